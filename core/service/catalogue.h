@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/io/sqlite.h"
+#include "core/service/catalogue_rows.h"
+
+namespace rec {
+
+// The durable truth: pushes, recordings, files, segments, and what is owed for them (schema.sql).
+//
+// One object is one connection: it stays on one thread. Any number of threads and processes may have
+// one on the same file. Every function is one transaction: when it returns ok() the rows are on disk.
+// Errors: unavailable (busy, no space: try again), corrupt, denied, not_found (no such row).
+class Catalogue {
+ public:
+  // Opens or creates the SQLite file (":memory:" for tests) and its directory. `clock` must outlive it.
+  static Result<Catalogue> open(const std::string &path, const Clock &clock);
+
+  // Pushes. `template_name` "" = seen, not recorded.
+  Result<std::int64_t> begin_push(const std::string &owner, const PushIdentity &push,
+                                  const std::string &template_name);
+  Status end_push(std::int64_t push_id);
+  Result<PushCounts> push_counts(const std::string &owner);
+
+  // Recordings.
+  Result<Recording> start_recording(const NewRecording &recording);
+  // The playlist's name is decided by the element that writes it.
+  Status set_playlist_path(std::int64_t recording_id, const std::string &path);
+  // Takes over the newest paused recording of this stream and template that may still be resumed: state
+  // recording, owner `owner`. Of several callers exactly one gets it. stream_param does not count as
+  // identity.
+  Result<std::optional<Recording>> claim_paused(const std::string &owner, const PushIdentity &push,
+                                                const std::string &template_name);
+  // recording -> paused. False: it is not (or no longer) `owner`'s, or not in state recording.
+  Result<bool> pause_recording(std::int64_t recording_id, const std::string &owner, UtcTime resume_until);
+  // Before the final playlist is written: true = still `owner`'s and paused or recording, and from now on
+  // nobody can claim it. False = somebody else continued it: touch nothing.
+  Result<bool> claim_finish(std::int64_t recording_id, const std::string &owner);
+  // -> finished. With `playlist`: its file row, its upload (after those of all segments) and its callbacks
+  // become owed in the same transaction. Finishing twice is harmless: the second call changes nothing.
+  Status finish_recording(std::int64_t recording_id, UtcTime ended,
+                          const std::optional<ClosedFile> &playlist);
+  // `owner` stops working on it (element shut down in mid-recording): recovery may take it over at once.
+  Status release_recording(std::int64_t recording_id, const std::string &owner);
+  Result<Recording> recording(std::int64_t recording_id);  // not_found
+  Result<std::vector<Recording>> recordings(int limit);    // newest first
+  Result<std::uint64_t> unfinished_recordings(const std::string &owner);
+
+  // Files.
+  Result<std::int64_t> open_file(const OpenedFile &file);
+  // The file row, its upload (if the recording has a store) and its callbacks, which wait for that upload.
+  // not_found: no open file of that recording has this temp_path.
+  Status close_file(const ClosedFile &file);
+  Status fail_file(std::int64_t recording_id, const std::string &temp_path, const std::string &error);
+  Result<std::vector<StoredFile>> files(std::int64_t recording_id);  // in order of opening
+
+  // Segments: the row and its upload. The same path a second time changes nothing.
+  Status add_segment(const NewSegment &segment);
+  Result<std::vector<NewSegment>> segments(std::int64_t recording_id);  // in playback order
+
+  // What is owed. `lease` is the OwnerLease id of the caller: what it took is its own until done() or
+  // retry(), or until it is dead (release_dead_leases). Oldest due first; a row that failed never holds up
+  // its neighbours; but a callback waits for the upload of its file, and a playlist's upload for the
+  // segments'.
+  Result<std::vector<Owed>> take_due(const std::string &lease, const std::string &target, int limit);
+  Status done(std::int64_t owed_id, const std::string &lease, const std::string &url);
+  Status retry(std::int64_t owed_id, const std::string &lease, UtcTime next_attempt,
+               const std::string &error);
+  Status release_leases(const std::string &lease);
+  Status release_dead_leases(const std::function<bool(const std::string &owner)> &is_alive);
+  Result<std::vector<std::string>> owed_targets();                     // distinct names
+  Result<std::optional<UtcTime>> next_due(const std::string &target);  // of what can be taken
+  Result<OwedCounts> owed();                                           // by anybody
+  Result<OwedCounts> owed_by(const std::string &owner);                // for this owner's recordings
+
+  // Recovery. Owners of unfinished recordings, of open files and of open pushes, "" included.
+  Result<std::vector<std::string>> working_owners();
+  // Unfinished recordings, and finished ones with open files, of this owner.
+  Result<std::vector<Recording>> recordings_of(const std::string &owner);
+  // Changes the owner if it is still `from`; false = somebody was faster.
+  Result<bool> take_over(std::int64_t recording_id, const std::string &from, const std::string &owner);
+  Status end_pushes_of(const std::string &owner);
+
+ private:
+  Catalogue(SqlDatabase db, const Clock &clock) : db_(std::move(db)), clock_(&clock) {}
+
+  SqlDatabase db_;
+  const Clock *clock_;  // never null
+};
+
+}  // namespace rec

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/model/format.h"
+#include "core/model/push.h"
+
+namespace rec {
+
+enum class RecordingState {
+  recording,  // a push is being stored
+  paused,     // the push ended; whoever claims it before resume_until continues it
+  finished,   // final
+};
+
+// One logical result of one template: the files and segments of a push and of the pushes that continued it.
+struct Recording {
+  std::int64_t id = 0;
+  std::string session_id;     // 64-bit decimal, stable over a splice
+  PushIdentity push;          // stream_param is that of the last push
+  std::string template_name;  // of the configuration
+  RecordingState state = RecordingState::recording;
+  std::string owner;  // OwnerLease id of who works on it (after the end: who did); "" = nobody
+  std::optional<UtcTime> resume_until;  // set while paused; the epoch = somebody is finishing it
+  Nanoseconds splice_timeout{0};        // 0 = a push's end is the end
+  UtcTime started;
+  UtcTime active;                      // last sign of life: a file or segment opened or closed, a pause
+  std::optional<UtcTime> ended;        // set when finished
+  std::string playlist_path;           // absolute; "" = no HLS
+  std::string directory;               // absolute spool root: an object key is a path relative to it
+  std::string store;                   // name in the configuration; "" = files stay where they are
+  std::vector<std::string> callbacks;  // names in the configuration
+};
+
+struct NewRecording {
+  std::string session_id;  // random_decimal_id()
+  PushIdentity push;
+  std::string template_name;
+  std::string owner;
+  Nanoseconds splice_timeout{0};
+  UtcTime started;
+  std::string playlist_path;  // may be told later, see Catalogue::set_playlist_path
+  std::string directory;
+  std::string store;
+  std::vector<std::string> callbacks;
+};
+
+// A file that has begun to grow.
+struct OpenedFile {
+  std::int64_t recording_id = 0;
+  Format format = Format::flv;
+  std::string temp_path;         // absolute; the key that closes it
+  std::string location_pattern;  // absolute final path in which only {End*} placeholders are left
+  Seconds utc_offset{0};         // of the time zone in which {End*} are written
+  std::uint32_t fragment_id = 0;
+  UtcTime started;
+};
+
+// What a complete file holds. Zero and "" where a track is missing.
+struct ClosedFile {
+  std::int64_t recording_id = 0;
+  std::string temp_path;  // as opened; for a playlist its path
+  std::string path;       // absolute, final
+  UtcTime started;        // start <= end
+  UtcTime ended;
+  Nanoseconds duration{0};  // of the media
+  std::uint64_t size_bytes = 0;
+  std::string video_codec;  // "h264", "h265", ""
+  std::uint32_t width = 0;  // pixels
+  std::uint32_t height = 0;
+  std::string audio_codec;  // "aac", ""
+  std::uint64_t video_frames = 0;
+  std::uint64_t audio_frames = 0;
+  Nanoseconds media_start{0};  // PTS of the first frame as it came
+};
+
+enum class FileState { open, closed, failed };
+
+// A row of the file table.
+struct StoredFile {
+  std::int64_t id = 0;
+  Format format = Format::flv;
+  FileState state = FileState::open;
+  std::string location_pattern;
+  Seconds utc_offset{0};
+  std::uint32_t fragment_id = 0;
+  ClosedFile facts;   // while open only recording_id, temp_path and started are set
+  std::string error;  // why it failed
+};
+
+// An HLS segment that is complete and listed.
+struct NewSegment {
+  std::int64_t recording_id = 0;
+  std::string path;  // absolute
+  std::string uri;   // as the playlist names it
+  std::uint64_t sequence = 0;
+  UtcTime started;
+  Nanoseconds duration{0};
+  std::uint64_t size_bytes = 0;
+  bool discontinuity = false;  // #EXT-X-DISCONTINUITY stands before it
+};
+
+enum class OwedKind { upload, callback };
+
+// One thing that is owed to one target, taken on a lease.
+struct Owed {
+  std::int64_t id = 0;
+  OwedKind kind = OwedKind::upload;
+  std::string event_id;  // stable over all attempts
+  std::string target;    // name of the store or of the callback
+  int attempts = 0;      // that failed so far
+  std::string path;      // upload: the local file. callback: the file that is announced
+  std::string url;       // callback: where that file was uploaded to; "" = only in the spool
+  Recording recording;
+  std::optional<StoredFile> file;  // absent for a segment
+};
+
+struct OwedCounts {
+  std::uint64_t uploads = 0;
+  std::uint64_t callbacks = 0;
+  std::uint64_t failing = 0;  // of both: at least one attempt failed
+};
+
+struct PushCounts {
+  std::uint64_t seen = 0;
+  std::uint64_t open = 0;
+};
+
+}  // namespace rec
