@@ -22,7 +22,8 @@ using StructurePtr = std::unique_ptr<GstStructure, Freer<gst_structure_free>>;
 // A buffer's bytes, mapped for reading while this lives.
 class MappedBuffer {
  public:
-  explicit MappedBuffer(GstBuffer *buffer) : buffer_(buffer), ok_(gst_buffer_map(buffer, &map_, GST_MAP_READ)) {}
+  explicit MappedBuffer(GstBuffer *buffer)
+      : buffer_(buffer), ok_(gst_buffer_map(buffer, &map_, GST_MAP_READ)) {}
   ~MappedBuffer() {
     if (ok_) gst_buffer_unmap(buffer_, &map_);
   }

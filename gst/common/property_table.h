@@ -25,9 +25,9 @@ inline constexpr auto kMutablePlaying =
     static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
 
 template <typename S>
-Property<S> property(const char *name, const char *blurb, std::string S::*m, GParamFlags flags = kMutableReady) {
-  return {name,
-          [=](const S &d) { return g_param_spec_string(name, name, blurb, (d.*m).c_str(), flags); },
+Property<S> property(const char *name, const char *blurb, std::string S::*m,
+                     GParamFlags flags = kMutableReady) {
+  return {name, [=](const S &d) { return g_param_spec_string(name, name, blurb, (d.*m).c_str(), flags); },
           [=](S &s, const GValue *v) {
             const char *t = g_value_get_string(v);
             s.*m = t ? t : "";
@@ -66,7 +66,8 @@ class PropertyTable {
   // Installs ids 1...size(); an element's own further properties start at next_id().
   void install(GObjectClass *klass) const {
     const S defaults{};
-    for (guint id = 1; id < next_id(); ++id) g_object_class_install_property(klass, id, rows_[id - 1].spec(defaults));
+    for (guint id = 1; id < next_id(); ++id)
+      g_object_class_install_property(klass, id, rows_[id - 1].spec(defaults));
   }
   guint next_id() const { return static_cast<guint>(rows_.size()) + 1; }
 
