@@ -70,16 +70,16 @@ class Catalogue {
   // retry(), or until it is dead (release_dead_leases). Oldest due first; a row that failed never holds up
   // its neighbours; but a callback waits for the upload of its file, and a playlist's upload for the
   // segments'.
-  Result<std::vector<Owed>> take_due(const std::string &lease, const std::string &target, int limit);
+  Result<std::vector<Owed>> take_due(const std::string &lease, const OwedTarget &target, int limit);
   Status done(std::int64_t owed_id, const std::string &lease, const std::string &url);
   Status retry(std::int64_t owed_id, const std::string &lease, UtcTime next_attempt,
                const std::string &error);
   Status release_leases(const std::string &lease);
   Status release_dead_leases(const std::function<bool(const std::string &owner)> &is_alive);
-  Result<std::vector<std::string>> owed_targets();                     // distinct names
-  Result<std::optional<UtcTime>> next_due(const std::string &target);  // of what can be taken
-  Result<OwedCounts> owed();                                           // by anybody
-  Result<OwedCounts> owed_by(const std::string &owner);                // for this owner's recordings
+  Result<std::vector<OwedTarget>> owed_targets();                     // distinct
+  Result<std::optional<UtcTime>> next_due(const OwedTarget &target);  // of what can be taken
+  Result<OwedCounts> owed();                                          // by anybody
+  Result<OwedCounts> owed_by(const std::string &owner);               // for this owner's recordings
 
   // Recovery. Owners of unfinished recordings, of open files and of open pushes, "" included.
   Result<std::vector<std::string>> working_owners();
@@ -91,6 +91,10 @@ class Catalogue {
 
  private:
   Catalogue(SqlDatabase db, const Clock &clock) : db_(std::move(db)), clock_(&clock) {}
+  // Inside a transaction of the caller.
+  Status insert_file(const OpenedFile &file);
+  Status settle_file(const ClosedFile &file);
+  Result<OwedCounts> count_owed(const std::string &where, const std::string &owner);
 
   SqlDatabase db_;
   const Clock *clock_;  // never null

@@ -90,6 +90,7 @@ struct StoredFile {
   std::uint32_t fragment_id = 0;
   ClosedFile facts;   // while open only recording_id, temp_path and started are set
   std::string error;  // why it failed
+  std::string url;    // where it was uploaded to; "" = not (yet)
 };
 
 // An HLS segment that is complete and listed.
@@ -106,12 +107,18 @@ struct NewSegment {
 
 enum class OwedKind { upload, callback };
 
+// Whom something is owed to: a store or a callback of the configuration.
+struct OwedTarget {
+  OwedKind kind = OwedKind::upload;
+  std::string name;
+  auto operator<=>(const OwedTarget &) const = default;
+};
+
 // One thing that is owed to one target, taken on a lease.
 struct Owed {
   std::int64_t id = 0;
-  OwedKind kind = OwedKind::upload;
+  OwedTarget target;
   std::string event_id;  // stable over all attempts
-  std::string target;    // name of the store or of the callback
   int attempts = 0;      // that failed so far
   std::string path;      // upload: the local file. callback: the file that is announced
   std::string url;       // callback: where that file was uploaded to; "" = only in the spool

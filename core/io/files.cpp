@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace rec {
+namespace {
+
+constexpr int kMostNames = 10000;  // "-1" ... of one wanted name
+constexpr std::size_t kCopyBytes = 256 * 1024;
+
+class Fd {
+ public:
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(const Fd &) = delete;
+  Fd &operator=(const Fd &) = delete;
+  ~Fd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+  int close() { return ::close(std::exchange(fd_, -1)); }
+
+ private:
+  int fd_;
+};
+
+std::string directory_of(const std::string &path) {
+  const auto parent = std::filesystem::path(path).parent_path();
+  return parent.empty() ? std::string(".") : parent.string();
+}
+
+// "dir/.name.part": hidden, beside the final name, so that rename() stays within one file system.
+std::string temp_beside(const std::string &path) {
+  static std::atomic<unsigned> serial = 0;  // two threads may replace the same file
+  const std::filesystem::path p(path);
+  const std::string unique = std::to_string(::getpid()) + "-" + std::to_string(++serial);
+  return (p.parent_path() / ("." + p.filename().string() + "." + unique + ".part")).string();
+}
+
+Status write_all(int fd, const char *data, std::size_t size, const std::string &path) {
+  while (size > 0) {
+    const ssize_t n = ::write(fd, data, size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return error_of_errno(errno, "writing", path);
+    data += n;
+    size -= static_cast<std::size_t>(n);
+  }
+  return ok();
+}
+
+// Opens the temp file, lets `fill` write it, and renames it over `path`.
+template <typename Fill>
+Status replace(const std::string &path, Fill fill) {
+  const std::string temp = temp_beside(path);
+  Fd out(::open(temp.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!out) return error_of_errno(errno, "creating", temp);
+  Status filled = fill(out.get(), temp);
+  if (filled && ::fsync(out.get()) != 0) filled = error_of_errno(errno, "syncing", temp);
+  if (out.close() != 0 && filled) filled = error_of_errno(errno, "closing", temp);
+  if (filled && ::rename(temp.c_str(), path.c_str()) != 0) filled = error_of_errno(errno, "renaming", path);
+  if (!filled) {
+    ::unlink(temp.c_str());
+    return filled;
+  }
+  return sync_directory_of(path);
+}
+
+std::string numbered(const std::string &wanted, int n) {
+  if (n == 0) return wanted;
+  const std::filesystem::path p(wanted);
+  return (p.parent_path() / (p.stem().string() + "-" + std::to_string(n) + p.extension().string())).string();
+}
+
+}  // namespace
+
+Error error_of_errno(int number, std::string_view doing, std::string_view path) {
+  Errc code = Errc::unavailable;
+  if (number == ENOENT || number == ENOTDIR) code = Errc::not_found;
+  if (number == EACCES || number == EPERM || number == EROFS) code = Errc::denied;
+  if (number == EEXIST) code = Errc::exists;
+  if (number == EINVAL || number == ENAMETOOLONG || number == EISDIR) code = Errc::invalid_argument;
+  return {code,
+          std::string(doing) + " " + std::string(path) + ": " + std::generic_category().message(number)};
+}
+
+Status make_directories(const std::string &path) {
+  std::error_code e;
+  std::filesystem::create_directories(path, e);
+  if (e) return error_of_errno(e.value(), "creating directory", path);
+  return ok();
+}
+
+Status sync_file(const std::string &path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return error_of_errno(errno, "syncing", path);
+  return ok();
+}
+
+Status sync_directory_of(const std::string &path) {
+  const std::string directory = directory_of(path);
+  const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return error_of_errno(errno, "syncing directory", directory);
+  return ok();
+}
+
+Status rename_noreplace(const std::string &from, const std::string &to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return ok();
+  if (errno != EINVAL && errno != ENOSYS) return error_of_errno(errno, "renaming to", to);
+  // A file system without RENAME_NOREPLACE: link() refuses a name that is taken, too.
+  if (::link(from.c_str(), to.c_str()) != 0) return error_of_errno(errno, "renaming to", to);
+  if (::unlink(from.c_str()) != 0) return error_of_errno(errno, "removing", from);
+  return ok();
+}
+
+Result<std::string> publish_file(const std::string &temp, const std::string &wanted) {
+  REC_CHECK(sync_file(temp));
+  for (int n = 0; n < kMostNames; ++n) {
+    std::string name = numbered(wanted, n);
+    const Status renamed = rename_noreplace(temp, name);
+    if (!renamed && renamed.error().code == Errc::exists) continue;
+    if (!renamed) return renamed.error();
+    REC_CHECK(sync_directory_of(name));
+    return name;
+  }
+  return Error{Errc::exists, "all names like " + wanted + " are taken"};
+}
+
+Status write_file_atomically(const std::string &path, std::string_view bytes) {
+  return replace(
+      path, [&](int fd, const std::string &temp) { return write_all(fd, bytes.data(), bytes.size(), temp); });
+}
+
+Status copy_file_atomically(const std::string &from, const std::string &to) {
+  const Fd in(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!in) return error_of_errno(errno, "opening", from);
+  REC_CHECK(make_directories(directory_of(to)));
+  return replace(to, [&](int fd, const std::string &temp) -> Status {
+    const auto buffer = std::make_unique<std::array<char, kCopyBytes>>();
+    for (;;) {
+      const ssize_t n = ::read(in.get(), buffer->data(), buffer->size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return error_of_errno(errno, "reading", from);
+      if (n == 0) return ok();
+      REC_CHECK(write_all(fd, buffer->data(), static_cast<std::size_t>(n), temp));
+    }
+  });
+}
+
+Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return error_of_errno(errno, "opening", path);
+  std::string bytes;
+  std::array<char, 16 * 1024> chunk;
+  for (;;) {
+    const ssize_t n = ::read(fd.get(), chunk.data(), chunk.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return error_of_errno(errno, "reading", path);
+    if (n == 0) return bytes;
+    bytes.append(chunk.data(), static_cast<std::size_t>(n));
+    if (bytes.size() > max_bytes) return Error{Errc::corrupt, path + " is longer than it may be"};
+  }
+}
+
+Status truncate_file(const std::string &path, std::uint64_t size_bytes) {
+  if (::truncate(path.c_str(), static_cast<off_t>(size_bytes)) != 0)
+    return error_of_errno(errno, "cutting", path);
+  return ok();
+}
+
+Result<FileFacts> file_facts(const std::string &path) {
+  struct stat s {};
+  if (::stat(path.c_str(), &s) != 0) return error_of_errno(errno, "looking at", path);
+  if (!S_ISREG(s.st_mode)) return Error{Errc::not_found, path + " is not a regular file"};
+  const auto since_epoch = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::seconds(s.st_mtim.tv_sec) + std::chrono::nanoseconds(s.st_mtim.tv_nsec));
+  return FileFacts{.size_bytes = static_cast<std::uint64_t>(s.st_size), .modified = UtcTime(since_epoch)};
+}
+
+}  // namespace rec

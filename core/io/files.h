@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+
+namespace rec {
+
+// Files that are there completely or not at all. Paths are absolute or relative to the working directory.
+// Errors name the path and what the system said: not_found, denied, exists, unavailable (no space, I/O).
+
+// Turns the errno of a failed call into an Error: "doing: path: what the system says".
+Error error_of_errno(int number, std::string_view doing, std::string_view path);
+
+Status make_directories(const std::string &path);   // mkdir -p, mode 0777 less umask
+Status sync_file(const std::string &path);          // fsync of its bytes
+Status sync_directory_of(const std::string &path);  // fsync of the directory that holds `path`'s name
+// Renames within one file system; `exists` when something has the name `to` already.
+Status rename_noreplace(const std::string &from, const std::string &to);
+// fsync, rename, fsync directory: `temp` appears as `wanted`, or, if that name is taken, with "-1", "-2"...
+// before its extension. Returns the name that it got.
+Result<std::string> publish_file(const std::string &temp, const std::string &wanted);
+// Replaces the content of `path` in one step (temp file beside it, fsync, rename, fsync directory).
+Status write_file_atomically(const std::string &path, std::string_view bytes);
+// The same, with the bytes of another file, streamed. Creates the directory of `to`.
+Status copy_file_atomically(const std::string &from, const std::string &to);
+// Whole content; corrupt when it is longer than `max_bytes`.
+Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes);
+Status truncate_file(const std::string &path, std::uint64_t size_bytes);
+
+struct FileFacts {
+  std::uint64_t size_bytes = 0;
+  UtcTime modified;
+};
+Result<FileFacts> file_facts(const std::string &path);  // not_found also for what is no regular file
+
+}  // namespace rec

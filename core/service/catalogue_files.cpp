@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/service/catalogue.h"
+#include "core/service/catalogue_sql.h"
+
+namespace rec {
+
+Status Catalogue::insert_file(const OpenedFile &f) {
+  REC_CHECK(db_.run_with(
+      "INSERT INTO file (recording_id, format, state, temp_path, location_pattern, utc_offset_s, path, "
+      "fragment_id, started_us, duration_ns, size_bytes, video_codec, width, height, audio_codec, "
+      "video_frames, "
+      "audio_frames, media_start_ns, error, url) "
+      "VALUES (?1, ?2, 'open', ?3, ?4, ?5, '', ?6, ?7, 0, 0, '', 0, 0, '', 0, 0, 0, '', '')",
+      f.recording_id, name_of(f.format), f.temp_path, f.location_pattern, std::int64_t{f.utc_offset.count()},
+      std::int64_t{f.fragment_id}, us(f.started)));
+  return db_.run_with("UPDATE recording SET active_us = ?2 WHERE id = ?1", f.recording_id,
+                      us(clock_->now_utc()));
+}
+
+Result<std::int64_t> Catalogue::open_file(const OpenedFile &file) {
+  std::int64_t id = 0;
+  const auto body = [&]() -> Status {
+    REC_CHECK(insert_file(file));
+    REC_TRY(auto query, db_.prepare("SELECT max(id) FROM file WHERE recording_id = ?1"));
+    REC_CHECK(query.bind_all(file.recording_id));
+    REC_CHECK(query.step());
+    id = query.int64(0);
+    return ok();
+  };
+  REC_CHECK(db_.transaction(body));
+  return id;
+}
+
+Status Catalogue::settle_file(const ClosedFile &f) {
+  std::int64_t id = 0;
+  Format format = Format::flv;
+  {
+    REC_TRY(
+        auto update,
+        db_.prepare("UPDATE file SET state = 'closed', path = ?3, started_us = ?4, ended_us = ?5, "
+                    "duration_ns = ?6, size_bytes = ?7, video_codec = ?8, width = ?9, height = ?10, "
+                    "audio_codec = ?11, video_frames = ?12, audio_frames = ?13, media_start_ns = ?14 "
+                    "WHERE recording_id = ?1 AND temp_path = ?2 AND state = 'open' RETURNING id, format"));
+    REC_CHECK(update.bind_all(
+        f.recording_id, f.temp_path, f.path, us(f.started), us(f.ended), std::int64_t{f.duration.count()},
+        sql_int(f.size_bytes), f.video_codec, std::int64_t{f.width}, std::int64_t{f.height}, f.audio_codec,
+        sql_int(f.video_frames), sql_int(f.audio_frames), std::int64_t{f.media_start.count()}));
+    REC_TRY(const bool found, update.step());
+    if (!found)
+      return Error{Errc::not_found,
+                   "recording " + std::to_string(f.recording_id) + " has no open file " + f.temp_path};
+    id = update.int64(0);
+    format = format_named(update.text(1)).value_or(Format::flv);
+    REC_CHECK(update.finish());
+  }
+  const UtcTime now = clock_->now_utc();
+  REC_CHECK(db_.run_with("UPDATE recording SET active_us = ?2 WHERE id = ?1", f.recording_id, us(now)));
+  return owe_file(db_, f.recording_id, id, format, now);
+}
+
+Status Catalogue::close_file(const ClosedFile &file) {
+  return db_.transaction([&] { return settle_file(file); });
+}
+
+Status Catalogue::fail_file(std::int64_t recording_id, const std::string &temp_path,
+                            const std::string &error) {
+  return db_.run_with(
+      "UPDATE file SET state = 'failed', error = ?3 "
+      "WHERE recording_id = ?1 AND temp_path = ?2 AND state = 'open'",
+      recording_id, temp_path, error);
+}
+
+Result<std::vector<StoredFile>> Catalogue::files(std::int64_t recording_id) {
+  const std::string sql =
+      "SELECT " + std::string(kFileColumns) + " FROM file WHERE recording_id = ?1 ORDER BY id";
+  REC_TRY(auto query, db_.prepare(sql));
+  REC_CHECK(query.bind_all(recording_id));
+  std::vector<StoredFile> files;
+  for (;;) {
+    REC_TRY(const bool more, query.step());
+    if (!more) return files;
+    files.push_back(read_file(query));
+  }
+}
+
+Status Catalogue::add_segment(const NewSegment &s) {
+  return db_.transaction([&]() -> Status {
+    REC_CHECK(
+        db_.run_with("INSERT OR IGNORE INTO segment (recording_id, path, uri, sequence, started_us, "
+                     "duration_ns, size_bytes, discontinuity) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                     s.recording_id, s.path, s.uri, sql_int(s.sequence), us(s.started),
+                     std::int64_t{s.duration.count()}, sql_int(s.size_bytes), std::int64_t{s.discontinuity}));
+    if (db_.changes() == 0) return ok();
+    const std::int64_t id = db_.last_insert_id();
+    const std::int64_t now = us(clock_->now_utc());
+    REC_CHECK(db_.run_with("UPDATE recording SET active_us = ?2 WHERE id = ?1", s.recording_id, now));
+    return db_.run_with(
+        "INSERT INTO outbox (kind, target, recording_id, segment_id, waits_for, created_us, "
+        "next_attempt_us) SELECT 'upload', store, id, ?2, 'nothing', ?3, ?3 FROM recording "
+        "WHERE id = ?1 AND store <> ''",
+        s.recording_id, id, now);
+  });
+}
+
+Result<std::vector<NewSegment>> Catalogue::segments(std::int64_t recording_id) {
+  REC_TRY(auto query,
+          db_.prepare("SELECT recording_id, path, uri, sequence, started_us, duration_ns, size_bytes, "
+                      "discontinuity FROM segment WHERE recording_id = ?1 ORDER BY sequence, id"));
+  REC_CHECK(query.bind_all(recording_id));
+  std::vector<NewSegment> segments;
+  for (;;) {
+    REC_TRY(const bool more, query.step());
+    if (!more) return segments;
+    segments.push_back({.recording_id = query.int64(0),
+                        .path = query.text(1),
+                        .uri = query.text(2),
+                        .sequence = static_cast<std::uint64_t>(query.int64(3)),
+                        .started = utc(query.int64(4)),
+                        .duration = Nanoseconds(query.int64(5)),
+                        .size_bytes = static_cast<std::uint64_t>(query.int64(6)),
+                        .discontinuity = query.int64(7) != 0});
+  }
+}
+
+}  // namespace rec

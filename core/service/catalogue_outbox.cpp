@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "core/service/catalogue.h"
+#include "core/service/catalogue_sql.h"
+
+namespace rec {
+namespace {
+
+// An outbox row, and what it says about the file or the segment.
+struct OutboxRow {
+  Owed owed;
+  std::int64_t recording_id = 0;
+  std::optional<std::int64_t> file_id;
+  std::string segment_path;
+};
+
+Result<std::vector<OutboxRow>> lease_due(SqlDatabase &db, const std::string &lease, const OwedTarget &target,
+                                         int limit, UtcTime now) {
+  REC_TRY(
+      auto update,
+      db.prepare("UPDATE outbox SET lease = ?1 WHERE id IN (SELECT id FROM outbox_ready WHERE kind = ?2 AND "
+                 "target = ?3 AND next_attempt_us <= ?4 ORDER BY next_attempt_us, id LIMIT ?5) "
+                 "RETURNING id, event_id, attempts, recording_id, file_id, "
+                 "(SELECT path FROM segment WHERE id = segment_id)"));
+  REC_CHECK(update.bind_all(lease, name_of(target.kind), target.name, us(now), std::int64_t{limit}));
+  std::vector<OutboxRow> rows;
+  for (;;) {
+    REC_TRY(const bool more, update.step());
+    if (!more) break;
+    OutboxRow row;
+    row.owed.id = update.int64(0);
+    row.owed.target = target;
+    row.owed.event_id = update.text(1);
+    row.owed.attempts = static_cast<int>(update.int64(2));
+    row.recording_id = update.int64(3);
+    row.file_id = update.maybe_int64(4);
+    row.segment_path = update.text(5);
+    rows.push_back(std::move(row));
+  }
+  std::sort(rows.begin(), rows.end(), [](const auto &a, const auto &b) { return a.owed.id < b.owed.id; });
+  return rows;
+}
+
+Result<StoredFile> file_row(SqlDatabase &db, std::int64_t id) {
+  REC_TRY(auto query, db.prepare("SELECT " + std::string(kFileColumns) + " FROM file WHERE id = ?1"));
+  REC_CHECK(query.bind_all(id));
+  REC_TRY(const bool found, query.step());
+  if (!found) return Error{Errc::corrupt, "the outbox names a file that is not there"};
+  return read_file(query);
+}
+
+}  // namespace
+
+Result<std::vector<Owed>> Catalogue::take_due(const std::string &lease, const OwedTarget &target, int limit) {
+  std::vector<Owed> taken;
+  const auto body = [&]() -> Status {
+    REC_TRY(auto rows, lease_due(db_, lease, target, limit, clock_->now_utc()));
+    for (OutboxRow &row : rows) {
+      Owed owed = std::move(row.owed);
+      REC_TRY(owed.recording, recording(row.recording_id));
+      owed.path = row.segment_path;
+      if (row.file_id) {
+        REC_TRY(owed.file, file_row(db_, *row.file_id));
+        owed.path = owed.file->facts.path;
+        owed.url = owed.file->url;
+      }
+      taken.push_back(std::move(owed));
+    }
+    return ok();
+  };
+  REC_CHECK(db_.transaction(body));
+  return taken;
+}
+
+Status Catalogue::done(std::int64_t owed_id, const std::string &lease, const std::string &url) {
+  return db_.transaction([&]() -> Status {
+    REC_CHECK(
+        db_.run_with("UPDATE outbox SET done_us = ?3, lease = '', last_error = '', url = ?4 "
+                     "WHERE id = ?1 AND lease = ?2 AND done_us IS NULL",
+                     owed_id, lease, us(clock_->now_utc()), url));
+    if (db_.changes() == 0)
+      return Error{Errc::not_found, "outbox row " + std::to_string(owed_id) + " is not ours"};
+    return db_.run_with(
+        "UPDATE file SET url = ?2 WHERE id = "
+        "(SELECT file_id FROM outbox WHERE id = ?1 AND kind = 'upload')",
+        owed_id, url);
+  });
+}
+
+Status Catalogue::retry(std::int64_t owed_id, const std::string &lease, UtcTime next_attempt,
+                        const std::string &error) {
+  REC_CHECK(
+      db_.run_with("UPDATE outbox SET attempts = attempts + 1, next_attempt_us = ?3, last_error = ?4, "
+                   "lease = '' WHERE id = ?1 AND lease = ?2 AND done_us IS NULL",
+                   owed_id, lease, us(next_attempt), error));
+  if (db_.changes() == 0)
+    return Error{Errc::not_found, "outbox row " + std::to_string(owed_id) + " is not ours"};
+  return ok();
+}
+
+Status Catalogue::release_leases(const std::string &lease) {
+  return db_.run_with("UPDATE outbox SET lease = '' WHERE lease = ?1 AND lease <> ''", lease);
+}
+
+Status Catalogue::release_dead_leases(const std::function<bool(const std::string &owner)> &is_alive) {
+  std::vector<std::string> dead;
+  {
+    REC_TRY(auto query, db_.prepare("SELECT DISTINCT lease FROM outbox WHERE lease <> ''"));
+    for (;;) {
+      REC_TRY(const bool more, query.step());
+      if (!more) break;
+      if (std::string lease = query.text(0); !is_alive(lease)) dead.push_back(std::move(lease));
+    }
+  }
+  for (const std::string &lease : dead) REC_CHECK(release_leases(lease));
+  return ok();
+}
+
+Result<std::vector<OwedTarget>> Catalogue::owed_targets() {
+  REC_TRY(auto query, db_.prepare("SELECT DISTINCT kind, target FROM outbox WHERE done_us IS NULL"));
+  std::vector<OwedTarget> targets;
+  for (;;) {
+    REC_TRY(const bool more, query.step());
+    if (!more) return targets;
+    const bool is_upload = query.text(0) == name_of(OwedKind::upload);
+    targets.push_back({is_upload ? OwedKind::upload : OwedKind::callback, query.text(1)});
+  }
+}
+
+Result<std::optional<UtcTime>> Catalogue::next_due(const OwedTarget &target) {
+  REC_TRY(auto query,
+          db_.prepare("SELECT min(next_attempt_us) FROM outbox_ready WHERE kind = ?1 AND target = ?2"));
+  REC_CHECK(query.bind_all(name_of(target.kind), target.name));
+  REC_CHECK(query.step());
+  return utc(query.maybe_int64(0));
+}
+
+Result<OwedCounts> Catalogue::count_owed(const std::string &where, const std::string &owner) {
+  REC_TRY(auto query, db_.prepare("SELECT count(*) FILTER (WHERE kind = 'upload'), "
+                                  "count(*) FILTER (WHERE kind = 'callback'), "
+                                  "count(*) FILTER (WHERE attempts > 0) FROM outbox WHERE done_us IS NULL" +
+                                  where));
+  if (!where.empty()) REC_CHECK(query.bind_all(owner));
+  REC_CHECK(query.step());
+  return OwedCounts{.uploads = static_cast<std::uint64_t>(query.int64(0)),
+                    .callbacks = static_cast<std::uint64_t>(query.int64(1)),
+                    .failing = static_cast<std::uint64_t>(query.int64(2))};
+}
+
+Result<OwedCounts> Catalogue::owed() { return count_owed("", ""); }
+
+Result<OwedCounts> Catalogue::owed_by(const std::string &owner) {
+  return count_owed(" AND recording_id IN (SELECT id FROM recording WHERE owner = ?1)", owner);
+}
+
+}  // namespace rec

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/io/sqlite.h"
+#include "core/service/catalogue_rows.h"
+
+// How rows become values. Only the catalogue's own sources include this.
+namespace rec {
+
+inline std::int64_t us(UtcTime t) { return t.time_since_epoch().count(); }
+inline UtcTime utc(std::int64_t us_since_epoch) { return UtcTime(std::chrono::microseconds(us_since_epoch)); }
+inline std::optional<UtcTime> utc(const std::optional<std::int64_t> &us_since_epoch) {
+  return us_since_epoch ? std::optional(utc(*us_since_epoch)) : std::nullopt;
+}
+inline std::int64_t sql_int(std::uint64_t v) { return static_cast<std::int64_t>(v); }
+
+// The columns that read_recording() and read_file() expect, in their order.
+extern const std::string_view kRecordingColumns;
+extern const std::string_view kFileColumns;
+
+Recording read_recording(const SqlStatement &row);  // without callbacks: they are rows of their own
+Status read_callbacks(SqlDatabase &db, Recording &recording);
+StoredFile read_file(const SqlStatement &row);
+
+// Writes the upload and the callbacks that a closed file owes. Inside the caller's transaction.
+Status owe_file(SqlDatabase &db, std::int64_t recording_id, std::int64_t file_id, Format format, UtcTime now);
+
+std::string_view name_of(RecordingState state);
+std::string_view name_of(OwedKind kind);
+
+}  // namespace rec

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/service/catalogue.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "core/service/owner_lease.h"
+#include "tests/common/catalogue_rows.h"
+#include "tests/common/fake_clock.h"
+#include "tests/common/temp_dir.h"
+
+namespace rec {
+namespace {
+
+using namespace test;  // NOLINT(google-build-using-namespace): the row builders
+
+class CatalogueTest : public testing::Test {
+ protected:
+  Catalogue open() {
+    auto opened = Catalogue::open(path_, clock_);
+    if (!opened) throw std::runtime_error(opened.error().message);
+    return *std::move(opened);
+  }
+  std::size_t due(Catalogue &c, const OwedTarget &target) {
+    const auto taken = c.take_due("looker", target, 100);
+    EXPECT_TRUE(taken);
+    EXPECT_TRUE(c.release_leases("looker"));
+    return taken->size();
+  }
+  void deliver_all(Catalogue &c, const OwedTarget &target, const std::string &url) {
+    const auto taken = c.take_due("worker", target, 100);
+    ASSERT_TRUE(taken);
+    for (const Owed &o : *taken) ASSERT_TRUE(c.done(o.id, "worker", url));
+  }
+
+  TempDir dir_;
+  FakeClock clock_;
+  std::string path_ = dir_ / "sub/catalogue.db";
+};
+
+TEST_F(CatalogueTest, RemembersARecordingAfterItIsOpenedAgain) {
+  std::int64_t id = 0;
+  {
+    Catalogue c = open();
+    NewRecording r = a_recording("me");
+    r.callbacks = {"ops", "audit"};
+    id = c.start_recording(r)->id;
+  }
+  Catalogue c = open();
+  const auto r = c.recording(id);
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r->session_id, "1485890000000000000");
+  EXPECT_EQ(r->push.stream_param, "txSecret=x&txTime=y");
+  EXPECT_EQ(r->state, RecordingState::recording);
+  EXPECT_EQ(r->splice_timeout, Seconds(180));
+  EXPECT_EQ(r->callbacks, (std::vector<std::string>{"ops", "audit"}));
+}
+
+TEST_F(CatalogueTest, RefusesACatalogueOfAnotherVersion) {
+  { open(); }
+  auto db = SqlDatabase::open(path_);
+  ASSERT_TRUE(db->run("PRAGMA user_version = 7"));
+  const auto c = Catalogue::open(path_, clock_);
+  ASSERT_FALSE(c);
+  EXPECT_NE(c.error().message.find("version 7"), std::string::npos);
+}
+
+TEST_F(CatalogueTest, CountsPushesOfItsOwner) {
+  Catalogue c = open();
+  const auto first = c.begin_push("me", a_push(), "default");
+  ASSERT_TRUE(c.begin_push("me", a_push("cam2"), ""));
+  ASSERT_TRUE(c.begin_push("other", a_push("cam3"), "default"));
+  ASSERT_TRUE(c.end_push(*first));
+  ASSERT_TRUE(c.end_push(*first));
+  EXPECT_EQ(c.push_counts("me")->seen, 2U);
+  EXPECT_EQ(c.push_counts("me")->open, 1U);
+  ASSERT_TRUE(c.end_pushes_of("me"));
+  EXPECT_EQ(c.push_counts("me")->open, 0U);
+  EXPECT_EQ(c.push_counts("other")->open, 1U);
+}
+
+TEST_F(CatalogueTest, ResumesAPausedRecordingUntilItsTimeIsOver) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("first"));
+  ASSERT_TRUE(*c.pause_recording(r->id, "first", clock_.now_utc() + Seconds(180)));
+  clock_.advance(Seconds(180) - std::chrono::microseconds(1));
+
+  PushIdentity again = a_push();
+  again.stream_param = "txSecret=other";
+  const auto claimed = c.claim_paused("second", again, "default");
+  ASSERT_TRUE(claimed);
+  ASSERT_TRUE(*claimed);
+  EXPECT_EQ((*claimed)->session_id, r->session_id);
+  EXPECT_EQ((*claimed)->owner, "second");
+  EXPECT_EQ((*claimed)->state, RecordingState::recording);
+  EXPECT_EQ((*claimed)->push.stream_param, "txSecret=other");
+  EXPECT_EQ((*claimed)->callbacks, (std::vector<std::string>{"ops"}));
+  EXPECT_FALSE(*c.claim_finish(r->id, "first")) << "the first owner must touch nothing any more";
+
+  ASSERT_TRUE(*c.pause_recording(r->id, "second", clock_.now_utc() + Seconds(180)));
+  clock_.advance(Seconds(180));
+  EXPECT_FALSE(c.claim_paused("third", a_push(), "default")->has_value());
+}
+
+TEST_F(CatalogueTest, ResumesOnlyTheSameStreamAndTemplate) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("me"));
+  ASSERT_TRUE(*c.pause_recording(r->id, "me", clock_.now_utc() + Seconds(180)));
+  EXPECT_FALSE(c.claim_paused("me", a_push("cam2"), "default")->has_value());
+  EXPECT_FALSE(c.claim_paused("me", a_push(), "other")->has_value());
+  EXPECT_TRUE(c.claim_paused("me", a_push(), "default")->has_value());
+}
+
+TEST_F(CatalogueTest, GivesAPausedRecordingToExactlyOneOfManyConnections) {
+  constexpr int kRounds = 10, kRacers = 4;
+  for (int round = 0; round < kRounds; ++round) {
+    std::int64_t id = 0;
+    {
+      Catalogue c = open();
+      id = c.start_recording(a_recording("first", std::to_string(round)))->id;
+      ASSERT_TRUE(*c.pause_recording(id, "first", clock_.now_utc() + Seconds(60)));
+    }
+    std::atomic<int> winners = 0, ready = 0;
+    std::vector<std::thread> racers;
+    for (int i = 0; i < kRacers; ++i)
+      racers.emplace_back([&, i] {
+        Catalogue c = open();
+        ++ready;
+        while (ready < kRacers) std::this_thread::yield();
+        const auto claimed = c.claim_paused("racer" + std::to_string(i), a_push(), "default");
+        ASSERT_TRUE(claimed) << claimed.error().message;
+        if (*claimed) ++winners;
+      });
+    for (auto &t : racers) t.join();
+    EXPECT_EQ(winners, 1);
+  }
+}
+
+TEST_F(CatalogueTest, NobodyResumesWhatIsBeingFinished) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("me"));
+  ASSERT_TRUE(*c.pause_recording(r->id, "me", clock_.now_utc() + Seconds(180)));
+  EXPECT_TRUE(*c.claim_finish(r->id, "me"));
+  EXPECT_FALSE(c.claim_paused("other", a_push(), "default")->has_value());
+}
+
+TEST_F(CatalogueTest, AClosedFileAndWhatItOwesAreOneTransaction) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("me"));
+  ASSERT_TRUE(c.open_file(an_open_file(r->id)));
+  EXPECT_EQ(c.owed()->uploads + c.owed()->callbacks, 0U);
+
+  // The outbox refuses the rows (as a full disk would): the file must then not be closed either.
+  auto db = SqlDatabase::open(path_);
+  ASSERT_TRUE(
+      db->run("CREATE TRIGGER full BEFORE INSERT ON outbox WHEN NEW.kind = 'callback' "
+              "BEGIN SELECT RAISE(ABORT, 'full'); END"));
+  EXPECT_FALSE(c.close_file(a_closed_file(r->id)));
+  EXPECT_EQ(c.files(r->id)->front().state, FileState::open);
+  EXPECT_EQ(c.owed()->uploads, 0U);
+
+  ASSERT_TRUE(db->run("DROP TRIGGER full"));
+  ASSERT_TRUE(c.close_file(a_closed_file(r->id)));
+  const auto file = c.files(r->id)->front();
+  EXPECT_EQ(file.state, FileState::closed);
+  EXPECT_EQ(file.facts.width, 1280U);
+  EXPECT_EQ(file.facts.duration, Seconds(154));
+  EXPECT_EQ(c.owed()->uploads, 1U);
+  EXPECT_EQ(c.owed()->callbacks, 1U);
+  EXPECT_FALSE(c.close_file(a_closed_file(r->id))) << "closed once";
+  EXPECT_EQ(c.owed()->uploads, 1U);
+}
+
+TEST_F(CatalogueTest, ACallbackWaitsForTheUploadOfItsFileAndTellsItsUrl) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("me"));
+  ASSERT_TRUE(c.open_file(an_open_file(r->id)));
+  ASSERT_TRUE(c.close_file(a_closed_file(r->id)));
+  EXPECT_EQ(due(c, ops()), 0U);
+  deliver_all(c, archive(), "http://s3.example.org/rec/a.flv");
+  const auto callbacks = c.take_due("worker", ops(), 10);
+  ASSERT_EQ(callbacks->size(), 1U);
+  EXPECT_EQ(callbacks->front().url, "http://s3.example.org/rec/a.flv");
+  EXPECT_EQ(callbacks->front().event_id.size(), 32U);
+  ASSERT_TRUE(callbacks->front().file);
+  EXPECT_EQ(callbacks->front().file->facts.path, "/spool/a.flv");
+}
+
+TEST_F(CatalogueTest, WithoutAStoreTheCallbackIsDueAtOnce) {
+  Catalogue c = open();
+  NewRecording n = a_recording("me");
+  n.store = "";
+  const auto r = c.start_recording(n);
+  ASSERT_TRUE(c.open_file(an_open_file(r->id)));
+  ASSERT_TRUE(c.close_file(a_closed_file(r->id)));
+  EXPECT_EQ(c.owed()->uploads, 0U);
+  EXPECT_EQ(due(c, ops()), 1U);
+}
+
+TEST_F(CatalogueTest, ThePlaylistIsUploadedAfterAllSegments) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("me"));
+  for (std::uint64_t n = 0; n < 3; ++n) ASSERT_TRUE(c.add_segment(a_segment(r->id, n)));
+  ASSERT_TRUE(c.add_segment(a_segment(r->id, 2))) << "the same segment twice changes nothing";
+  ClosedFile playlist = a_closed_file(r->id, "/spool/p.m3u8");
+  playlist.path = "/spool/p.m3u8";
+  ASSERT_TRUE(c.finish_recording(r->id, clock_.now_utc(), playlist));
+  ASSERT_TRUE(c.finish_recording(r->id, clock_.now_utc(), playlist));
+  EXPECT_EQ(c.owed()->uploads, 4U);
+  EXPECT_EQ(c.recording(r->id)->state, RecordingState::finished);
+
+  const auto segments = c.take_due("worker", archive(), 10);
+  ASSERT_EQ(segments->size(), 3U);
+  EXPECT_EQ(segments->front().path, "/spool/segment0.ts");
+  EXPECT_FALSE(segments->front().file);
+  for (std::size_t i = 0; i < 2; ++i) ASSERT_TRUE(c.done((*segments)[i].id, "worker", "u"));
+  EXPECT_EQ(due(c, archive()), 0U);
+  ASSERT_TRUE(c.done((*segments)[2].id, "worker", "u"));
+  EXPECT_EQ(due(c, archive()), 1U);
+  EXPECT_EQ(due(c, ops()), 0U);
+  deliver_all(c, archive(), "u");
+  EXPECT_EQ(due(c, ops()), 1U);
+}
+
+TEST_F(CatalogueTest, AFailedRowWaitsAndHoldsUpNobody) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("me"));
+  for (std::uint64_t n = 0; n < 2; ++n) ASSERT_TRUE(c.add_segment(a_segment(r->id, n)));
+  const auto first = c.take_due("worker", archive(), 1);
+  ASSERT_TRUE(c.retry(first->front().id, "worker", clock_.now_utc() + Seconds(60), "connection refused"));
+  EXPECT_EQ(due(c, archive()), 1U);
+  EXPECT_EQ(c.owed()->failing, 1U);
+  deliver_all(c, archive(), "u");
+  EXPECT_EQ(*c.next_due(archive()), std::optional(clock_.now_utc() + Seconds(60)));
+  clock_.advance(Seconds(60));
+  const auto again = c.take_due("worker", archive(), 10);
+  ASSERT_EQ(again->size(), 1U);
+  EXPECT_EQ(again->front().attempts, 1);
+  EXPECT_EQ(again->front().event_id, first->front().event_id);
+}
+
+TEST_F(CatalogueTest, WhatADeadWorkerHeldIsDeliveredByAnother) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("me"));
+  ASSERT_TRUE(c.add_segment(a_segment(r->id, 0)));
+  std::string dead;
+  std::string event;
+  {
+    const auto lease = OwnerLease::create(path_);
+    ASSERT_TRUE(lease);
+    dead = lease->id();
+    event = c.take_due(dead, archive(), 1)->front().event_id;
+    ASSERT_TRUE(c.release_dead_leases([&](const auto &o) { return OwnerLease::is_alive(path_, o); }));
+    EXPECT_EQ(due(c, archive()), 0U) << "alive: its rows stay its own";
+  }
+  ASSERT_TRUE(c.release_dead_leases([&](const auto &o) { return OwnerLease::is_alive(path_, o); }));
+  const auto taken = c.take_due("other", archive(), 1);
+  ASSERT_EQ(taken->size(), 1U);
+  EXPECT_EQ(taken->front().event_id, event);
+  EXPECT_FALSE(c.done(taken->front().id, dead, "u")) << "not the dead one's any more";
+  EXPECT_TRUE(c.done(taken->front().id, "other", "u"));
+}
+
+TEST_F(CatalogueTest, NamesTheTargetsThatAreOwed) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("me"));
+  ASSERT_TRUE(c.open_file(an_open_file(r->id)));
+  ASSERT_TRUE(c.close_file(a_closed_file(r->id)));
+  const auto targets = c.owed_targets();
+  EXPECT_EQ(targets->size(), 2U);
+  EXPECT_EQ(c.owed_by("me")->uploads, 1U);
+  EXPECT_EQ(c.owed_by("other")->uploads, 0U);
+}
+
+TEST_F(CatalogueTest, TakesOverOnlyFromTheOwnerThatWasMeant) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("dead"));
+  ASSERT_TRUE(c.open_file(an_open_file(r->id)));
+  EXPECT_EQ(*c.working_owners(), (std::vector<std::string>{"dead"}));
+  EXPECT_TRUE(*c.take_over(r->id, "dead", "me"));
+  EXPECT_FALSE(*c.take_over(r->id, "dead", "other"));
+  EXPECT_EQ(c.recordings_of("me")->size(), 1U);
+  ASSERT_TRUE(c.finish_recording(r->id, clock_.now_utc(), std::nullopt));
+  EXPECT_EQ(c.recordings_of("me")->size(), 1U) << "a file is still open";
+  ASSERT_TRUE(c.fail_file(r->id, "/spool/.a.flv.part", "empty"));
+  EXPECT_EQ(c.recordings_of("me")->size(), 0U);
+}
+
+}  // namespace
+}  // namespace rec

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/files.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "tests/common/temp_dir.h"
+
+namespace rec {
+namespace {
+
+std::string written(const test::TempDir &dir, std::string_view name, std::string_view bytes) {
+  test::write_file(dir / name, bytes);
+  return dir / name;
+}
+
+TEST(Files, PublishesUnderTheWantedNameOrTheNextFreeOne) {
+  const test::TempDir dir;
+  written(dir, "a.b.flv", "earlier");
+  written(dir, "a.b-1.flv", "earlier too");
+  const auto name = publish_file(written(dir, ".a.part", "new"), dir / "a.b.flv");
+  ASSERT_TRUE(name) << name.error().message;
+  EXPECT_EQ(*name, dir / "a.b-2.flv");
+  EXPECT_EQ(test::read_file(dir / "a.b.flv"), "earlier");
+  EXPECT_EQ(test::read_file(dir / "a.b-2.flv"), "new");
+  EXPECT_FALSE(std::filesystem::exists(dir / ".a.part"));
+}
+
+TEST(Files, RenameNeverReplaces) {
+  const test::TempDir dir;
+  written(dir, "taken", "old");
+  const auto renamed = rename_noreplace(written(dir, "from", "new"), dir / "taken");
+  ASSERT_FALSE(renamed);
+  EXPECT_EQ(renamed.error().code, Errc::exists);
+  EXPECT_EQ(test::read_file(dir / "taken"), "old");
+  EXPECT_EQ(rename_noreplace(dir / "nothing", dir / "x").error().code, Errc::not_found);
+}
+
+TEST(Files, WritesAtomicallyAndLeavesNoTempFile) {
+  const test::TempDir dir;
+  written(dir, "p.m3u8", "old");
+  ASSERT_TRUE(write_file_atomically(dir / "p.m3u8", "new"));
+  EXPECT_EQ(test::read_file(dir / "p.m3u8"), "new");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1);
+  EXPECT_EQ(write_file_atomically(dir / "no/such/dir", "x").error().code, Errc::not_found);
+}
+
+TEST(Files, CopiesMoreThanOneBufferAndMakesDirectories) {
+  const test::TempDir dir;
+  const std::string bytes(1'000'003, 'x');
+  ASSERT_TRUE(copy_file_atomically(written(dir, "from", bytes), dir / "a/b/to"));
+  EXPECT_EQ(test::read_file(dir / "a/b/to"), bytes);
+  EXPECT_EQ(copy_file_atomically(dir / "nothing", dir / "to").error().code, Errc::not_found);
+}
+
+TEST(Files, ReadsNoMoreThanAllowed) {
+  const test::TempDir dir;
+  const std::string path = written(dir, "f", "0123456789");
+  EXPECT_EQ(*read_file(path, 10), "0123456789");
+  EXPECT_EQ(read_file(path, 9).error().code, Errc::corrupt);
+}
+
+TEST(Files, KnowsSizesAndRefusesDirectories) {
+  const test::TempDir dir;
+  const std::string path = written(dir, "f", "0123456789");
+  ASSERT_TRUE(truncate_file(path, 4));
+  EXPECT_EQ(file_facts(path)->size_bytes, 4U);
+  EXPECT_EQ(file_facts(dir.path()).error().code, Errc::not_found);
+}
+
+}  // namespace
+}  // namespace rec
