@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/model/utf8.h"
+
 namespace rec {
 namespace {
 
@@ -187,42 +189,26 @@ std::string time_text(What what, UtcTime instant, Seconds utc_offset) {
          time_text(What::second, instant, utc_offset);
 }
 
-// Bytes of the UTF-8 character at the start of `text`, 0 when there is none (RFC 3629 section 4, in short).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  const std::size_t length = first < 0x80   ? 1
-                             : first < 0xC2 ? 0
-                             : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3
-                             : first < 0xF5 ? 4
-                                            : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  if (length < 3) return length;
-  const unsigned second = byte(1);
-  const bool bad = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
-                   (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
-  return bad ? 0 : length;
+// Bytes of the character at the start of `text`, 0 when it is a control character or no UTF-8.
+std::size_t character_length(std::string_view text) {
+  for (std::size_t length = 1; length <= std::min<std::size_t>(4, text.size()); ++length)
+    if (is_printable_utf8(text.substr(0, length))) return length;
+  return 0;
 }
 
 std::string escape(std::string_view value) {
   static constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;
   for (std::size_t i = 0; i < value.size();) {
-    const std::size_t length = utf8_length(value.substr(i));
-    const auto byte = static_cast<unsigned char>(value[i]);
-    const bool plain =
-        length > 1 || (length == 1 && byte >= 0x20 && byte != 0x7F && !(byte == '.' && i == 0) &&
-                       std::string_view("\\{}%~").find(value[i]) == std::string_view::npos);
-    if (plain) {
+    const std::size_t length = character_length(value.substr(i));
+    const bool special = std::string_view("\\{}%~").find(value[i]) != std::string_view::npos;
+    if (length > 0 && !special && !(i == 0 && value[i] == '.')) {
       out += value.substr(i, length);
       i += length;
       continue;
     }
+    const auto byte = static_cast<unsigned char>(value[i++]);
     out += {'~', kHex[byte >> 4], kHex[byte & 15]};
-    ++i;
   }
   return out;
 }
@@ -313,6 +299,30 @@ Result<std::string> end_name(std::string_view begun, UtcTime end, Seconds utc_of
                      "} was not filled in when the file was opened");
     return std::optional(time_text(token.placeholder->what, end, utc_offset));
   });
+}
+
+Result<std::string> without_end(std::string_view pattern) {
+  constexpr std::string_view kSeparators = "_-.+: ";
+  std::string out;
+  bool after_end = false;  // separators that follow a leading end go with it
+  for (std::string_view rest = pattern; !rest.empty();) {
+    REC_TRY(const Token token, next_token(rest));
+    rest.remove_prefix(token.source.size());
+    if (token.placeholder && token.placeholder->when == When::end) {
+      while (!out.empty() && kSeparators.find(out.back()) != std::string_view::npos) out.pop_back();
+      after_end = true;
+      continue;
+    }
+    std::string_view text = token.source;
+    if (after_end && (out.empty() || out.back() == '/'))
+      text.remove_prefix(std::min(text.find_first_not_of(kSeparators), text.size()));
+    after_end = after_end && text.empty();
+    out += text;
+  }
+  if (const auto status = check_relative_pattern(out.starts_with('/') ? out.substr(1) : out); !status)
+    return invalid("without its end time '" + std::string(pattern) +
+                   "' is no name: " + status.error().message);
+  return out;
 }
 
 }  // namespace rec

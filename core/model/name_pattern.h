@@ -19,8 +19,8 @@ namespace rec {
 //
 // They are filled in two or three steps, because the end is not known when a file is opened. What a step puts
 // in can never be read as a placeholder, a folder or a number format by a later one: identity values come
-// from the network, so of their bytes `/` is refused, and `\ { } % ~`, control bytes, a leading dot and what
-// is not UTF-8 become `~` and two hex digits.
+// from the network, so of their bytes `/` is refused, and `\ { } % ~`, control characters, a leading dot and
+// what is not UTF-8 become `~` and two hex digits.
 
 struct NameFacts {
   std::string domain;
@@ -50,6 +50,11 @@ Result<std::string> begin_name(std::string_view pattern, const NameFacts &facts)
 
 // Fills what begin_name() left.
 Result<std::string> end_name(std::string_view begun, UtcTime end, Seconds utc_offset);
+
+// For names that are fixed at the start: takes the {End...} placeholders away, each with the separators
+// before it
+// ("{StartYear}_{EndYear}" -> "{StartYear}"). Fails when nothing of a part between two '/' would remain.
+Result<std::string> without_end(std::string_view pattern);
 
 // 255 (NAME_MAX) less what may be added: a leading dot and ".part" while writing, an extension, a "-2".
 inline constexpr std::size_t kMaxNamePart = 230;
