@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "gst/common/time_zone.h"
+#include "core/base/time_zone.h"
 
 #include <memory>
 
