@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+
+namespace rec {
+
+// The key under which a store keeps the file at `path`: its path below `directory` (both absolute, as the
+// catalogue holds them). Fails when it is not below it, has an empty, "." or ".." part, a control byte, or
+// more than 1024 bytes with its prefix (the limit of S3).
+Result<std::string> object_key(std::string_view prefix, std::string_view directory, std::string_view path);
+
+// What the file is, for the Content-Type of its object, from its extension; application/octet-stream when
+// unknown.
+std::string_view content_type_of(std::string_view path);
+
+// RFC 3986: all but letters, digits and "-._~" becomes %XX; '/' stays if `keep_slash`.
+std::string percent_encode(std::string_view bytes, bool keep_slash);
+
+}  // namespace rec

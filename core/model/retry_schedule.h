@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include "core/base/clock.h"
+
+namespace rec {
+
+// How long to wait after the `failed`-th failure (>= 1) in a row. Nothing is ever given up: what is owed
+// stays owed until it is delivered.
+
+// Uploads: 1 s, 2 s, 4 s ... 5 min, each scaled down by up to half. `jitter` in [0, 1) is injected
+// randomness, so that many recorders do not come back to a store in step.
+Nanoseconds upload_retry_delay(int failed, double jitter);
+
+// Callbacks: every 60 s, 12 times (spec 5.1), and then, where the cloud would give up, doubling up to 1 h.
+Nanoseconds callback_retry_delay(int failed);
+
+// A receiver that says nothing for this long has failed (spec 5.1).
+inline constexpr Seconds kCallbackTimeout{20};
+
+}  // namespace rec

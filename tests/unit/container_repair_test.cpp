@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/model/container_repair.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <string>
+
+namespace rec {
+namespace {
+
+ByteSource source_of(const std::string &bytes) {
+  return {.size = bytes.size(), .read = [&bytes](std::uint64_t offset, std::span<std::uint8_t> out) {
+            if (offset > bytes.size() || out.size() > bytes.size() - offset) return false;
+            std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
+            return true;
+          }};
+}
+
+std::string number(std::uint64_t v, int bytes) {
+  std::string s;
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) s += static_cast<char>(v >> shift);
+  return s;
+}
+
+// ---- FLV
+
+std::string tag(int type, std::uint32_t ms, const std::string &data) {
+  std::string t = number(static_cast<std::uint64_t>(type), 1) + number(data.size(), 3) +
+                  number(ms & 0xffffff, 3) + number(ms >> 24, 1) + number(0, 3) + data;
+  return t + number(t.size(), 4);
+}
+std::string amf_number(const std::string &name, double v) {
+  return number(name.size(), 2) + name + '\0' + number(std::bit_cast<std::uint64_t>(v), 8);
+}
+std::string flv_start() {
+  return std::string("FLV\x01\x05\0\0\0\x09\0\0\0\0", 13) +
+         tag(18, 0,
+             "\x02" + number(10, 2) + "onMetaData" + "\x08" + number(4, 4) + amf_number("duration", 86400) +
+                 amf_number("filesize", 0) + amf_number("width", 1920) + amf_number("height", 1080));
+}
+std::string flv_of(int frames) {
+  std::string flv =
+      flv_start() + tag(9, 0, std::string("\x17\0\0\0\0", 5)) + tag(8, 0, std::string("\xaf\0", 2));
+  for (int i = 0; i < frames; ++i) {
+    flv += tag(9, static_cast<std::uint32_t>(i * 40), std::string("\x27\1\0\0\0picture", 12));
+    flv += tag(8, static_cast<std::uint32_t>(i * 40), std::string("\xaf\1sound", 7));
+  }
+  return flv;
+}
+
+TEST(FlvRepair, KeepsAWholeFileAndTellsWhatIsInIt) {
+  const std::string flv = flv_of(25);
+  const auto repair = plan_flv_repair(source_of(flv));
+  ASSERT_TRUE(repair) << repair.error().message;
+  EXPECT_EQ(repair->keep_bytes, flv.size());
+  EXPECT_EQ(repair->video_frames, 25U);
+  EXPECT_EQ(repair->audio_frames, 25U);
+  EXPECT_EQ(repair->video_codec, "h264");
+  EXPECT_EQ(repair->audio_codec, "aac");
+  EXPECT_EQ(repair->width, 1920U);
+  EXPECT_EQ(repair->height, 1080U);
+  EXPECT_EQ(repair->duration, Seconds(1));
+}
+
+TEST(FlvRepair, CutsToTheLastWholeTagWhereverTheFileEnds) {
+  const std::string whole = flv_of(3);
+  const std::size_t last_tag = tag(8, 80, std::string("\xaf\1sound", 7)).size();
+  for (std::size_t cut = 1; cut < last_tag; ++cut) {
+    const std::string torn = whole.substr(0, whole.size() - cut);
+    const auto repair = plan_flv_repair(source_of(torn));
+    ASSERT_TRUE(repair);
+    EXPECT_EQ(repair->keep_bytes, whole.size() - last_tag) << "cut by " << cut;
+    EXPECT_EQ(repair->audio_frames, 2U);
+  }
+}
+
+TEST(FlvRepair, WritesTheTrueDurationAndSizeIntoTheMetadata) {
+  std::string flv = flv_of(25);
+  const auto repair = plan_flv_repair(source_of(flv));
+  ASSERT_TRUE(repair);
+  ASSERT_EQ(repair->patches.size(), 2U);
+  for (const auto &p : repair->patches) flv.replace(p.offset, p.bytes.size(), p.bytes);
+  EXPECT_NE(flv.find(amf_number("duration", 1.0)), std::string::npos);
+  EXPECT_NE(flv.find(amf_number("filesize", static_cast<double>(flv.size()))), std::string::npos);
+}
+
+TEST(FlvRepair, StopsAtGarbage) {
+  const std::string good = flv_of(3);
+  std::string bad_trailer = good + tag(9, 120, std::string("\x27\1\0\0\0picture", 12)) + good.substr(13);
+  bad_trailer[good.size() + 11 + 12 + 3] ^= 1;
+  EXPECT_EQ(plan_flv_repair(source_of(bad_trailer))->keep_bytes, good.size());
+  EXPECT_EQ(plan_flv_repair(source_of(good + std::string(100, '\0')))->keep_bytes, good.size());
+  EXPECT_FALSE(plan_flv_repair(source_of(flv_start()))) << "nothing playable";
+  EXPECT_FALSE(plan_flv_repair(source_of("")));
+  EXPECT_FALSE(plan_flv_repair(source_of("FLV")));
+}
+
+// ---- ADTS
+
+std::string adts_frame(std::size_t payload) {
+  const std::size_t n = payload + 7;  // 44.1 kHz, stereo, AAC-LC
+  return {'\xff',
+          '\xf1',
+          '\x50',
+          static_cast<char>(0x80 | (n >> 11)),
+          static_cast<char>(n >> 3),
+          static_cast<char>(((n & 7) << 5) | 0x1f),
+          '\xfc'};
+}
+
+TEST(AdtsRepair, CutsToTheLastWholeFrame) {
+  std::string aac;
+  for (int i = 0; i < 100; ++i) aac += adts_frame(200) + std::string(200, 'x');
+  const std::string torn = aac + adts_frame(200) + std::string(100, 'x');
+  const auto repair = plan_adts_repair(source_of(torn));
+  ASSERT_TRUE(repair);
+  EXPECT_EQ(repair->keep_bytes, aac.size());
+  EXPECT_EQ(repair->audio_frames, 100U);
+  EXPECT_EQ(repair->audio_codec, "aac");
+  EXPECT_EQ(repair->duration, Nanoseconds(102'400LL * 1'000'000'000 / 44'100));
+}
+
+TEST(AdtsRepair, RefusesWhatHoldsNoFrame) {
+  EXPECT_EQ(plan_adts_repair(source_of("")).error().code, Errc::corrupt);
+  EXPECT_FALSE(plan_adts_repair(source_of(std::string(1000, 'x'))));
+  std::string endless = adts_frame(0);
+  endless[4] = endless[5] = 0;  // a frame shorter than its header
+  EXPECT_FALSE(plan_adts_repair(source_of(endless)));
+}
+
+// ---- MP4
+
+std::string box(const std::string &type, const std::string &payload) {
+  return number(payload.size() + 8, 4) + type + payload;
+}
+std::string full_box(const std::string &type, std::uint32_t flags, const std::string &payload) {
+  return box(type, number(flags, 4) + payload);
+}
+std::string trak(std::uint32_t id, bool video, std::uint32_t samples) {
+  const std::string entry = video ? box("avc1", std::string(24, '\0') + number(1280, 2) + number(720, 2))
+                                  : box("mp4a", std::string(28, '\0'));
+  const std::string stbl =
+      box("stbl", full_box("stsd", 0, number(1, 4) + entry) +
+                      full_box("stts", 0, number(1, 4) + number(samples, 4) + number(40, 4)));
+  return box("trak", full_box("tkhd", 0, number(0, 8) + number(id, 4) + std::string(68, '\0')) +
+                         box("mdia", full_box("mdhd", 0, number(0, 8) + number(1000, 4) + number(0, 8)) +
+                                         full_box("hdlr", 0, number(0, 4) + (video ? "vide" : "soun")) +
+                                         box("minf", stbl)));
+}
+std::string moov(std::uint32_t samples) {
+  return box(
+      "moov",
+      trak(1, true, samples) + trak(2, false, samples) +
+          box("mvex", full_box("trex", 0, number(1, 4) + number(1, 4) + number(40, 4) + number(0, 8)) +
+                          full_box("trex", 0, number(2, 4) + number(1, 4) + number(40, 4) + number(0, 8))));
+}
+std::string moof(std::int32_t data_offset) {
+  const auto traf = [&](std::uint32_t id) {
+    const auto offset = static_cast<std::uint32_t>(data_offset);
+    std::string run = number(25, 4) + number(offset, 4);
+    for (int i = 0; i < 25; ++i) run += number(40, 4) + number(4, 4);
+    return box("traf", full_box("tfhd", 0, number(id, 4)) + full_box("trun", 0x301, run));
+  };
+  return box("moof", traf(1) + traf(2));
+}
+const std::string kStart = box("ftyp", "mp42");
+const std::string kData = box("mdat", std::string(100, 'x'));
+
+TEST(Mp4Repair, CutsBehindTheLastMoofWhenDataComesFirst) {
+  const std::string whole =
+      kStart + kData + moov(25) + box("free", "") + kData + moof(-100) + kData + moof(-100);
+  const std::string torn = whole + box("free", "") + number(0, 4) + "mdat" + std::string(5000, 'y');
+  const auto repair = plan_mp4_repair(source_of(torn));
+  ASSERT_TRUE(repair) << repair.error().message;
+  EXPECT_EQ(repair->keep_bytes, whole.size() + 8) << "a free box does no harm";
+  EXPECT_EQ(repair->video_frames, 75U);
+  EXPECT_EQ(repair->audio_frames, 75U);
+  EXPECT_EQ(repair->duration, Seconds(3));
+  EXPECT_EQ(repair->video_codec, "h264");
+  EXPECT_EQ(repair->audio_codec, "aac");
+  EXPECT_EQ(repair->width, 1280U);
+  EXPECT_EQ(repair->height, 720U);
+}
+
+TEST(Mp4Repair, CutsBehindTheLastMdatWhenDataFollows) {
+  const std::string whole = kStart + moov(0) + moof(300) + kData;
+  for (const std::string &rest : {std::string(), moof(300), moof(300) + kData.substr(0, 50), kData}) {
+    const std::string file = whole + rest;
+    const auto repair = plan_mp4_repair(source_of(file));
+    ASSERT_TRUE(repair);
+    EXPECT_EQ(repair->keep_bytes, whole.size());
+    EXPECT_EQ(repair->video_frames, 25U);
+  }
+}
+
+TEST(Mp4Repair, NeverCutsInTheMiddleOfAFragment) {
+  const std::string whole = kStart + kData + moov(25) + kData + moof(-100);
+  const std::size_t first = (kStart + kData + moov(25)).size();
+  for (std::size_t n = first; n < whole.size(); ++n) {
+    const std::string torn = whole.substr(0, n);
+    EXPECT_EQ(plan_mp4_repair(source_of(torn))->keep_bytes, first) << n;
+  }
+}
+
+TEST(Mp4Repair, LeavesAFinishedFileAlone) {
+  const std::string file = kStart + kData + moov(250) + box("udta", "x");
+  const auto repair = plan_mp4_repair(source_of(file));
+  EXPECT_EQ(repair->keep_bytes, file.size());
+  EXPECT_EQ(repair->duration, Seconds(10));
+}
+
+TEST(Mp4Repair, RefusesWhatHoldsNoFragment) {
+  for (const std::string &file :
+       {std::string(), kStart, kStart + kData, kStart + moov(0), kStart + moof(-100)})
+    EXPECT_EQ(plan_mp4_repair(source_of(file)).error().code, Errc::corrupt);
+}
+
+TEST(ContainerRepair, SurvivesEveryByteChangedInTurn) {
+  for (const std::string &good :
+       {flv_of(2), adts_frame(20) + std::string(20, 'x'), kStart + kData + moov(2) + kData + moof(-100)})
+    for (std::size_t i = 0; i < good.size(); ++i)
+      for (const char c : {'\0', '\x01', '\x7f', '\xff'}) {
+        std::string bad = good;
+        bad[i] = c;
+        for (const Format f : {Format::flv, Format::aac, Format::mp4})
+          if (const auto repair = plan_repair(f, source_of(bad))) {
+            EXPECT_LE(repair->keep_bytes, bad.size());
+            for (const auto &p : repair->patches) EXPECT_LE(p.offset + p.bytes.size(), repair->keep_bytes);
+          }
+      }
+}
+
+}  // namespace
+}  // namespace rec

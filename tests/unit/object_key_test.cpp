@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/model/object_key.h"
+
+#include <gtest/gtest.h>
+
+namespace rec {
+namespace {
+
+TEST(ObjectKey, IsThePathBelowTheSpoolBehindThePrefix) {
+  EXPECT_EQ(*object_key("", "/spool", "/spool/live/cam 1/a.flv"), "live/cam 1/a.flv");
+  EXPECT_EQ(*object_key("eu/west", "/spool/", "/spool/a.flv"), "eu/west/a.flv");
+  EXPECT_EQ(*object_key("/eu/", "/spool", "/spool/a.flv"), "eu/a.flv");
+}
+
+TEST(ObjectKey, RefusesWhatIsNotBelowTheSpool) {
+  for (const char *path : {"/spool", "/spool/", "/spoolx/a", "/other/a.flv", "/spool/../a", "/spool/a//b",
+                           "/spool/./a", "/spool/a\n", ""})
+    EXPECT_FALSE(object_key("", "/spool", path)) << path;
+}
+
+TEST(ObjectKey, RefusesKeysThatStoresRefuse) {
+  EXPECT_TRUE(object_key("", "/spool", "/spool/" + std::string(1024, 'x')));
+  EXPECT_FALSE(object_key("p", "/spool", "/spool/" + std::string(1024, 'x')));
+}
+
+TEST(ObjectKey, PercentEncodesAsRfc3986) {
+  EXPECT_EQ(percent_encode("a/b c+\xc3\xa9~-._", true), "a/b%20c%2B%C3%A9~-._");
+  EXPECT_EQ(percent_encode("a/b", false), "a%2Fb");
+}
+
+TEST(ObjectKey, KnowsTheTypesOfWhatIsRecorded) {
+  EXPECT_EQ(content_type_of("/a/b.m3u8"), "application/vnd.apple.mpegurl");
+  EXPECT_EQ(content_type_of("x.ts"), "video/mp2t");
+  EXPECT_EQ(content_type_of("ts"), "application/octet-stream");
+}
+
+}  // namespace
+}  // namespace rec

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/model/retry_schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace rec {
+namespace {
+
+TEST(RetrySchedule, UploadsBackOffExponentiallyUpToFiveMinutes) {
+  EXPECT_EQ(upload_retry_delay(1, 0), Seconds(1));
+  EXPECT_EQ(upload_retry_delay(2, 0), Seconds(2));
+  EXPECT_EQ(upload_retry_delay(9, 0), Seconds(256));
+  EXPECT_EQ(upload_retry_delay(10, 0), Seconds(300));
+  EXPECT_EQ(upload_retry_delay(std::numeric_limits<int>::max(), 0), Seconds(300));
+}
+
+TEST(RetrySchedule, JitterShortensAnUploadDelayByUpToHalf) {
+  EXPECT_EQ(upload_retry_delay(3, 0.5), Seconds(3));
+  EXPECT_GE(upload_retry_delay(3, 0.999), Seconds(2));
+  EXPECT_LT(upload_retry_delay(3, 0.999), Milliseconds(2010));
+}
+
+TEST(RetrySchedule, CallbacksFollowTheCloudTwelveTimesAndGoOnAfterwards) {
+  for (int failed = 1; failed <= 12; ++failed) EXPECT_EQ(callback_retry_delay(failed), Seconds(60));
+  EXPECT_EQ(callback_retry_delay(13), Seconds(120));
+  EXPECT_EQ(callback_retry_delay(14), Seconds(240));
+  EXPECT_EQ(callback_retry_delay(18), Seconds(3600));
+  EXPECT_EQ(callback_retry_delay(std::numeric_limits<int>::max()), Seconds(3600));
+}
+
+}  // namespace
+}  // namespace rec
