@@ -26,8 +26,10 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : v_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : v_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor): `return value;` and `return Error{...};` are the point
+  Result(T value) : v_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : v_(std::in_place_index<1>, std::move(error)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   explicit operator bool() const { return v_.index() == 0; }
   T &operator*() & { return std::get<0>(v_); }
@@ -47,7 +49,8 @@ inline Status ok() { return std::monostate{}; }
 
 }  // namespace rec
 
-// REC_TRY binds the value of a Result, REC_CHECK wants none; both return its Error from the enclosing function.
+// REC_TRY binds the value of a Result, REC_CHECK wants none; both return its Error from the enclosing
+// function.
 #define REC_CONCAT_(a, b) a##b
 #define REC_CONCAT(a, b) REC_CONCAT_(a, b)
 #define REC_TRY(lhs, expr) REC_TRY_(REC_CONCAT(rec_try_, __LINE__), lhs, expr)

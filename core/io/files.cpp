@@ -18,7 +18,7 @@ namespace rec {
 namespace {
 
 constexpr int kMostNames = 10000;  // "-1" ... of one wanted name
-constexpr std::size_t kCopyBytes = 256 * 1024;
+constexpr std::size_t kCopyBytes = std::size_t{256} * 1024;
 
 class Fd {
  public:
@@ -162,7 +162,7 @@ Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes) 
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return error_of_errno(errno, "opening", path);
   std::string bytes;
-  std::array<char, 16 * 1024> chunk;
+  std::array<char, std::size_t{16} * 1024> chunk;
   for (;;) {
     const ssize_t n = ::read(fd.get(), chunk.data(), chunk.size());
     if (n < 0 && errno == EINTR) continue;

@@ -14,7 +14,8 @@ enum class Format { flv, mp4, aac, mp3, hls };
 
 inline constexpr Format kAllFormats[] = {Format::flv, Format::mp4, Format::aac, Format::mp3, Format::hls};
 
-std::string_view name_of(Format format);       // "flv", "mp4", "aac", "mp3", "hls": configuration, events, catalogue
+std::string_view name_of(
+    Format format);  // "flv", "mp4", "aac", "mp3", "hls": configuration, events, catalogue
 std::string_view extension_of(Format format);  // of the finished file: "flv", ..., "m3u8"
 std::optional<Format> format_named(std::string_view name);
 

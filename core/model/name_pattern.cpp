@@ -158,11 +158,11 @@ std::string digits(std::uint64_t n, std::size_t width) {
 }
 
 std::string time_text(What what, UtcTime instant, Seconds utc_offset) {
-  using namespace std::chrono;
+  namespace chrono = std::chrono;
   const auto local = instant + utc_offset;
-  const auto midnight = floor<days>(local);
-  const year_month_day date(midnight);
-  const hh_mm_ss clock(floor<milliseconds>(local - midnight));
+  const auto midnight = chrono::floor<chrono::days>(local);
+  const chrono::year_month_day date(midnight);
+  const chrono::hh_mm_ss clock(chrono::floor<chrono::milliseconds>(local - midnight));
   const auto number = [](auto n, std::size_t width) { return digits(static_cast<std::uint64_t>(n), width); };
   switch (what) {
     case What::year:
@@ -228,11 +228,10 @@ Result<std::optional<std::string>> identity_text(const Placeholder &p, const Nam
 }
 
 std::optional<std::string> start_text(const Token &token, const NameFacts &facts) {
-  using namespace std::chrono;
   const What what = token.placeholder->what;
   if (what == What::sequence) return digits(facts.sequence, token.width);
   if (what == What::unix_timestamp)
-    return std::to_string(floor<seconds>(facts.start).time_since_epoch().count());
+    return std::to_string(std::chrono::floor<Seconds>(facts.start).time_since_epoch().count());
   return time_text(what, facts.start, facts.utc_offset);
 }
 
