@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# Sourced: which Debian 12 packages what needs, and how to get those that are missing.
+
+# shellcheck disable=SC2034  # read by the scripts that source this
+PACKAGES_BUILD=(
+  g++ meson ninja-build pkg-config
+  libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
+  libjson-glib-dev libsqlite3-dev libsoup-3.0-dev
+)
+# The stock muxers and parsers that the elements stand on, and gst-launch-1.0.
+PACKAGES_RUN=(
+  gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+)
+PACKAGES_INGEST=(nginx-light libnginx-mod-rtmp ffmpeg python3)
+PACKAGES_TEST=(
+  git libgtest-dev gstreamer1.0-plugins-ugly gstreamer1.0-libav sqlite3
+  clang clang-format clang-tidy shellcheck
+)
+PACKAGES_INTEGRATION=(radosgw ceph-mon ceph-osd ceph-common chromium)
+PACKAGES_NODE=(nodejs npm)  # unless another npm is there already
+
+# missing_packages PACKAGE...: prints those that are not installed.
+missing_packages() {
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || echo "$package"
+  done
+}
+
+# install_packages LOG PACKAGE...: installs what is missing, without questions. Needs root or sudo, and only then.
+install_packages() {
+  local log=$1 missing as_root=()
+  shift
+  mapfile -t missing < <(missing_packages "$@")
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  echo "installing: ${missing[*]}"
+  if ! command -v apt-get >/dev/null; then
+    echo "this system has no apt-get: install what the packages above are called here, then start again" >&2
+    return 1
+  fi
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      echo "neither root nor sudo: run as root: apt-get install ${missing[*]}" >&2
+      return 1
+    fi
+    as_root=(sudo)
+  fi
+  if ! "${as_root[@]}" apt-get update >>"$log" 2>&1 ||
+    ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+      "${missing[@]}" >>"$log" 2>&1 </dev/null; then
+    echo "apt-get failed; the end of $log:" >&2
+    tail -n 15 "$log" >&2
+    return 1
+  fi
+}

@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Runs every test. Installs what is missing, builds, ends with "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$(realpath "$0")")/.." || exit 1
+# shellcheck source=tests/packages.sh
+. tests/packages.sh
+
+usage() {
+  cat <<'HELP'
+usage: tests/run.sh [--fast] [--suite NAME]... [--no-install] [--help]
+
+Builds with gcc, clang and the sanitizers (warnings are errors), runs the suites lint, unit, element,
+pipeline and integration, and ends with the line "N passed, N failed". Exit status 0: nothing failed.
+
+  --fast          gcc only: no clang, no clang-tidy, no sanitizers, no integration
+  --suite NAME    this suite only, with gcc (repeatable)
+  --long          integration with longer recordings
+  --no-install    do not install missing Debian packages
+  --help          this text
+
+Builds are kept in build-test/ (REC_BUILD_ROOT), so a second run is fast; logs are there too.
+HELP
+}
+
+fast=0 install=1 suites=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --fast) fast=1 ;;
+    --long) export REC_LONG=1 ;;
+    --no-install) install=0 ;;
+    --suite) shift && suites+=("${1:?--suite needs a name}") ;;
+    --help | -h) usage && exit 0 ;;
+    *) usage >&2 && exit 2 ;;
+  esac
+  shift
+done
+
+root=${REC_BUILD_ROOT:-$PWD/build-test}
+mkdir -p "$root" || exit 1
+started=$SECONDS
+steps_failed=0
+logs=()
+
+say() { printf '[%3d s] %s\n' $((SECONDS - started)) "$*"; }
+
+# wants SUITE: is it part of this run?
+wants() {
+  [ ${#suites[@]} -gt 0 ] || { [ $fast -eq 0 ] || [ "$1" != integration ]; } && {
+    [ ${#suites[@]} -eq 0 ] || [[ " ${suites[*]} " == *" $1 "* ]]
+  }
+}
+# wants_all: no narrower choice was made
+wants_all() { [ $fast -eq 0 ] && [ ${#suites[@]} -eq 0 ]; }
+
+install_all() {
+  local packages=("${PACKAGES_BUILD[@]}" "${PACKAGES_RUN[@]}" "${PACKAGES_INGEST[@]}" "${PACKAGES_TEST[@]}")
+  if wants integration; then
+    packages+=("${PACKAGES_INTEGRATION[@]}")
+    command -v npm >/dev/null || packages+=("${PACKAGES_NODE[@]}")
+  fi
+  install_packages "$root/packages.log" "${packages[@]}"
+}
+
+# build NAME COMPILER C++-COMPILER OPTION...: configures (once) and builds build-test/NAME
+build() {
+  local name=$1 cc=$2 cxx=$3 dir=$root/$1 wrapper=
+  shift 3
+  command -v ccache >/dev/null && wrapper='ccache '
+  say "build $name"
+  if [ ! -f "$dir/build.ninja" ]; then
+    rm -rf "$dir"
+    CC=$wrapper$cc CXX=$wrapper$cxx meson setup "$dir" -Dwerror=true "$@" >"$root/$name-setup.log" 2>&1 </dev/null || {
+      tail -n 30 "$root/$name-setup.log"
+      return 1
+    }
+  else
+    meson configure "$dir" "$@" >"$root/$name-setup.log" 2>&1 </dev/null || return 1
+  fi
+  ninja -C "$dir" >"$root/$name-build.log" 2>&1 </dev/null || {
+    grep -E -A12 'FAILED|ERROR' "$root/$name-build.log" | head -n 80
+    return 1
+  }
+}
+
+# run_tests NAME LABEL OPTION...: meson test in build-test/NAME; its log counts
+run_tests() {
+  local name=$1 label=$2 log=$root/$1/meson-logs/$1-$2
+  shift 2
+  say "test $name $label"
+  rm -f "$log.json"
+  meson test -C "$root/$name" --no-rebuild --print-errorlogs --logbase "$name-$label" "$@" </dev/null |
+    grep -vE '^(ninja|Full log|$|>>>|(Ok|Expected Fail|Fail|Unexpected Pass|Skipped|Timeout): )'
+  if [ -f "$log.json" ]; then
+    logs+=("$log.json")
+  else
+    step_failed "no test ran in $name $label"
+  fi
+}
+
+step_failed() {
+  steps_failed=$((steps_failed + 1))
+  say "FAILED: $*"
+}
+
+test_gcc() {
+  local suite
+  build gcc gcc g++ || { step_failed "the gcc build" && return; }
+  for suite in lint unit element pipeline; do
+    if wants $suite; then run_tests gcc $suite --suite $suite; fi
+  done
+}
+
+test_clang() {
+  build clang clang clang++ -Dlint_tidy=true || { step_failed "the clang build" && return; }
+  run_tests clang unit --suite unit
+  run_tests clang tidy clang-tidy
+}
+
+test_sanitized() {
+  build sanitize gcc g++ -Db_sanitize=address,undefined -Db_lundef=false ||
+    { step_failed "the sanitizer build" && return; }
+  run_tests sanitize unit --suite unit --timeout-multiplier 4
+  run_tests sanitize element --suite element --timeout-multiplier 4
+}
+
+if [ $install -eq 1 ]; then
+  say "packages"
+  install_all || { echo "0 passed, 1 failed" && exit 1; }
+fi
+test_gcc
+if wants_all; then
+  test_clang
+  test_sanitized
+fi
+if wants integration && [ -f "$root/gcc/build.ninja" ]; then run_tests gcc integration --suite integration; fi
+
+say "done"
+summary=$(python3 tests/count.py "${logs[@]}")
+echo "$summary" | sed '$d'
+read -r passed _ failed rest <<<"$(echo "$summary" | tail -n 1 | tr -d ,)"
+failed=$((failed + steps_failed))
+echo "${passed:-0} passed, $failed failed$(echo "${rest#failed}" | sed -E 's/ ([0-9]+) skipped/, \1 skipped/')"
+[ "$failed" -eq 0 ] && [ "${passed:-0}" -gt 0 ]
