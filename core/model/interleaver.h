@@ -99,7 +99,7 @@ class Interleaver {
     out(std::move(item));
   }
 
-  const Nanoseconds window_;
+  Nanoseconds window_;
   std::vector<Track> tracks_;
   Nanoseconds front_ = kNever;  // the latest time that any track brought
 };

@@ -21,8 +21,27 @@ std::size_t Intake::add_track(MediaKind kind) {
   return order_.add_track();
 }
 
+void Intake::remove_track(std::size_t track) {
+  end(track);
+  tracks_[track].removed = true;
+}
+
+void Intake::reset() {
+  timeline_ = Timeline(settings_.limits);
+  order_ = Interleaver<Frame>(settings_.window);
+  had_media_ = false;
+  for (Track &track : tracks_) {
+    const bool removed = track.removed;
+    const MediaKind kind = track.kind;
+    track = Track();
+    track.kind = kind;
+    const std::size_t index = order_.add_track();
+    if (removed) remove_track(index);
+  }
+}
+
 void Intake::begin(std::size_t track) {
-  if (!tracks_[track].ended) return;
+  if (!tracks_[track].ended || tracks_[track].removed) return;
   if (all_ended() && had_media_) timeline_.restart();
   tracks_[track].ended = false;
   tracks_[track].last_dts.reset();

@@ -28,6 +28,8 @@ class Intake {
       : settings_(settings), timeline_(settings.limits), order_(settings.window) {}
 
   std::size_t add_track(MediaKind kind);  // its index: 0, 1, ...
+  void remove_track(std::size_t track);   // its pad is gone; the others keep their index
+  void reset();                           // forgets all media; the tracks stay
   void begin(std::size_t track);          // media comes (again)
   void end(std::size_t track);            // EOS, or the pad is gone
 
@@ -37,6 +39,7 @@ class Intake {
   // Hands on everything.
   void drain(const Out &out) { order_.drain(out); }
 
+  bool ended(std::size_t track) const { return tracks_[track].ended; }
   bool all_ended() const;
   // Whether frames of this kind are coming: some track of it brought media and has neither ended nor stalled.
   bool alive(MediaKind kind) const;
@@ -51,9 +54,10 @@ class Intake {
 
  private:
   struct Track {
-    MediaKind kind;
+    MediaKind kind = MediaKind::video;
     Ref<GstCaps> caps;
     bool ended = false;
+    bool removed = false;
     bool brought_media = false;
     std::optional<Nanoseconds> last_dts;     // running time
     Nanoseconds step{0};                     // last distance between two frames

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/common/encoding.h"
+
+#include <algorithm>
+
+namespace rec {
+namespace {
+
+const GstStructure *structure_of(const Ref<GstCaps> &caps) { return gst_caps_get_structure(caps.get(), 0); }
+
+unsigned number(const GstStructure *s, const char *field) {
+  gint value = 0;
+  gst_structure_get_int(s, field, &value);
+  return static_cast<unsigned>(std::max(value, 0));
+}
+
+}  // namespace
+
+bool same_encoding(const Ref<GstCaps> &a, const Ref<GstCaps> &b) {
+  if (a.get() == b.get()) return true;
+  const GstStructure *x = structure_of(a);
+  const GstStructure *y = structure_of(b);
+  if (!gst_structure_has_name(y, gst_structure_get_name(x))) return false;
+  for (const char *field : {"codec_data", "width", "height", "rate", "channels", "mpegversion", "layer"}) {
+    const GValue *u = gst_structure_get_value(x, field);
+    const GValue *v = gst_structure_get_value(y, field);
+    if ((u == nullptr) != (v == nullptr)) return false;
+    if (u && gst_value_compare(u, v) != GST_VALUE_EQUAL) return false;
+  }
+  return true;
+}
+
+std::string codec_name(const Ref<GstCaps> &caps) {
+  const GstStructure *s = structure_of(caps);
+  if (gst_structure_has_name(s, "video/x-h264")) return "h264";
+  if (gst_structure_has_name(s, "video/x-h265")) return "h265";
+  return number(s, "mpegversion") == 1 ? "mp3" : "aac";
+}
+
+PictureSize picture_size(const Ref<GstCaps> &caps) {
+  const GstStructure *s = structure_of(caps);
+  return {number(s, "width"), number(s, "height")};
+}
+
+}  // namespace rec

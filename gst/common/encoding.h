@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <string>
+
+#include "gst/common/gst_ptr.h"
+
+namespace rec {
+
+// Whether a decoder that was set up for `a` can go on with `b`: same codec, parameter sets, picture size,
+// sample rate and channels. What else caps say (frame rate, aspect ratio...) may change within a file.
+bool same_encoding(const Ref<GstCaps> &a, const Ref<GstCaps> &b);
+
+// "h264", "h265", "aac", "mp3".
+std::string codec_name(const Ref<GstCaps> &caps);
+
+struct PictureSize {
+  unsigned width = 0;
+  unsigned height = 0;
+};
+PictureSize picture_size(const Ref<GstCaps> &caps);  // 0x0 where the caps do not say
+
+}  // namespace rec
