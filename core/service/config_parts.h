@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include "core/service/config_reader.h"
+#include "core/service/configuration.h"
+
+namespace rec {
+
+// The parts of a configuration file. What is wrong is noted and the rest still returned, so that all problems
+// of a file are found at once. `notices`: what is understood but not acted on yet.
+struct ConfigNotes {
+  Problems problems;
+  Problems notices;
+};
+
+StoreSettings read_store(ConfigNotes &notes, const Field &field, const std::string &name);
+CallbackTarget read_callback(ConfigNotes &notes, const Field &field, const std::string &name);
+// `defined`: its stores and callbacks are those that the template may name.
+RecordingTemplate read_template(ConfigNotes &notes, const Field &field, const std::string &name,
+                                const Configuration &defined);
+
+// A name that is to be among the keys of `defined`; `kind` says of what: "store".
+template <typename Map>
+std::string read_reference(ConfigNotes &notes, const Field &field, const Map &defined,
+                           const std::string &kind) {
+  std::vector<std::string> names;
+  for (const auto &[name, value] : defined) names.push_back("\"" + name + "\"");
+  const std::string what = names.empty() ? "the name of a " + kind + " (none is defined)"
+                                         : "the name of a " + kind + ": " + join(names, "or");
+  const auto name = read_text(notes.problems, field, what);
+  if (!name) return {};
+  if (defined.find(*name) == defined.end())
+    notes.problems.expected(field.value.at, field.path, what, describe(field.value));
+  return *name;
+}
+
+}  // namespace rec

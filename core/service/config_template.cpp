@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "core/base/time_zone.h"
+#include "core/model/name_pattern.h"
+#include "core/service/config_parts.h"
+
+namespace rec {
+namespace {
+
+constexpr Seconds kLongestCycle{43200};  // spec 0.2 C1
+constexpr Seconds kLongestSegment{60};
+constexpr Seconds kLongestSplice{21600};         // spec 3.1: the longest of both clouds
+constexpr Seconds kLongestRetention{129600000};  // spec 1.2: 1500 days
+constexpr std::size_t kMaxPattern = 512;         // bytes
+
+const std::string kNotYet = "is understood, but this version does not act on it";
+
+HlsFormat read_hls(ConfigNotes &notes, const Field &field) {
+  HlsFormat hls;
+  ObjectReader reader(notes.problems, field);
+  if (const auto segment = reader.take("segment"))
+    hls.segment = read_duration(notes.problems, *segment, Seconds(1), kLongestSegment).value_or(hls.segment);
+  if (const auto splice = reader.take("splice-timeout"))
+    hls.splice_timeout =
+        read_duration(notes.problems, *splice, Seconds(0), kLongestSplice).value_or(Seconds(0));
+  reader.finish();
+  return hls;
+}
+
+FileFormat read_file_format(ConfigNotes &notes, Format format, const Field &field) {
+  FileFormat file;
+  file.format = format;
+  ObjectReader reader(notes.problems, field);
+  if (const auto cycle = reader.take("cycle")) {
+    const auto duration = read_duration(notes.problems, *cycle, Seconds(1), kLongestCycle);
+    if (duration) file.cycle = *duration;
+  }
+  if (format == Format::flv) {
+    if (const auto upload = reader.take("upload")) {
+      const auto word = read_word(notes.problems, *upload, {"when-closed", "while-recording"});
+      file.upload_while_recording = word == "while-recording";
+      if (file.upload_while_recording) notes.notices.add(upload->at, upload->path, kNotYet);
+    }
+  }
+  reader.finish();
+  return file;
+}
+
+void read_formats(ConfigNotes &notes, const Field &field, RecordingTemplate &t) {
+  ObjectReader reader(notes.problems, field);
+  for (const JsonMember &member : reader.members()) {
+    const auto format = format_named(member.name);
+    if (!format) continue;
+    const Field value = reader.field(member);
+    if (format == Format::hls)
+      t.hls = read_hls(notes, value);
+    else
+      t.files.push_back(read_file_format(notes, *format, value));
+  }
+  for (const Format format : kAllFormats) reader.take(name_of(format));
+  reader.finish();
+}
+
+void read_content(ConfigNotes &notes, const Field &field) {
+  const auto list = read_list(notes.problems, field, "[\"origin\"]");
+  for (const Field &element : list) read_word(notes.problems, element, {"origin"});
+  if (field.value.kind == JsonValue::Kind::array && list.size() != 1)
+    notes.problems.expected(field.value.at, field.path, "[\"origin\"]",
+                            std::to_string(list.size()) + " elements");
+}
+
+void read_zone(ConfigNotes &notes, const Field &field, RecordingTemplate &t) {
+  static const std::string kWhat = "a time zone like \"UTC\", \"UTC+8\" or \"Asia/Shanghai\"";
+  const auto zone = read_text(notes.problems, field, kWhat);
+  if (!zone) return;
+  if (utc_offset_of(*zone, UtcTime{}))
+    t.time_zone = *zone;
+  else
+    notes.problems.expected(field.value.at, field.path, kWhat, describe(field.value));
+}
+
+void read_pattern(ConfigNotes &notes, const Field &field, RecordingTemplate &t) {
+  const std::string what = "a relative name with placeholders like \"" + t.pattern + "\"";
+  const auto pattern = read_text(notes.problems, field, what);
+  if (!pattern) return;
+  const auto status =
+      pattern->size() > kMaxPattern
+          ? Status(Error{Errc::invalid_argument, "longer than " + std::to_string(kMaxPattern) + " bytes"})
+          : check_relative_pattern(*pattern);
+  if (!status) {
+    notes.problems.expected(field.value.at, field.path, what,
+                            describe(field.value) + ": " + status.error().message);
+    return;
+  }
+  t.pattern = *pattern;
+  const auto playlist = playlist_pattern(t.pattern);
+  if (t.hls && !playlist)
+    notes.problems.expected(field.value.at, field.path, "a name that is complete when HLS recording starts",
+                            describe(field.value) + ": " + playlist.error().message);
+}
+
+void read_storage(ConfigNotes &notes, const Field &field, RecordingTemplate &t,
+                  const Configuration &defined) {
+  ObjectReader reader(notes.problems, field);
+  if (const auto primary = reader.need("primary", "the name of a store"))
+    t.store = read_reference(notes, *primary, defined.stores, "store");
+  if (const auto backup = reader.take("backup")) {
+    t.backup_store = read_reference(notes, *backup, defined.stores, "store");
+    if (!t.backup_store.empty() && t.backup_store == t.store)
+      notes.problems.expected(backup->value.at, backup->path, "another store than the primary one",
+                              describe(backup->value));
+    notes.notices.add(backup->at, backup->path, kNotYet);
+  }
+  reader.finish();
+}
+
+void read_callback_names(ConfigNotes &notes, const Field &field, RecordingTemplate &t,
+                         const Configuration &defined) {
+  for (const Field &element : read_list(notes.problems, field, "an array of names of callbacks")) {
+    const std::string name = read_reference(notes, element, defined.callbacks, "callback");
+    if (name.empty()) continue;
+    if (std::find(t.callbacks.begin(), t.callbacks.end(), name) != t.callbacks.end())
+      notes.problems.expected(element.value.at, element.path, "every callback once", describe(element.value));
+    t.callbacks.push_back(name);
+  }
+}
+
+}  // namespace
+
+RecordingTemplate read_template(ConfigNotes &notes, const Field &field, const std::string &name,
+                                const Configuration &defined) {
+  RecordingTemplate t;
+  t.name = name;
+  ObjectReader reader(notes.problems, field);
+  if (const auto formats = reader.need("formats", "an object with the formats to be recorded ({} for none)"))
+    read_formats(notes, *formats, t);
+  if (const auto content = reader.take("content")) read_content(notes, *content);
+  if (const auto trigger = reader.take("trigger")) read_word(notes.problems, *trigger, {"automatic"});
+  if (const auto zone = reader.take("time-zone")) read_zone(notes, *zone, t);
+  if (const auto pattern = reader.take("name")) read_pattern(notes, *pattern, t);
+  if (const auto storage = reader.take("storage")) read_storage(notes, *storage, t, defined);
+  if (const auto retention = reader.take("retention")) {
+    t.retention = read_duration(notes.problems, *retention, Seconds(1), kLongestRetention);
+    notes.notices.add(retention->at, retention->path, kNotYet);
+  }
+  if (const auto callbacks = reader.take("callbacks")) read_callback_names(notes, *callbacks, t, defined);
+  reader.finish();
+  return t;
+}
+
+}  // namespace rec

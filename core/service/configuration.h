@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/model/destinations.h"
+#include "core/model/recording_template.h"
+#include "core/model/rule_set.h"
+
+namespace rec {
+
+// What a configuration file says (docs/configuration.md). Every name that is used is defined, every value in
+// range.
+struct Configuration {
+  std::map<std::string, RecordingTemplate> templates;
+  RuleSet rules;
+  std::map<std::string, StoreSettings> stores;
+  std::map<std::string, CallbackTarget> callbacks;
+};
+
+// The template that records a push, and why.
+struct TemplateChoice {
+  RuleMatch match;                               // points into the configuration's rules
+  const RecordingTemplate *recording = nullptr;  // the winner's; null when no rule matches
+};
+TemplateChoice choose_template(const Configuration &configuration, const PushIdentity &push);
+
+struct LoadedConfiguration {
+  std::shared_ptr<const Configuration>
+      configuration;  // null when there are problems; shared by those who act on it
+  // All of them: "file:line:column: member: expected ..., found ...". None repeats a secret.
+  std::vector<std::string> problems;
+  // What is understood but not acted on yet, in the same form.
+  std::vector<std::string> notices;
+};
+
+LoadedConfiguration load_configuration(const std::string &path);
+LoadedConfiguration parse_configuration(std::string_view text, const std::string &file);
+
+// The problems as one Error for a message: all of them, unless there are many.
+Error configuration_error(const LoadedConfiguration &loaded);
+
+}  // namespace rec

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/service/configuration.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "core/service/config_reader.h"
+
+namespace rec {
+namespace {
+
+std::string problems_of(std::string_view text) {
+  std::string all;
+  for (const std::string &problem : parse_configuration(text, "f.json").problems) all += problem + "\n";
+  return all;
+}
+
+// A configuration whose template "t" is what is given.
+std::string with_template(const std::string &members) {
+  return R"({"rules": [], "storage": {"a": {"uri": "file:///a"}, "b": {"uri": "file:///b"}},
+ "callbacks": {"ops": {"url": "http://h/x"}}, "templates": {"t":
+)" + members +
+         "}}";
+}
+
+RecordingTemplate template_of(const std::string &members) {
+  const auto loaded = parse_configuration(with_template(members), "f.json");
+  EXPECT_TRUE(loaded.configuration) << configuration_error(loaded).message;
+  return loaded.configuration ? loaded.configuration->templates.at("t") : RecordingTemplate{};
+}
+
+TEST(Configuration, LoadsTheShippedExample) {
+  const auto loaded =
+      load_configuration(std::string(std::getenv("REC_TEST_SOURCE_ROOT")) + "/examples/recording.json");
+  ASSERT_TRUE(loaded.configuration) << configuration_error(loaded).message;
+  EXPECT_TRUE(loaded.notices.empty());
+  const auto choice = choose_template(*loaded.configuration, {"127.0.0.1", "live", "cam1", ""});
+  ASSERT_NE(choice.recording, nullptr);
+  EXPECT_EQ(choice.recording->name, "default");
+  EXPECT_EQ(join_formats(file_recorders(*choice.recording).at(0).formats), "mp4+flv");
+  EXPECT_EQ(loaded.configuration->callbacks.at("ops").key_env, "RECORDING_CALLBACK_KEY");
+  EXPECT_EQ(choose_template(*loaded.configuration, {"x", "live", "cam1", ""}).recording, nullptr);
+}
+
+TEST(Configuration, ATemplateHasItsDefaults) {
+  const RecordingTemplate t = template_of(R"({"formats": {"hls": {}, "flv": {}}})");
+  EXPECT_EQ(t.name, "t");
+  EXPECT_EQ(t.hls->segment, Seconds(10));
+  EXPECT_EQ(t.hls->splice_timeout, Seconds(0));
+  EXPECT_EQ(t.files.at(0).cycle, std::chrono::minutes(30));
+  EXPECT_EQ(t.time_zone, "UTC");
+  EXPECT_EQ(t.store, "");
+  EXPECT_TRUE(t.callbacks.empty());
+}
+
+TEST(Configuration, ReadsEveryMemberOfATemplate) {
+  const RecordingTemplate t = template_of(
+      R"({"formats": {"hls": {"segment": "4s", "splice-timeout": "3min"}, "mp4": {"cycle": "12h"}, "aac": {"cycle": "1s"}},
+          "content": ["origin"], "trigger": "automatic", "time-zone": "UTC+8", "name": "x/{StreamName}",
+          "storage": {"primary": "a"}, "callbacks": ["ops"]})");
+  EXPECT_EQ(t.hls->segment, Seconds(4));
+  EXPECT_EQ(t.hls->splice_timeout, Seconds(180));
+  ASSERT_EQ(t.files.size(), 2U);
+  EXPECT_EQ(t.files[0].cycle, Seconds(43200));
+  EXPECT_EQ(t.files[1].cycle, Seconds(1));
+  EXPECT_EQ(t.time_zone, "UTC+8");
+  EXPECT_EQ(t.pattern, "x/{StreamName}");
+  EXPECT_EQ(t.store, "a");
+  EXPECT_EQ(t.callbacks, std::vector<std::string>{"ops"});
+}
+
+TEST(Configuration, SaysWhatItDoesNotActOn) {
+  const auto loaded = parse_configuration(
+      with_template(R"({"formats": {"flv": {"upload": "while-recording"}}, "retention": "30d",
+  "storage": {"primary": "a", "backup": "b"}})"),
+      "f.json");
+  ASSERT_TRUE(loaded.configuration) << configuration_error(loaded).message;
+  ASSERT_EQ(loaded.notices.size(), 3U);
+  EXPECT_EQ(
+      loaded.notices[0],
+      "f.json:3:22: templates.t.formats.flv.upload: is understood, but this version does not act on it");
+  EXPECT_NE(loaded.notices[1].find("retention"), std::string::npos);
+  EXPECT_NE(loaded.notices[2].find("backup"), std::string::npos);
+}
+
+TEST(Configuration, NamesFileLineColumnMemberExpectedAndFound) {
+  EXPECT_EQ(
+      problems_of(with_template(R"({"formats": {"hls": {"segment": "61s"}}})")),
+      "f.json:3:33: templates.t.formats.hls.segment: expected a duration from \"1s\" to \"1min\" (a whole "
+      "number of s, min, h or d), found \"61s\"\n");
+  EXPECT_EQ(problems_of("{\n\"templates\": [],\n \"rules\": {}}"),
+            "f.json:2:14: templates: expected an object, found an array\n"
+            "f.json:3:11: rules: expected an array of rules, found an object\n");
+  EXPECT_EQ(problems_of("{}"),
+            "f.json:1:1: templates: expected an object with a member per template, found nothing\n"
+            "f.json:1:1: rules: expected an array of rules, found nothing\n");
+  EXPECT_EQ(problems_of("[]"), "f.json:1:1: expected an object, found an array\n");
+  EXPECT_EQ(problems_of("{\"rules\": nope}"), "f.json:1:11: unexpected 'nope': expected a JSON value\n");
+}
+
+TEST(Configuration, UnknownMembersListWhatIsAllowed) {
+  EXPECT_EQ(
+      problems_of(with_template(R"({"formats": {"hls": {"segmnt": "6s"}}})")),
+      "f.json:3:22: templates.t.formats.hls: expected only segment and splice-timeout, found \"segmnt\"\n");
+  EXPECT_EQ(problems_of(with_template(R"({"formats": {"mkv": {}}})")),
+            "f.json:3:14: templates.t.formats: expected only flv, mp4, aac, mp3 and hls, found \"mkv\"\n");
+}
+
+TEST(Configuration, FindsAllProblemsOfAFileInItsOrder) {
+  const auto loaded = parse_configuration(R"({
+  "rules": [
+    {"domain": "", "template": "t"},
+    {"domain": "d", "template": "none"},
+    {"domain": "d", "app": "*", "template": "t", "strem": "x"},
+    {"domain": "h:1935", "template": "t", "app": 5},
+    7
+  ],
+  "storage": {"s": {"uri": "ftp://x"}},
+  "templates": {"t": {"formats": {"mp4": {"cycle": 30}}, "storage": {"primary": "z"}, "callbacks": ["c"]}}
+})",
+                                          "f");
+  const std::vector<std::string> expected = {
+      "f:3:16: rules[0].domain: expected a host name without scheme and port, found an empty string",
+      "f:4:33: rules[1].template: expected the name of a template: \"t\", found \"none\"",
+      "f:5:5: rules[2]: expected every domain, app and stream once, found the same as at f:4:5",
+      "f:5:50: rules[2]: expected only domain, app, stream and template, found \"strem\"",
+      "f:6:16: rules[3].domain: expected a host name without scheme and port, found \"h:1935\"",
+      "f:6:50: rules[3].app: expected a string of at most 1024 bytes, found a number",
+      "f:7:5: rules[4]: expected an object, found a number",
+      "f:9:28: storage.s.uri: expected \"s3://bucket[/prefix]\" or \"file:///directory\", found another "
+      "string",
+      "f:10:52: templates.t.formats.mp4.cycle: expected a duration from \"1s\" to \"12h\" (a whole number of "
+      "s, min, h "
+      "or d), found 30",
+      "f:10:81: templates.t.storage.primary: expected the name of a store: \"s\", found \"z\"",
+      "f:10:101: templates.t.callbacks[0]: expected the name of a callback (none is defined), found \"c\"",
+  };
+  EXPECT_EQ(loaded.configuration, nullptr);
+  EXPECT_EQ(loaded.problems, expected);
+  EXPECT_NE(configuration_error(loaded).message.find("and 6 more"), std::string::npos);
+}
+
+TEST(Configuration, RefusesNamesThatLeaveTheDirectory) {
+  for (const char *name : {"/abs", "../up", "a/../b", "", "{Nope}", "a//b", "a/", "%s", "a\\\\b"})
+    EXPECT_NE(problems_of(with_template(R"({"formats": {}, "name": ")" + std::string(name) + "\"}")), "")
+        << name;
+  EXPECT_NE(problems_of(with_template(R"({"formats": {"hls": {}}, "name": "{EscapedEndTime}"})")), "");
+  EXPECT_EQ(problems_of(with_template(R"({"formats": {"mp4": {}}, "name": "{EscapedEndTime}"})")), "");
+}
+
+TEST(Configuration, ChecksRangesAndWords) {
+  for (const char *bad : {R"({"formats": {"mp4": {"cycle": "0s"}}})",
+                          R"({"formats": {"mp4": {"cycle": "43201s"}}})",
+                          R"({"formats": {"mp4": {"cycle": "1"}}})",
+                          R"({"formats": {"mp4": {"cycle": "s"}}})",
+                          R"({"formats": {"mp4": {"cycle": "-1s"}}})",
+                          R"({"formats": {"mp4": {"cycle": "1.5h"}}})",
+                          R"({"formats": {"mp4": {"cycle": ""}}})",
+                          R"({"formats": {"mp4": {"cycle": "99999999999999999999d"}}})",
+                          R"({"formats": {"mp4": {"cycle": "9223372036854775807d"}}})",
+                          R"({"formats": {"mp4": null}})",
+                          R"({"formats": {"mp4": {"upload": "while-recording"}}})",
+                          R"({"formats": {"flv": {"upload": "x"}}})",
+                          R"({"formats": {"hls": {"segment": "0s"}}})",
+                          R"({"formats": {"hls": {"splice-timeout": "7h"}}})",
+                          R"({"formats": {}, "trigger": "manual"})",
+                          R"({"formats": {}, "content": []})",
+                          R"({"formats": {}, "content": ["mixed"]})",
+                          R"({"formats": {}, "time-zone": "Mars/Base"})",
+                          R"({"formats": {}, "retention": "1501d"})",
+                          R"({"formats": {}, "callbacks": ["ops", "ops"]})",
+                          R"({"formats": {}, "storage": {"primary": "a", "backup": "a"}})",
+                          R"({"formats": {}, "storage": {}})",
+                          "{}",
+                          "5"})
+    EXPECT_NE(problems_of(with_template(bad)), "") << bad;
+}
+
+TEST(Configuration, ReadsStoresAndCallbacks) {
+  const auto loaded = parse_configuration(
+      R"({"templates": {}, "rules": [],
+  "storage": {"s": {"uri": "s3://bucket/a/b/", "endpoint": "https://h:9000/", "region": "eu", "credentials": "env"},
+              "f": {"uri": "file:///var/x y"}},
+  "callbacks": {"plain": {"url": "https://h/x"}, "signed": {"url": "http://h", "schema": "tencent", "key": {"env": "KEY_1"}}}})",
+      "f");
+  ASSERT_TRUE(loaded.configuration) << configuration_error(loaded).message;
+  const StoreSettings &s = loaded.configuration->stores.at("s");
+  EXPECT_EQ(s.name, "s");
+  EXPECT_EQ(s.uri, "s3://bucket/a/b");
+  EXPECT_EQ(s.endpoint, "https://h:9000");
+  EXPECT_EQ(s.region, "eu");
+  EXPECT_EQ(loaded.configuration->stores.at("f").uri, "file:///var/x y");
+  EXPECT_EQ(loaded.configuration->callbacks.at("plain").key_env, "");
+  EXPECT_EQ(loaded.configuration->callbacks.at("signed").key_env, "KEY_1");
+  EXPECT_EQ(loaded.configuration->callbacks.at("signed").schema, "tencent");
+}
+
+TEST(Configuration, RefusesStoresAndCallbacksThatCannotWork) {
+  const auto with = [](const std::string &stores, const std::string &callbacks) {
+    return problems_of(R"({"templates": {}, "rules": [], "storage": {)" + stores + R"(}, "callbacks": {)" +
+                       callbacks + "}}");
+  };
+  for (const char *bad :
+       {R"("s": {})", R"("s": {"uri": "s3://b"})", R"("s": {"uri": "s3://", "endpoint": "http://h"})",
+        R"("s": {"uri": "file://host/x"})", R"("s": {"uri": "file:///x", "region": "eu"})",
+        R"("s": {"uri": "file:///"})", R"("s": {"uri": "file:///a/../b"})", R"("s": {"uri": "x"})",
+        R"("s": {"uri": "s3://b", "endpoint": "h"})", R"("": {"uri": "file:///x"})",
+        R"("s": {"uri": "s3://b", "endpoint": "http://h", "credentials": "file"})"})
+    EXPECT_NE(with(bad, ""), "") << bad;
+  for (const char *bad :
+       {R"("c": {})", R"("c": {"url": "ftp://h"})", R"("c": {"url": "http://"})",
+        R"("c": {"url": "http://h", "schema": "alibaba"})",
+        R"("c": {"url": "http://h", "key": {"env": "1X"}})",
+        R"("c": {"url": "http://h", "key": {"file": "x"}})", R"("c": {"url": "http://h", "key": {}})"})
+    EXPECT_NE(with("", bad), "") << bad;
+}
+
+TEST(Configuration, ProblemsNeverRepeatSecrets) {
+  const std::string text = problems_of(R"({"templates": {}, "rules": [],
+  "storage": {"s": {"uri": "s3://user:hunter2@b", "endpoint": "https://x:hunter2@h"}},
+  "callbacks": {"a": {"url": "https://x:hunter2@h/"}, "b": {"url": "https://h/?token=hunter2"},
+                "c": {"url": "http://h", "key": "hunter2"}, "d": {"url": "http://h", "key": {"env": "hunter2 "}}}})");
+  EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+  EXPECT_NE(text.find("callbacks.c.key"), std::string::npos);
+}
+
+TEST(Configuration, AMissingFileIsAProblem) {
+  const auto loaded = load_configuration("/nonexistent/recording.json");
+  ASSERT_EQ(loaded.problems.size(), 1U);
+  EXPECT_NE(loaded.problems[0].find("/nonexistent/recording.json"), std::string::npos);
+}
+
+TEST(Configuration, StopsCountingAtSomePoint) {
+  std::string rules;
+  for (int i = 0; i < 1000; ++i) rules += i > 0 ? ",1" : "1";
+  EXPECT_EQ(parse_configuration(R"({"templates": {}, "rules": [)" + rules + "]}", "f").problems.size(), 101U);
+}
+
+TEST(ConfigReader, WritesDurationsWithTheLongestUnitThatFits) {
+  EXPECT_EQ(duration_text(Seconds(0)), "0s");
+  EXPECT_EQ(duration_text(Seconds(90)), "90s");
+  EXPECT_EQ(duration_text(Seconds(21600)), "6h");
+}
+
+}  // namespace
+}  // namespace rec
