@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,10 @@ Status write_file_atomically(const std::string &path, std::string_view bytes);
 Status copy_file_atomically(const std::string &from, const std::string &to);
 // Whole content; corrupt when it is longer than `max_bytes`.
 Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes);
+// Lower-case hex SHA-256 of the first `size_bytes`, streamed; corrupt when there are fewer. `is_cancelled` is
+// asked now and then (it may be empty).
+Result<std::string> sha256_of_file(const std::string &path, std::uint64_t size_bytes,
+                                   const std::function<bool()> &is_cancelled);
 Status truncate_file(const std::string &path, std::uint64_t size_bytes);
 
 struct FileFacts {

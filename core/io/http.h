@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <gio/gio.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/glib_ptr.h"
+#include "core/base/result.h"
+
+REC_COUNTED(GCancellable, g_object_ref, g_object_unref);
+
+namespace rec {
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;  // http or https, percent-encoded
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string content_type;  // of the body; "" = no body
+  std::string body;
+  // When set, the body is this many first bytes of this file instead, streamed.
+  std::string body_path;
+  std::uint64_t body_bytes = 0;
+};
+
+struct HttpResponse {
+  int status = 0;                              // 200...599
+  std::map<std::string, std::string> headers;  // lower-case names
+  std::string body;                            // at most kLargestAnswer bytes of it
+};
+
+// Answers are not trusted: what is beyond this is not read.
+inline constexpr std::size_t kLargestAnswer = 1 << 20;
+
+// Sends one request and waits for the answer. Redirections are answers, not followed. Any status is a value;
+// errors: unavailable (no connection, time-out, broken off), cancelled, invalid_argument (no such URL), and
+// what opening body_path gives. No error text holds more of the URL than redacted_url().
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  virtual Result<HttpResponse> send(const HttpRequest &request, GCancellable *cancel) = 0;
+};
+
+// libsoup 3. For one thread. `timeout`: silence after which the peer is given up, also the longest time that
+// an answer's body may take.
+std::unique_ptr<HttpClient> make_soup_http_client(Seconds timeout);
+
+struct UrlParts {
+  std::string scheme;  // "http" or "https"
+  std::string host;    // what the Host header says: with the port unless it is the scheme's own
+  std::string path;    // percent-encoded, "" or from '/'
+};
+// Errors do not quote the URL: it may hold a password.
+Result<UrlParts> split_http_url(const std::string &url);
+
+// Scheme, host and path: user, password and query may be secrets.
+std::string redacted_url(const std::string &url);
+
+}  // namespace rec

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <libsoup/soup.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+
+#include "core/io/http.h"
+
+REC_COUNTED(GFile, g_object_ref, g_object_unref);
+REC_COUNTED(GInputStream, g_object_ref, g_object_unref);
+REC_COUNTED(GBytes, g_bytes_ref, g_bytes_unref);
+REC_COUNTED(SoupSession, g_object_ref, g_object_unref);
+REC_COUNTED(SoupMessage, g_object_ref, g_object_unref);
+
+namespace rec {
+namespace {
+
+using UriPtr = std::unique_ptr<GUri, Freer<g_uri_unref>>;
+
+UriPtr parse_url(const std::string &url) {
+  return UriPtr(g_uri_parse(url.c_str(), static_cast<GUriFlags>(SOUP_HTTP_URI_FLAGS), nullptr));
+}
+
+Error error_of(const GError *e, const std::string &url) {
+  const Errc code =
+      g_error_matches(e, G_IO_ERROR, G_IO_ERROR_CANCELLED) ? Errc::cancelled : Errc::unavailable;
+  return {code, redacted_url(url) + ": " + e->message};
+}
+
+Status set_body(SoupMessage *message, const HttpRequest &r) {
+  if (r.body_path.empty()) {
+    if (r.content_type.empty()) return ok();
+    const auto body = Ref<GBytes>::adopt(g_bytes_new(r.body.data(), r.body.size()));
+    soup_message_set_request_body_from_bytes(message, r.content_type.c_str(), body.get());
+    return ok();
+  }
+  const auto file = Ref<GFile>::adopt(g_file_new_for_path(r.body_path.c_str()));
+  ErrorOut e;
+  const auto stream = Ref<GInputStream>::adopt(G_INPUT_STREAM(g_file_read(file.get(), nullptr, e.out())));
+  if (!stream) {
+    const bool missing = g_error_matches(e.get(), G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+    return Error{missing ? Errc::not_found : Errc::unavailable, e->message};
+  }
+  soup_message_set_request_body(message, r.content_type.c_str(), stream.get(),
+                                static_cast<gssize>(r.body_bytes));
+  return ok();
+}
+
+class SoupHttpClient final : public HttpClient {
+ public:
+  explicit SoupHttpClient(Seconds timeout)
+      : timeout_(timeout),
+        session_(Ref<SoupSession>::adopt(
+            soup_session_new_with_options("timeout", static_cast<guint>(timeout.count()), "idle-timeout", 10,
+                                          "user-agent", "gst-recording/" REC_VERSION, nullptr))) {
+    soup_session_remove_feature_by_type(session_.get(), SOUP_TYPE_CONTENT_DECODER);
+  }
+
+  Result<HttpResponse> send(const HttpRequest &r, GCancellable *cancel) override {
+    REC_TRY(const UrlParts parts, split_http_url(r.url));
+    const auto message = Ref<SoupMessage>::adopt(soup_message_new(r.method.c_str(), r.url.c_str()));
+    if (!message) return Error{Errc::invalid_argument, "not a URL: " + redacted_url(r.url)};
+    soup_message_add_flags(message.get(), SOUP_MESSAGE_NO_REDIRECT);
+    for (const auto &[name, value] : r.headers)
+      soup_message_headers_replace(soup_message_get_request_headers(message.get()), name.c_str(),
+                                   value.c_str());
+    REC_CHECK(set_body(message.get(), r));
+    ErrorOut e;
+    const auto stream =
+        Ref<GInputStream>::adopt(soup_session_send(session_.get(), message.get(), cancel, e.out()));
+    if (!stream) return error_of(e.get(), r.url);
+    HttpResponse response;
+    response.status = static_cast<int>(soup_message_get_status(message.get()));
+    soup_message_headers_foreach(
+        soup_message_get_response_headers(message.get()),
+        [](const char *name, const char *value, gpointer out) {
+          const CString lower(g_ascii_strdown(name, -1));
+          (*static_cast<std::map<std::string, std::string> *>(out))[lower.get()] = value;
+        },
+        &response.headers);
+    REC_TRY(response.body, read_body(stream.get(), r.url, cancel));
+    return response;
+  }
+
+ private:
+  // A body that is too long or too slow is cut: the status has been said, and bodies are only for messages.
+  Result<std::string> read_body(GInputStream *stream, const std::string &url, GCancellable *cancel) const {
+    const auto deadline = std::chrono::steady_clock::now() + timeout_;
+    std::string body;
+    std::array<char, 8192> chunk;
+    while (body.size() < kLargestAnswer && std::chrono::steady_clock::now() < deadline) {
+      ErrorOut e;
+      const std::size_t room = std::min(chunk.size(), kLargestAnswer - body.size());
+      const gssize n = g_input_stream_read(stream, chunk.data(), room, cancel, e.out());
+      if (n < 0) return error_of(e.get(), url);
+      if (n == 0) break;
+      body.append(chunk.data(), static_cast<std::size_t>(n));
+    }
+    return body;
+  }
+
+  const Seconds timeout_;
+  const Ref<SoupSession> session_;
+};
+
+}  // namespace
+
+std::unique_ptr<HttpClient> make_soup_http_client(Seconds timeout) {
+  return std::make_unique<SoupHttpClient>(timeout);
+}
+
+Result<UrlParts> split_http_url(const std::string &url) {
+  const UriPtr uri = parse_url(url);
+  const std::string scheme = uri ? g_uri_get_scheme(uri.get()) : "";
+  const char *host = uri ? g_uri_get_host(uri.get()) : nullptr;
+  if ((scheme != "http" && scheme != "https") || !host || !*host)
+    return Error{Errc::invalid_argument, "not an http or https URL"};
+  UrlParts parts{.scheme = scheme, .host = host, .path = g_uri_get_path(uri.get())};
+  if (parts.host.find(':') != std::string::npos) parts.host = "[" + parts.host + "]";
+  const int port = g_uri_get_port(uri.get());
+  if (port > 0 && port != (scheme == "http" ? 80 : 443)) parts.host += ":" + std::to_string(port);
+  return parts;
+}
+
+std::string redacted_url(const std::string &url) {
+  const auto parts = split_http_url(url);
+  return parts ? parts->scheme + "://" + parts->host + parts->path : "(not a URL)";
+}
+
+}  // namespace rec

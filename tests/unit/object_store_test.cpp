@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/service/object_store.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "core/base/digest.h"
+#include "tests/common/fake_clock.h"
+#include "tests/common/fake_http.h"
+#include "tests/common/temp_dir.h"
+
+namespace rec {
+namespace {
+
+class ObjectStoreTest : public testing::Test {
+ protected:
+  std::unique_ptr<ObjectStore> s3(test::FakeHttp &http, const std::string &endpoint) {
+    const StoreSettings settings{.name = "archive",
+                                 .uri = "s3://recordings/eu",
+                                 .endpoint = endpoint,
+                                 .region = "eu",
+                                 .credentials = "env"};
+    auto store = make_s3_store(settings, {.access_key = "AK", .secret_key = "TOPSECRET", .session_token = ""},
+                               http, clock_);
+    EXPECT_TRUE(store) << store.error().message;
+    return *std::move(store);
+  }
+  std::string spooled(const std::string &name, const std::string &bytes) {
+    test::write_file(dir_ / ("spool/" + name), bytes);
+    return dir_ / ("spool/" + name);
+  }
+
+  test::TempDir dir_;
+  test::FakeClock clock_;
+  const std::string spool_ = dir_ / "spool";
+};
+
+TEST_F(ObjectStoreTest, PutsAStreamedFilePathStyleWithItsHashOverPlainHttp) {
+  test::FakeHttp http({test::FakeHttp::status(200)});
+  const auto url =
+      s3(http, "http://127.0.0.1:7480/")->put(spool_, spooled("live/cam 1.flv", "media"), nullptr);
+  ASSERT_TRUE(url) << url.error().message;
+  EXPECT_EQ(*url, "http://127.0.0.1:7480/recordings/eu/live/cam%201.flv");
+  ASSERT_EQ(http.requests.size(), 1U);
+  const HttpRequest &r = http.requests.front();
+  EXPECT_EQ(r.method, "PUT");
+  EXPECT_EQ(r.url, *url);
+  EXPECT_EQ(r.content_type, "video/x-flv");
+  EXPECT_EQ(r.body, "") << "never in memory";
+  EXPECT_EQ(r.body_path, spool_ + "/live/cam 1.flv");
+  EXPECT_EQ(r.body_bytes, 5U);
+  const std::map headers(r.headers.begin(), r.headers.end());
+  EXPECT_EQ(headers.at("x-amz-content-sha256"), hex_digest(Hash::sha256, "media"));
+}
+
+TEST_F(ObjectStoreTest, LeavesTheHashToTlsOverHttps) {
+  test::FakeHttp http({test::FakeHttp::status(200)});
+  ASSERT_TRUE(s3(http, "https://s3.example.org")->put(spool_, spooled("a.ts", "media"), nullptr));
+  const std::map headers(http.requests.front().headers.begin(), http.requests.front().headers.end());
+  EXPECT_EQ(headers.at("x-amz-content-sha256"), "UNSIGNED-PAYLOAD");
+}
+
+TEST_F(ObjectStoreTest, TellsWhatTheStoreSaidAndNoSecret) {
+  const std::vector<std::pair<int, Errc>> cases = {{403, Errc::denied},
+                                                   {404, Errc::not_found},
+                                                   {400, Errc::invalid_argument},
+                                                   {503, Errc::unavailable},
+                                                   {302, Errc::unavailable}};
+  for (const auto &[status, code] : cases) {
+    test::FakeHttp http({test::FakeHttp::status(status, "<Error><Code>SomeCode</Code><Message>some\nwords " +
+                                                            std::string(5000, 'x') + "</Message></Error>")});
+    const auto url = s3(http, "http://127.0.0.1:7480")->put(spool_, spooled("a.ts", "media"), nullptr);
+    ASSERT_FALSE(url);
+    EXPECT_EQ(url.error().code, code) << status;
+    EXPECT_NE(url.error().message.find("SomeCode: some?words"), std::string::npos);
+    EXPECT_LT(url.error().message.size(), 300U);
+    EXPECT_EQ(url.error().message.find("TOPSECRET"), std::string::npos);
+  }
+}
+
+TEST_F(ObjectStoreTest, SendsNothingForAFileThatIsGoneOrOutsideTheSpool) {
+  test::FakeHttp http({test::FakeHttp::status(200)});
+  const auto store = s3(http, "http://127.0.0.1:7480");
+  EXPECT_EQ(store->put(spool_, spool_ + "/gone.ts", nullptr).error().code, Errc::not_found);
+  EXPECT_EQ(store->put(spool_, "/etc/passwd", nullptr).error().code, Errc::invalid_argument);
+  EXPECT_TRUE(http.requests.empty());
+}
+
+TEST_F(ObjectStoreTest, RefusesSettingsThatCannotWork) {
+  test::FakeHttp http({test::FakeHttp::status(200)});
+  const S3Credentials credentials{.access_key = "AK", .secret_key = "SK", .session_token = ""};
+  const StoreSettings good{
+      .name = "a", .uri = "s3://bucket", .endpoint = "http://h", .region = "", .credentials = "env"};
+  EXPECT_TRUE(make_object_store(good, credentials, http, clock_));
+  EXPECT_EQ(make_object_store(good, std::nullopt, http, clock_).error().code, Errc::denied);
+  for (const auto &[uri, endpoint] : std::vector<std::pair<std::string, std::string>>{{"s3://", "http://h"},
+                                                                                      {"s3:///p", "http://h"},
+                                                                                      {"ftp://b", "http://h"},
+                                                                                      {"s3://b", "h"},
+                                                                                      {"s3://b", ""}}) {
+    StoreSettings bad = good;
+    bad.uri = uri;
+    bad.endpoint = endpoint;
+    EXPECT_FALSE(make_object_store(bad, credentials, http, clock_)) << uri << " " << endpoint;
+  }
+}
+
+TEST_F(ObjectStoreTest, AFileStoreCopiesCompleteFiles) {
+  StoreSettings settings;
+  settings.name = "spare";
+  settings.uri = "file://" + (dir_ / "store%20dir");
+  const auto url = (*make_file_store(settings))->put(spool_, spooled("live/a.flv", "media"), nullptr);
+  ASSERT_TRUE(url) << url.error().message;
+  EXPECT_EQ(*url, settings.uri + "/live/a.flv");
+  EXPECT_EQ(test::read_file(dir_ / "store dir/live/a.flv"), "media");
+}
+
+TEST_F(ObjectStoreTest, TheSpoolMayBeTheStore) {
+  StoreSettings settings;
+  settings.uri = "file://" + spool_;
+  const auto url = (*make_file_store(settings))->put(spool_, spooled("a.flv", "media"), nullptr);
+  EXPECT_EQ(*url, "file://" + spool_ + "/a.flv");
+  EXPECT_EQ(test::read_file(dir_ / "spool/a.flv"), "media");
+}
+
+}  // namespace
+}  // namespace rec
