@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/service/push_session.h"
+
+#include <gtest/gtest.h>
+
+#include "core/service/owner_lease.h"
+#include "tests/common/catalogue_rows.h"
+#include "tests/common/fake_clock.h"
+#include "tests/common/temp_dir.h"
+
+namespace rec::test {
+namespace {
+
+constexpr const char *kPlaylist = "/spool/record/live/cam1/playlist.m3u8";
+
+// Any number of recorders, as if in several processes, on one catalogue.
+class PushSessions : public ::testing::Test {
+ protected:
+  Catalogue open() {
+    auto catalogue = Catalogue::open(dir_ / "catalogue.db", clock_);
+    EXPECT_TRUE(catalogue) << catalogue.error().message;
+    return *std::move(catalogue);
+  }
+
+  PushSession session(const char *owner, Seconds splice_timeout, bool hls = true) {
+    RecordingTemplate t;
+    t.name = "default";
+    t.files = {FileFormat{Format::flv}};
+    if (hls) t.hls = HlsFormat{.splice_timeout = splice_timeout};
+    t.store = "archive";
+    t.callbacks = {"ops"};
+    PushSession made(open(), clock_,
+                     {.push = a_push(),
+                      .owner = owner,
+                      .session_id = std::string(owner) == "a" ? "77" : random_decimal_id(),
+                      .directory = "/spool",
+                      .recording_template = t});
+    EXPECT_TRUE(made.begin_push());
+    return made;
+  }
+
+  // The claim of a writer that begins a playlist or continues one.
+  static std::string claimed(PushSession &session) {
+    const auto playlist = session.claim();
+    EXPECT_TRUE(playlist) << playlist.error().message;
+    return playlist && *playlist ? **playlist : "";
+  }
+  static PushSession::Hold polled(PushSession &session, Seconds waited = Seconds(0)) {
+    const auto hold = session.poll_hold(waited);
+    EXPECT_TRUE(hold) << hold.error().message;
+    return hold ? *hold : PushSession::Hold::wait;
+  }
+  ClosedFile playlist() const {
+    ClosedFile file = a_closed_file(0, kPlaylist);
+    file.path = kPlaylist;
+    return file;
+  }
+  static std::vector<RecordingState> states(PushSession &session) {
+    std::vector<RecordingState> list;
+    const auto recordings = session.catalogue().recordings(10);
+    for (const Recording &r : *recordings) list.push_back(r.state);
+    return list;
+  }
+
+  TempDir dir_;
+  FakeClock clock_;
+};
+
+TEST_F(PushSessions, ARecordingBeginsWithItsFirstFile) {
+  PushSession s = session("a", Seconds(0), false);
+  EXPECT_TRUE(s.catalogue().recordings(10)->empty());
+  ASSERT_TRUE(s.open_file(an_open_file(0)));
+  const auto recordings = *s.catalogue().recordings(10);
+  ASSERT_EQ(recordings.size(), 1U);
+  EXPECT_EQ(recordings[0].session_id, "77");
+  EXPECT_EQ(recordings[0].store, "archive");
+  EXPECT_EQ(recordings[0].callbacks, std::vector<std::string>{"ops"});
+  ASSERT_TRUE(s.end_push());
+  ASSERT_TRUE(s.close_file(a_closed_file(0)));
+  ASSERT_TRUE(s.finish());
+  EXPECT_EQ(states(s), std::vector{RecordingState::finished});
+  EXPECT_EQ(s.counts().files, 1U);
+  EXPECT_EQ(s.counts().bytes, a_closed_file(0).size_bytes);
+  EXPECT_EQ(s.catalogue().owed()->uploads, 1U);
+  EXPECT_EQ(s.catalogue().push_counts("a")->open, 0U);
+}
+
+TEST_F(PushSessions, APushWithoutMediaLeavesNoRecording) {
+  PushSession s = session("a", Seconds(0));
+  ASSERT_TRUE(s.finish());
+  ASSERT_TRUE(s.release());
+  EXPECT_TRUE(s.catalogue().recordings(10)->empty());
+  EXPECT_EQ(s.catalogue().push_counts("a")->seen, 1U);
+}
+
+TEST_F(PushSessions, EveryPushHasARecordingOfItsOwnWithoutSpliceTimeout) {
+  PushSession s = session("a", Seconds(0), false);
+  ASSERT_TRUE(s.open_file(an_open_file(0)));
+  ASSERT_TRUE(s.begin_push()) << "the first file is still being closed";
+  ASSERT_TRUE(s.open_file(an_open_file(0, "/spool/.b.flv.part")));
+  ASSERT_TRUE(s.close_file(a_closed_file(0)));
+  EXPECT_EQ(states(s), (std::vector{RecordingState::recording, RecordingState::finished}));
+  EXPECT_NE(s.current()->session_id, "77");
+}
+
+TEST_F(PushSessions, APlaylistThatEndsAfterTheNextPushBeganFinishesItsOwnRecording) {
+  PushSession s = session("a", Seconds(0));
+  EXPECT_EQ(claimed(s), "");
+  ASSERT_TRUE(s.playlist_started(kPlaylist));
+  ASSERT_TRUE(s.begin_push());
+  ASSERT_TRUE(s.open_file(an_open_file(0)));
+  ASSERT_TRUE(s.playlist_finished(playlist()));
+  EXPECT_EQ(states(s), (std::vector{RecordingState::recording, RecordingState::finished}));
+}
+
+TEST_F(PushSessions, ThePlaylistIsOwedWhenAllWritersAreDone) {
+  PushSession s = session("a", Seconds(0));
+  ASSERT_TRUE(s.open_file(an_open_file(0)));
+  EXPECT_EQ(claimed(s), "");
+  ASSERT_TRUE(s.playlist_started(kPlaylist));
+  NewSegment segment = a_segment(0, 0);
+  ASSERT_TRUE(s.add_segment(kPlaylist, segment));
+  ASSERT_TRUE(s.playlist_finished(playlist()));
+  EXPECT_EQ(states(s), std::vector{RecordingState::recording}) << "the FLV file is still open";
+  ASSERT_TRUE(s.close_file(a_closed_file(0)));
+  ASSERT_TRUE(s.finish());
+  EXPECT_EQ(states(s), std::vector{RecordingState::finished});
+  EXPECT_EQ(s.catalogue().owed()->uploads, 3U);
+  EXPECT_FALSE(s.add_segment("/other.m3u8", segment));
+}
+
+TEST_F(PushSessions, AnEndedPushMayComeBackInTheSameRecorder) {
+  PushSession s = session("a", Seconds(60));
+  EXPECT_EQ(claimed(s), "");
+  ASSERT_TRUE(s.playlist_started(kPlaylist));
+  ASSERT_TRUE(s.playlist_paused(kPlaylist));
+  EXPECT_EQ(states(s), std::vector{RecordingState::paused});
+  clock_.advance(Seconds(59));
+  EXPECT_EQ(polled(s, Seconds(59)), PushSession::Hold::wait);
+  ASSERT_TRUE(s.begin_push());
+  EXPECT_EQ(claimed(s), kPlaylist);
+  EXPECT_TRUE(s.resumed());
+  EXPECT_EQ(s.current()->session_id, "77");
+  EXPECT_EQ(states(s), std::vector{RecordingState::recording});
+  EXPECT_EQ(s.counts().resumed, 1U);
+}
+
+TEST_F(PushSessions, AFileThatOpensFirstClaimsTheRecordingForThePlaylistToo) {
+  PushSession a = session("a", Seconds(60));
+  claimed(a);
+  ASSERT_TRUE(a.playlist_started(kPlaylist));
+  ASSERT_TRUE(a.playlist_paused(kPlaylist));
+  PushSession b = session("b", Seconds(60));
+  ASSERT_TRUE(b.open_file(an_open_file(0)));
+  EXPECT_EQ(claimed(b), kPlaylist);
+  EXPECT_EQ(polled(a), PushSession::Hold::gone);
+  a.playlist_released(kPlaylist);
+  ASSERT_TRUE(a.release());
+  EXPECT_EQ(b.current()->owner, "b");
+  EXPECT_EQ(states(b), std::vector{RecordingState::recording});
+}
+
+TEST_F(PushSessions, TwoRecordersOfOneProcessDoNotFinishEachOthersRecording) {
+  PushSession a = session("same", Seconds(60)), b = session("same", Seconds(60));
+  claimed(a);
+  ASSERT_TRUE(a.playlist_started(kPlaylist));
+  ASSERT_TRUE(a.playlist_paused(kPlaylist));
+  clock_.advance(Seconds(30));
+  EXPECT_EQ(claimed(b), kPlaylist);
+  ASSERT_TRUE(b.playlist_paused(kPlaylist));
+  EXPECT_EQ(polled(a, Seconds(61)), PushSession::Hold::gone);
+  EXPECT_EQ(polled(b), PushSession::Hold::wait);
+}
+
+TEST_F(PushSessions, WhenNobodyComesTheRecordingIsFinishedAndCannotBeClaimedMeanwhile) {
+  PushSession a = session("a", Seconds(60)), b = session("b", Seconds(60));
+  claimed(a);
+  ASSERT_TRUE(a.playlist_started(kPlaylist));
+  ASSERT_TRUE(a.playlist_paused(kPlaylist));
+  EXPECT_EQ(polled(a, Seconds(60)), PushSession::Hold::finish);
+  EXPECT_EQ(claimed(b), "") << "a is writing its last lines";
+  EXPECT_EQ(polled(a, Seconds(60)), PushSession::Hold::finish);
+  ASSERT_TRUE(a.playlist_finished(playlist()));
+  EXPECT_EQ(states(a), (std::vector{RecordingState::recording, RecordingState::finished}));
+}
+
+TEST_F(PushSessions, CancellingEndsTheWait) {
+  PushSession s = session("a", Seconds(60));
+  claimed(s);
+  ASSERT_TRUE(s.playlist_started(kPlaylist));
+  ASSERT_TRUE(s.playlist_paused(kPlaylist));
+  EXPECT_EQ(polled(s), PushSession::Hold::wait);
+  s.cancel_hold();
+  EXPECT_EQ(polled(s), PushSession::Hold::finish);
+}
+
+TEST_F(PushSessions, AReleasedRecordingCanBeContinuedByAnybody) {
+  {
+    PushSession a = session("a", Seconds(60));
+    claimed(a);
+    ASSERT_TRUE(a.playlist_started(kPlaylist));
+    ASSERT_TRUE(a.playlist_paused(kPlaylist));
+    ASSERT_TRUE(a.release());
+  }
+  PushSession b = session("b", Seconds(60));
+  EXPECT_EQ(claimed(b), kPlaylist);
+  EXPECT_EQ(*b.catalogue().unfinished_recordings("a"), 0U);
+}
+
+TEST_F(PushSessions, AFailedFileIsARowToo) {
+  PushSession s = session("a", Seconds(0), false);
+  ASSERT_TRUE(s.fail_file("/spool/.never-opened", "no space"));
+  ASSERT_TRUE(s.open_file(an_open_file(0)));
+  ASSERT_TRUE(s.fail_file("/spool/.a.flv.part", "no space"));
+  EXPECT_EQ(s.counts().failed_files, 1U);
+  EXPECT_FALSE(s.close_file(a_closed_file(0)));
+  ASSERT_TRUE(s.finish());
+  EXPECT_EQ(s.catalogue().files(1)->at(0).error, "no space");
+}
+
+}  // namespace
+}  // namespace rec::test
