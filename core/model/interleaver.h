@@ -58,6 +58,7 @@ class Interleaver {
   }
 
   bool stalled(std::size_t track) const { return tracks_[track].stalled; }
+  bool holds(std::size_t track) const { return !tracks_[track].items.empty(); }
   // Media time between the earliest item that is held and the latest one; 0 when nothing is held.
   Nanoseconds held() const {
     Nanoseconds first = front_;

@@ -42,7 +42,11 @@ void Intake::reset() {
 
 void Intake::begin(std::size_t track) {
   if (!tracks_[track].ended || tracks_[track].removed) return;
-  if (all_ended() && had_media_) timeline_.restart();
+  if (all_ended() && had_media_) {  // another push: what the last one brought is waited for
+    timeline_.restart();
+    for (std::size_t i = 0; i < tracks_.size(); ++i)
+      if (tracks_[i].brought_media && !tracks_[i].removed) order_.begin_track(i);
+  }
   tracks_[track].ended = false;
   tracks_[track].last_dts.reset();
   order_.begin_track(track);

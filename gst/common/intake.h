@@ -41,7 +41,7 @@ class Intake {
 
   bool ended(std::size_t track) const { return tracks_[track].ended; }
   bool all_ended() const;
-  // Whether frames of this kind are coming: some track of it brought media and has neither ended nor stalled.
+  // Whether frames of this kind are coming: some track of it brought media and is not silent.
   bool alive(MediaKind kind) const;
   // Whether some track of this kind did not end: it may bring media, however late.
   bool expected(MediaKind kind) const;
@@ -49,7 +49,10 @@ class Intake {
   const Ref<GstCaps> &caps(std::size_t track) const { return tracks_[track].caps; }
   std::size_t tracks() const { return tracks_.size(); }
   MediaKind kind(std::size_t track) const { return tracks_[track].kind; }
-  bool silent(std::size_t track) const { return tracks_[track].ended || order_.stalled(track); }
+  // Nothing of this track will be handed on soon.
+  bool silent(std::size_t track) const {
+    return (tracks_[track].ended && !order_.holds(track)) || order_.stalled(track);
+  }
   Nanoseconds line_end() const { return timeline_.end(); }
 
  private:
