@@ -87,6 +87,17 @@ Nanoseconds media_duration(const MediaPlaylist &playlist) {
   return sum;
 }
 
+std::optional<PlaylistTime> segment_time(const MediaPlaylist &playlist, std::size_t index) {
+  PlaylistDuration since{0};
+  for (std::size_t i = index + 1; i-- > 0;) {
+    const MediaSegment &segment = playlist.segments[i];
+    if (i != index) since += segment.duration;
+    if (segment.program_date_time)
+      return *segment.program_date_time + std::chrono::floor<std::chrono::milliseconds>(since);
+  }
+  return std::nullopt;
+}
+
 std::string uri_of_file(std::string_view file, std::string_view root) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string uri = prefix_of(root);

@@ -32,6 +32,10 @@ std::uint64_t next_sequence(const MediaPlaylist &playlist);
 // Sum of the listed segments: media, without the time between two pushes.
 Nanoseconds media_duration(const MediaPlaylist &playlist);
 
+// Wall clock of a segment's first frame: the last EXT-X-PROGRAM-DATE-TIME at or before it and the media
+// since; nothing when there is none. `index` < playlist.segments.size().
+std::optional<PlaylistTime> segment_time(const MediaPlaylist &playlist, std::size_t index);
+
 // EXT-X-TARGETDURATION that a segment of this length needs (RFC 8216 section 4.3.3.1), at least `least`.
 Seconds target_duration_for(PlaylistDuration segment, Seconds least);
 

@@ -58,6 +58,15 @@ TEST(HlsResume, RaisesTheTargetDurationForALongPartialSegment) {
   EXPECT_EQ(target_duration_for(10'500'000us, 10s), 11s);
 }
 
+TEST(HlsResume, KnowsWhenASegmentWasRecorded) {
+  auto p = recording(std::nullopt);
+  EXPECT_FALSE(segment_time(p, 1));
+  const PlaylistTime began(1'795'252'854'125ms);
+  p.segments[0].program_date_time = began;
+  EXPECT_EQ(segment_time(p, 0), began);
+  EXPECT_EQ(segment_time(p, 1), began + 10s);
+}
+
 TEST(HlsResume, FinishesAsVod) {
   const auto p = finished(recording(OpenSegment{"a.ts", false, {}}));
   EXPECT_TRUE(p.end_list);
