@@ -2,8 +2,11 @@
 #include <gst/gst.h>
 
 #include "gst/recsink/recsink.h"
+#include "gst/splicesink/splicesink.h"
 
-static gboolean plugin_init(GstPlugin *plugin) { return GST_ELEMENT_REGISTER(recsink, plugin); }
+static gboolean plugin_init(GstPlugin *plugin) {
+  return GST_ELEMENT_REGISTER(recsink, plugin) && GST_ELEMENT_REGISTER(splicesink, plugin);
+}
 
 #define PACKAGE "gst-recording"
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, recording,

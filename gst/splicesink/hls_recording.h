@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/model/media_playlist.h"
+#include "gst/common/output_file.h"
+
+namespace rec {
+
+struct HlsSettings {
+  std::string location;       // pattern of the segments
+  std::string playlist_root;  // put before the segments' names in the playlist
+  Seconds target_duration{10};
+  std::string time_zone = "UTC";
+};
+
+// One recording on disk: the playlist and the segment that is being written. At every instant the playlist
+// lists complete, durable segments only, and names the one that is being written (OpenSegment), so a process
+// that dies here leaves what resume() needs.
+//
+// Not thread-safe. Blocks on the disk: muxer threads and workers only.
+class HlsRecording {
+ public:
+  struct Closed {
+    MediaSegment segment;
+    std::string location;  // path of the file
+    std::uint64_t sequence = 0;
+    UtcTime start{};
+    std::uint64_t size = 0;      // bytes
+    bool raised_target = false;  // EXT-X-TARGETDURATION had to be raised for it
+  };
+
+  // A new recording. Nothing is written before its first segment is; then, where something has that name
+  // already, the playlist gets the next free one.
+  HlsRecording(HlsSettings settings, std::string playlist_path);
+  // Continues the playlist that another push, perhaps of another process, left. Lists the segment that a
+  // dead process was writing as far as it plays.
+  static Result<HlsRecording> resume(HlsSettings settings, const std::string &playlist_path);
+
+  HlsRecording(HlsRecording &&) = default;
+  HlsRecording &operator=(HlsRecording &&) = default;
+
+  const std::string &path() const { return path_; }
+  const MediaPlaylist &playlist() const { return playlist_; }
+  std::uint64_t size() const { return size_; }  // bytes of the segments that are still here
+  bool is_open() const { return file_.has_value(); }
+  std::optional<UtcTime> start() const;  // of the first segment, where the playlist says
+
+  // What comes next does not continue the timestamps of what was before; its first frame is of `start`.
+  void begin_period(UtcTime start) { period_ = start; }
+  // Names the next segment, says so in the playlist, and opens its file.
+  Status open_segment(UtcTime start);
+  Status append(Ref<GstBuffer> buffer) { return file_->append(std::move(buffer)); }
+  // Makes it durable under its name and adds it to the playlist, which publish() or open_segment() writes.
+  // `duration`: media in it.
+  Status close_segment(Nanoseconds duration);
+  Status publish();
+  // Writing failed: keeps of the open segment what plays. What cannot be done now is done before the next
+  // one.
+  void salvage_segment();
+  // The segments that the playlist on disk lists since the last call, those of a dead process included.
+  std::vector<Closed> take_listed() { return std::exchange(listed_, {}); }
+  // Writes the playlist's last form: VOD, EXT-X-ENDLIST.
+  Status finish();
+
+  // When the recording with this playlist last grew; the epoch when it is not there.
+  static UtcTime last_activity(const std::string &playlist_path, const std::string &playlist_root);
+
+ private:
+  struct NewSegment {
+    std::string path;
+    std::string uri;
+  };
+
+  Result<NewSegment> name_segment(UtcTime start) const;
+  Status create_playlist();
+  Status settle();
+  void add(Closed closed);
+  std::string path_of_uri(const std::string &uri) const;
+
+  HlsSettings settings_;
+  std::string path_;
+  bool published_ = false;  // the file is there and ours
+  MediaPlaylist playlist_;
+  std::uint64_t size_ = 0;
+  std::optional<UtcTime> period_;  // a period begins with the next segment
+  std::optional<OutputFile> file_;
+  std::string segment_path_;  // final name of file_
+  UtcTime segment_start_{};
+  std::vector<Closed> unlisted_, listed_;
+};
+
+}  // namespace rec

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <functional>
+#include <thread>
+
+#include "core/base/clock.h"
+#include "core/base/sync.h"
+#include "core/model/splice.h"
+
+namespace rec {
+
+// The wait of a paused recording, on a thread of its own: asks again and again what to do until the answer is
+// not HoldChoice::wait.
+//
+// start() and stop() are called by one thread at a time, never from `ask` or `over`.
+class Hold {
+ public:
+  // After cancel(): "you have waited for ever".
+  static constexpr Nanoseconds kForEver = Nanoseconds::max();
+
+  using Ask = std::function<HoldChoice(Nanoseconds waited)>;
+  using Over = std::function<void(HoldChoice)>;  // finish or gone; the thread ends after it
+
+  explicit Hold(const Clock &clock) : clock_(clock) {}
+  ~Hold() { stop(); }
+  Hold(const Hold &) = delete;
+  Hold &operator=(const Hold &) = delete;
+
+  void start(Ask ask, Over over) REC_EXCLUDES(mutex_);
+  // Ends the wait without an answer. Afterwards neither function runs. Returns how long it had lasted.
+  Nanoseconds stop() REC_EXCLUDES(mutex_);
+  // Whether the wait lasts; false once `over` has returned.
+  bool running() REC_EXCLUDES(mutex_);
+  // Any thread: the wait is over as far as we are concerned.
+  void cancel() REC_EXCLUDES(mutex_);
+
+ private:
+  void run(const Ask &ask, const Over &over) REC_EXCLUDES(mutex_);
+
+  const Clock &clock_;
+  Mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ REC_GUARDED_BY(mutex_) = false;
+  bool cancelled_ REC_GUARDED_BY(mutex_) = false;
+  bool running_ REC_GUARDED_BY(mutex_) = false;
+  Nanoseconds since_{0};  // set before the thread starts
+  std::thread thread_;
+};
+
+}  // namespace rec

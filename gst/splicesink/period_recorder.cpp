@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/splicesink/period_recorder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gst/common/containers.h"
+#include "gst/common/encoding.h"
+
+namespace rec {
+namespace {
+
+constexpr Nanoseconds kRetryAfter = std::chrono::seconds(2);
+constexpr Nanoseconds kSilence = std::chrono::milliseconds(200);  // between GAP events for a silent track
+constexpr std::size_t kMostHeld = 4096;                           // frames: about a minute and a half of AAC
+
+Nanoseconds order_of(const Frame &frame) { return frame.kind == MediaKind::video ? frame.dts : frame.pts; }
+
+PeriodFacts facts_of(const std::vector<MuxWriter::Track> &tracks, UtcTime start) {
+  PeriodFacts facts;
+  facts.start = start;
+  for (const MuxWriter::Track &track : tracks) {
+    if (track.kind == MediaKind::audio) {
+      facts.audio_codec = codec_name(track.caps);
+      continue;
+    }
+    facts.video_codec = codec_name(track.caps);
+    const PictureSize size = picture_size(track.caps);
+    facts.width = size.width;
+    facts.height = size.height;
+  }
+  return facts;
+}
+
+}  // namespace
+
+PeriodRecorder::PeriodRecorder(Host host)
+    : host_(std::move(host)), rule_{host_.keeper->settings().hls.target_duration} {}
+
+void PeriodRecorder::record(const Frame &frame, const Intake &intake) {
+  ++ledger_.ingested;
+  must_leave_ = must_leave_ || frame.breaks;
+  if (!container_holds(frame)) {
+    ++ledger_.not_supported;
+    return;
+  }
+  must_leave_ = must_leave_ || (period_ && must_leave(frame, intake));
+  const bool video_leads = intake.alive(MediaKind::video) && !refused_;
+  const bool may_begin = frame.kind == MediaKind::video ? frame.keyframe : !video_leads;
+  if (may_begin && (!period_ || must_leave_)) return begin_period(frame, intake);
+  if (period_ && fits(frame)) {
+    if (period_->has_video && frame.kind == MediaKind::video)
+      if (rule_.cuts(frame.pts + frame.duration / 2 - period_->segment_begin, frame.keyframe, false))
+        cut_before(frame);
+    store(frame);
+    keep_silent_tracks_moving(frame, intake);
+  } else if (period_ && frame.kind == MediaKind::audio && held_.size() < kMostHeld) {
+    held_.push_back(frame);
+  } else {
+    ++ledger_.before_keyframe;
+  }
+}
+
+bool PeriodRecorder::container_holds(const Frame &frame) {
+  const bool holds = ts_container().holds(frame.kind, frame.caps.get());
+  if (frame.kind == MediaKind::audio) return holds;
+  if (!holds && !refused_) {
+    const CString caps(gst_caps_to_string(frame.caps.get()));
+    host_.warn({Errc::invalid_argument, std::string("MPEG-TS cannot hold this video: ") + caps.get()});
+  }
+  refused_ = !holds;
+  return holds;
+}
+
+bool PeriodRecorder::fits(const Frame &frame) const {
+  return std::any_of(period_->tracks.begin(), period_->tracks.end(), [&](const MuxWriter::Track &track) {
+    return track.track == frame.track && same_encoding(track.caps, frame.caps);
+  });
+}
+
+bool PeriodRecorder::must_leave(const Frame &frame, const Intake &intake) const {
+  if (!fits(frame)) return true;
+  return period_->has_video && !intake.alive(MediaKind::video) &&
+         frame.pts - period_->segment_begin >= rule_.cycle * 3 / 2;
+}
+
+void PeriodRecorder::begin_period(const Frame &frame, const Intake &intake) {
+  if (period_) period_->writer->finish();
+  period_.reset();
+  const std::vector<Frame> waiting = std::exchange(held_, {});
+  if (order_of(frame) < retry_at_) {
+    ledger_.write_failed += waiting.size() + 1;
+    return;
+  }
+  must_leave_ = false;
+  const Nanoseconds base = waiting.empty() ? order_of(frame) : std::min(order_of(frame), waiting.front().pts);
+  period_ = open_period(frame, intake, base);
+  if (!period_) retry_at_ = order_of(frame) + kRetryAfter;
+  for (const Frame &earlier : waiting) store(earlier);
+  store(frame);
+}
+
+std::optional<PeriodRecorder::Period> PeriodRecorder::open_period(const Frame &frame, const Intake &intake,
+                                                                  Nanoseconds base) {
+  Period period;
+  period.base = base;
+  period.first = period.segment_begin = frame.pts;
+  for (std::size_t track = 0; track < intake.tracks(); ++track) {
+    const MediaKind kind = intake.kind(track);
+    const Ref<GstCaps> &caps = track == frame.track ? frame.caps : intake.caps(track);
+    const bool alive = track == frame.track || !intake.silent(track);
+    if (!alive || !ts_container().holds(kind, caps.get())) continue;
+    period.tracks.push_back({track, kind, caps});
+    period.has_video = period.has_video || kind == MediaKind::video;
+  }
+  if (!period.has_video) period.first = period.segment_begin = base;
+  period.fed.assign(period.tracks.size(), base);
+  period.progress = std::make_shared<Guarded<PeriodProgress>>();
+  auto output = std::make_unique<SegmentOutput>(
+      host_.keeper, facts_of(period.tracks, host_.wall_clock(period.first)), period.progress);
+  auto writer = MuxWriter::create(host_.writers, ts_container(), "period-" + std::to_string(next_id_++),
+                                  period.tracks, std::move(output));
+  if (!writer) {
+    host_.warn(std::move(writer).error());
+    return std::nullopt;
+  }
+  period.writer = *std::move(writer);
+  return period;
+}
+
+void PeriodRecorder::cut_before(const Frame &frame) {
+  period_->progress->with([&](PeriodProgress &p) { p.cuts.push_back(frame.pts - period_->first); });
+  period_->writer->cut(period_->cuts++, frame.pts, period_->base);
+  period_->segment_begin = frame.pts;
+}
+
+void PeriodRecorder::store(const Frame &frame) {
+  if (!period_ || !period_->writer->push(frame, period_->base)) {  // its output says why
+    ++ledger_.write_failed;
+    if (period_) retry_at_ = order_of(frame) + kRetryAfter;
+    period_.reset();
+    return;
+  }
+  ++ledger_.stored;
+  for (std::size_t i = 0; i < period_->tracks.size(); ++i)
+    if (period_->tracks[i].track == frame.track) period_->fed[i] = frame.end();
+  period_->progress->with([&](PeriodProgress &p) { p.end = std::max(p.end, frame.end() - period_->first); });
+}
+
+// The muxer waits for every track that it was promised; a dead one must not keep the others from the disk.
+void PeriodRecorder::keep_silent_tracks_moving(const Frame &frame, const Intake &intake) {
+  if (!period_) return;
+  for (std::size_t i = 0; i < period_->tracks.size(); ++i) {
+    const std::size_t track = period_->tracks[i].track;
+    if (!intake.silent(track) || order_of(frame) - period_->fed[i] < kSilence) continue;
+    period_->writer->gap(track, order_of(frame), period_->base);
+    period_->fed[i] = order_of(frame);
+  }
+}
+
+void PeriodRecorder::finish() {
+  if (period_) period_->writer->finish();
+  period_.reset();
+  ledger_.before_keyframe += held_.size();
+  held_.clear();
+  must_leave_ = false;
+}
+
+}  // namespace rec

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/splicesink/segment_output.h"
+
+#include <utility>
+
+#include "core/model/ts_scan.h"
+
+namespace rec {
+namespace {
+
+// Whether the buffer opens the program association table: the place where a player can begin.
+bool opens_tables(GstBuffer *buffer) {
+  guint8 head[4];
+  return gst_buffer_extract(buffer, 0, head, sizeof head) == sizeof head && head[0] == 0x47 &&
+         (head[1] & 0x5f) == 0x40 && head[2] == 0;
+}
+
+Nanoseconds pts_of(GstBuffer *buffer) { return Nanoseconds(static_cast<gint64>(GST_BUFFER_PTS(buffer))); }
+
+}  // namespace
+
+SegmentOutput::~SegmentOutput() {
+  if (!ended_) keeper_->turns().done(turn_);  // its muxer could not be made
+}
+
+Status SegmentOutput::begin(GstBuffer *first) {
+  begun_ = true;
+  keeper_->turns().wait(turn_);
+  if (GST_BUFFER_PTS_IS_VALID(first)) zero_ = pts_of(first);
+  return keeper_->begin_period(facts_);
+}
+
+Status SegmentOutput::cut_audio(GstBuffer *buffer) {
+  if (!GST_BUFFER_PTS_IS_VALID(buffer) || !opens_tables(buffer)) return ok();
+  const Nanoseconds at = pts_of(buffer) - zero_;
+  if (at - segment_begin_ < keeper_->settings().hls.target_duration) return ok();
+  return keeper_->next_segment(at - std::exchange(segment_begin_, at));
+}
+
+Status SegmentOutput::write(Ref<GstBuffer> buffer) {
+  REC_CHECK(std::exchange(cut_status_, ok()));
+  if (!begun_) REC_CHECK(begin(buffer.get()));
+  if (!facts_.has_video()) REC_CHECK(cut_audio(buffer.get()));
+  return keeper_->append(std::move(buffer));
+}
+
+void SegmentOutput::cut(unsigned) {
+  const auto at = progress_->with([](PeriodProgress &p) {
+    const Nanoseconds next = p.cuts.front();
+    p.cuts.pop_front();
+    return next;
+  });
+  cut_status_ = keeper_->next_segment(at - std::exchange(segment_begin_, at));
+}
+
+void SegmentOutput::end(Status status) {
+  ended_ = true;
+  if (begun_) {
+    const Nanoseconds end = progress_->copy().end;
+    if (status) status = std::move(cut_status_);
+    if (status) status = keeper_->end_period(end - segment_begin_);
+    if (!status) keeper_->fail_period(status.error());
+  }
+  keeper_->turns().done(turn_);
+}
+
+}  // namespace rec

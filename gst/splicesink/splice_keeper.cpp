@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/splicesink/splice_keeper.h"
+
+#include <utility>
+
+#include "core/base/time_zone.h"
+#include "core/model/hls_resume.h"
+#include "core/model/name_pattern.h"
+#include "gst/common/messages.h"
+
+namespace rec {
+namespace {
+
+UtcTime later(UtcTime time, Nanoseconds by) {
+  return time + std::chrono::duration_cast<UtcTime::duration>(by);
+}
+
+guint64 count(Nanoseconds time) { return static_cast<guint64>(time.count()); }
+
+}  // namespace
+
+SpliceKeeper::SpliceKeeper(SpliceSettings settings, const Clock &clock, Host host)
+    : settings_(std::move(settings)), clock_(clock), host_(std::move(host)), hold_(clock) {}
+
+UtcTime SpliceKeeper::end_time() const { return later(period_.start, in_period_); }
+
+Result<std::string> SpliceKeeper::new_playlist_path(UtcTime start) const {
+  NameFacts facts;
+  facts.start = start;
+  facts.sequence = named_;
+  REC_TRY(facts.utc_offset, utc_offset_of(settings_.hls.time_zone, start));
+  return begin_name(settings_.playlist_location, facts);
+}
+
+// The recording that was paused here when media came again: if its time is over, or another took it, it is
+// closed before anything else is claimed.
+void SpliceKeeper::settle_hold() {
+  const Nanoseconds waited = hold_.stop();
+  if (!paused_) return;
+  switch (host_.ask_hold(waited)) {
+    case HoldChoice::finish:
+      return finish();
+    case HoldChoice::gone:
+      return release();
+    case HoldChoice::wait:
+      break;
+  }
+}
+
+Status SpliceKeeper::claim_recording(UtcTime start) {
+  const auto claimed = host_.claim();
+  if (paused_ && claimed != recording_->path())
+    host_.ask_hold(Hold::kForEver) == HoldChoice::finish ? finish() : release();
+  forget();
+  sidecar_ = std::exchange(claimed_sidecar_, std::nullopt);
+  if (claimed) {
+    auto found = HlsRecording::resume(settings_.hls, *claimed);
+    resumed_ = static_cast<bool>(found);
+    if (found)
+      recording_.emplace(*std::move(found));
+    else
+      post_warning(host_.element, found.error());
+  }
+  if (!recording_) {
+    REC_TRY(std::string path, new_playlist_path(start));
+    recording_.emplace(settings_.hls, std::move(path));
+    ++named_;
+  }
+  start_ = recording_->start().value_or(start);
+  return ok();
+}
+
+Status SpliceKeeper::begin_period(const PeriodFacts &facts) {
+  settle_hold();
+  if (!recording_ || paused_) REC_CHECK(claim_recording(facts.start));
+  period_ = facts;
+  in_period_ = Nanoseconds(0);
+  recording_->begin_period(facts.start);
+  REC_CHECK(recording_->open_segment(facts.start));
+  totals_.with([](Totals &t) { ++t.periods; });
+  if (!std::exchange(announced_, true)) {
+    totals_.with([](Totals &t) { ++t.recordings; });
+    if (sidecar_)
+      if (const Status noted = sidecar_->begin(recording_->path(), settings_.splice_timeout); !noted)
+        post_warning(host_.element, noted.error());
+    MessageBuilder("splicesink-recording-started")
+        .field("location", recording_->path())
+        .time("start-time", start_)
+        .flag("resumed", resumed_)
+        .post(host_.element);
+  }
+  announce_listed();
+  return ok();
+}
+
+void SpliceKeeper::announce_listed() {
+  for (const auto &closed : recording_->take_listed()) {
+    totals_.with([&](Totals &t) {
+      ++t.segments;
+      t.bytes += closed.size;
+    });
+    MessageBuilder("splicesink-segment-added")
+        .field("playlist", recording_->path())
+        .field("location", closed.location)
+        .field("uri", closed.segment.uri)
+        .field("sequence", static_cast<guint64>(closed.sequence))
+        .time("start-time", closed.start)
+        .field("duration", count(closed.segment.duration))
+        .field("size", static_cast<guint64>(closed.size))
+        .flag("discontinuity", closed.segment.discontinuity)
+        .field("total-duration", count(media_duration(recording_->playlist())))
+        .post(host_.element);
+    if (closed.raised_target)
+      post_warning(
+          host_.element,
+          {Errc::unavailable, "segment '" + closed.segment.uri +
+                                  "' is longer than the playlist had promised, so its target duration was "
+                                  "raised: keyframes are too far apart for target-duration"});
+  }
+}
+
+Status SpliceKeeper::next_segment(Nanoseconds duration) {
+  REC_CHECK(recording_->close_segment(duration));
+  in_period_ += duration;
+  Status opened = recording_->open_segment(end_time());
+  if (!opened) REC_CHECK(recording_->publish());
+  announce_listed();
+  return opened;
+}
+
+Status SpliceKeeper::end_period(Nanoseconds duration) {
+  REC_CHECK(recording_->close_segment(duration));
+  in_period_ += duration;
+  REC_CHECK(recording_->publish());
+  announce_listed();
+  return ok();
+}
+
+void SpliceKeeper::fail_period(const Error &error) {
+  totals_.with([](Totals &t) { ++t.failed; });
+  post_warning(host_.element, error);
+  if (!recording_) return;
+  recording_->salvage_segment();
+  announce_listed();
+}
+
+void SpliceKeeper::push_ended() {
+  if (hold_.running()) return;  // it will post EOS
+  if (recording_ && !paused_) {
+    if (settings_.splice_timeout > Nanoseconds(0) && (announced_ || resumed_)) {
+      pause();
+      return hold_.start([this](Nanoseconds waited) { return host_.ask_hold(waited); },
+                         [this](HoldChoice choice) {
+                           choice == HoldChoice::finish ? finish() : release();
+                           host_.post_eos();
+                         });
+    }
+    finish();
+  }
+  host_.post_eos();
+}
+
+void SpliceKeeper::interrupt() {
+  hold_.stop();
+  if (!recording_ || paused_) return;
+  settings_.splice_timeout > Nanoseconds(0) && (announced_ || resumed_) ? pause() : finish();
+}
+
+void SpliceKeeper::pause() {
+  paused_ = true;
+  if (sidecar_)
+    if (const Status noted = sidecar_->pause(later(clock_.now_utc(), settings_.splice_timeout)); !noted)
+      post_warning(host_.element, noted.error());
+  MessageBuilder("splicesink-recording-paused")
+      .field("location", recording_->path())
+      .time("end-time", end_time())
+      .post(host_.element);
+}
+
+void SpliceKeeper::finish() {
+  const Status written = recording_->finish();
+  announce_listed();
+  if (written) {
+    if (sidecar_) sidecar_->remove();
+    if (announced_ || resumed_) post_finished(*recording_, start_, end_time(), period_);
+  } else {
+    post_warning(host_.element, written.error());
+  }
+  forget();
+}
+
+void SpliceKeeper::post_finished(const HlsRecording &recording, UtcTime start, UtcTime end,
+                                 const PeriodFacts &media) {
+  MessageBuilder("splicesink-recording-finished")
+      .field("location", recording.path())
+      .time("start-time", start)
+      .time("end-time", end)
+      .field("duration", count(media_duration(recording.playlist())))
+      .field("size", static_cast<guint64>(recording.size()))
+      .field("segments", static_cast<guint64>(recording.playlist().segments.size()))
+      .field("video-codec", media.video_codec)
+      .field("width", media.width)
+      .field("height", media.height)
+      .field("audio-codec", media.audio_codec)
+      .post(host_.element);
+}
+
+void SpliceKeeper::release() {
+  MessageBuilder("splicesink-recording-released").field("location", recording_->path()).post(host_.element);
+  forget();
+}
+
+void SpliceKeeper::forget() {
+  sidecar_.reset();
+  recording_.reset();
+  paused_ = resumed_ = announced_ = false;
+}
+
+// A recording whose process died and whose time is over: nobody else will close it.
+void SpliceKeeper::finish_left_behind(Sidecar sidecar) {
+  auto recording = HlsRecording::resume(settings_.hls, sidecar.playlist());
+  const Status done = recording ? recording->finish() : Status(recording.error());
+  if (done) {
+    const UtcTime start = recording->start().value_or(UtcTime{});
+    const std::size_t segments = recording->playlist().segments.size();
+    const auto last = segments == 0 ? std::nullopt : segment_time(recording->playlist(), segments - 1);
+    const UtcTime end = last ? UtcTime(*last) + recording->playlist().segments.back().duration : start;
+    post_finished(*recording, start, end, {});
+  } else if (done.error().code != Errc::exists && done.error().code != Errc::not_found) {
+    post_warning(host_.element, done.error());
+  }
+  if (done || !done.error().retryable()) sidecar.remove();
+}
+
+std::optional<std::string> SpliceKeeper::claim_by_sidecar() {
+  auto claim = Sidecar::claim(Sidecar::base_of(settings_.playlist_location), settings_.splice_timeout,
+                              clock_.now_utc(), [this](const std::string &playlist) {
+                                return HlsRecording::last_activity(playlist, settings_.hls.playlist_root);
+                              });
+  if (!claim) {
+    post_warning(host_.element, claim.error());
+    return std::nullopt;
+  }
+  for (Sidecar &expired : claim->expired) finish_left_behind(std::move(expired));
+  claimed_sidecar_ = std::move(claim->sidecar);
+  if (!claim->resumes) return std::nullopt;
+  return claimed_sidecar_->playlist();
+}
+
+HoldChoice SpliceKeeper::ask_sidecar(Nanoseconds waited) {
+  return sidecar_ ? sidecar_->ask(waited) : HoldChoice::finish;
+}
+
+}  // namespace rec

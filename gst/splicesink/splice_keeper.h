@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/base/sync.h"
+#include "gst/splicesink/hls_recording.h"
+#include "gst/splicesink/hold.h"
+#include "gst/splicesink/sidecar.h"
+#include "gst/splicesink/turns.h"
+
+namespace rec {
+
+struct SpliceSettings {
+  HlsSettings hls;
+  std::string playlist_location;  // pattern
+  Nanoseconds splice_timeout{0};  // 0: a push's end is the recording's end
+};
+
+// What a period is, from its first frame on.
+struct PeriodFacts {
+  UtcTime start{};          // wall clock of its first frame
+  std::string video_codec;  // "h264", "h265", "" without video
+  unsigned width = 0;
+  unsigned height = 0;
+  std::string audio_codec;  // "aac", "mp3", "" without audio
+  bool has_video() const { return !video_codec.empty(); }
+};
+
+// Which recording the periods of this element go to: claims one when media comes, pauses it when the push
+// ends, holds it, and finishes or gives it up. Posts the element's messages.
+//
+// Its functions, but for turns() and cancel_hold(), are called one at a time, by whoever has the turn: muxer
+// threads and GStreamer's pool, in the end the application thread that stops the element. They block on the
+// disk and on signal handlers.
+class SpliceKeeper {
+ public:
+  struct Host {
+    GstElement *element;  // posts the messages; outlives us
+    // The element's signals.
+    std::function<std::optional<std::string>()> claim;
+    std::function<HoldChoice(Nanoseconds waited)> ask_hold;
+    std::function<void()> post_eos;
+  };
+  struct Totals {
+    guint64 recordings = 0, periods = 0, segments = 0, bytes = 0, failed = 0;
+  };
+
+  SpliceKeeper(SpliceSettings settings, const Clock &clock, Host host);
+
+  Turns &turns() { return turns_; }
+  const SpliceSettings &settings() const { return settings_; }
+  Totals totals() { return totals_.copy(); }
+
+  Status begin_period(
+      const PeriodFacts &facts);  // media came: there is a recording, and it has an open segment
+  Status append(Ref<GstBuffer> buffer) { return recording_->append(std::move(buffer)); }
+  Status next_segment(Nanoseconds duration);  // closes the open segment and opens the next
+  Status end_period(Nanoseconds duration);
+  void fail_period(const Error &error);
+  void push_ended();  // EOS
+  void interrupt();   // the element is stopped: the recording stays open if it may be continued
+  void cancel_hold() { hold_.cancel(); }
+
+  // The default handlers of the element's signals: the note beside the playlist decides.
+  std::optional<std::string> claim_by_sidecar();
+  HoldChoice ask_sidecar(Nanoseconds waited);
+
+ private:
+  void settle_hold();
+  Status claim_recording(UtcTime start);
+  void announce_listed();
+  void pause();
+  void finish();
+  void release();
+  void forget();
+  void finish_left_behind(Sidecar sidecar);
+  void post_finished(const HlsRecording &recording, UtcTime start, UtcTime end, const PeriodFacts &media);
+  Result<std::string> new_playlist_path(UtcTime start) const;
+  UtcTime end_time() const;
+
+  const SpliceSettings settings_;
+  const Clock &clock_;  // outlives us
+  const Host host_;
+  Turns turns_;
+  Hold hold_;
+  std::optional<HlsRecording> recording_;
+  bool paused_ = false;
+  bool resumed_ = false;      // the playlist is one that was found
+  bool announced_ = false;    // its begin was said
+  UtcTime start_{};           // of the recording
+  PeriodFacts period_;        // the latest
+  Nanoseconds in_period_{0};  // media of its closed segments
+  unsigned named_ = 0;        // recordings begun
+  std::optional<Sidecar> sidecar_, claimed_sidecar_;
+  Guarded<Totals> totals_;
+};
+
+}  // namespace rec

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/clock.h"
+#include "gst/common/recorder_bin.h"
+#include "gst/splicesink/period_recorder.h"
+#include "gst/splicesink/splice_keeper.h"
+
+namespace rec {
+
+struct SpliceSinkSettings {
+  std::string location = "segment%05d.ts";
+  std::string playlist_location = "playlist.m3u8";
+  std::string playlist_root;
+  guint target_duration = 10;  // s
+  guint64 splice_timeout = 0;  // ns
+  std::string time_zone = "UTC";
+};
+
+// splicesink's behaviour: one HLS recording from everything that is pushed within the splice timeout.
+class SpliceRecorder final : public RecorderBin {
+ public:
+  // The element's signals, called without a lock and off streaming threads.
+  struct Signals {
+    std::function<std::optional<std::string>()> claim_recording;
+    std::function<HoldChoice(guint64 waited_ns)> poll_hold;
+  };
+
+  SpliceRecorder(GstBin *bin, const Clock &clock, Signals signals);
+
+  Guarded<SpliceSinkSettings> settings;  // any thread; a copy is taken at start
+  GstStateChangeReturn change_state(GstStateChange transition,
+                                    const std::function<GstStateChangeReturn()> &chain_up);
+  StructurePtr stats() REC_EXCLUDES(mutex_);
+  void cancel_delay() REC_EXCLUDES(mutex_);
+  // The signals' default handlers; from within Signals.
+  std::optional<std::string> claim_by_sidecar();
+  HoldChoice ask_sidecar(guint64 waited_ns);
+
+ private:
+  Status start() override REC_REQUIRES(mutex_);
+  void record(const Frame &frame) override REC_REQUIRES(mutex_);
+  void push_ended() override REC_REQUIRES(mutex_);
+  void stop() override REC_REQUIRES(mutex_);
+
+  std::shared_ptr<SpliceKeeper> keeper() REC_EXCLUDES(mutex_);
+
+  const Clock &clock_;  // outlives us
+  const Signals signals_;
+  std::shared_ptr<SpliceKeeper> keeper_
+      REC_GUARDED_BY(mutex_);  // shared with periods that are still finishing
+  std::optional<PeriodRecorder> periods_ REC_GUARDED_BY(mutex_);
+
+  // The wall clock at one place of the line; set by the first frame and again wherever the line breaks.
+  struct Anchor {
+    Nanoseconds line;
+    UtcTime wall;
+  };
+  std::optional<Anchor> anchor_ REC_GUARDED_BY(mutex_);
+};
+
+}  // namespace rec

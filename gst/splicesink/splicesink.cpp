@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/**
+ * SECTION:element-splicesink
+ * @title: splicesink
+ * @short_description: records HLS that survives interruptions
+ *
+ * Takes H.264 or H.265 video and AAC or MP3 audio in any framing and stores it as it is: MPEG-TS segments and
+ * a playlist. Segments begin with their tables and a keyframe, and end at the first keyframe at or after
+ * `target-duration`; without video, at the first audio frame. No frame is lost or doubled at a cut.
+ *
+ * With `splice-timeout` a recording survives the end of the push. Its playlist stays open (EVENT), the
+ * element holds its EOS, and a push that comes back in time continues the playlist with
+ * `#EXT-X-DISCONTINUITY`: on the same pads (stream-start and media after EOS), from another pipeline, or from
+ * another process, also when the first one was killed. When nobody comes, the playlist is closed (VOD,
+ * `#EXT-X-ENDLIST`) and EOS posted; the action signal #RecSpliceSink::cancel-delay ends the wait. A push that
+ * comes later begins another recording. Stopping the element without EOS leaves the recording open for the
+ * same time. Nothing is ever overwritten: a name that is taken gets `-1`, `-2`...
+ *
+ * A discontinuity is written also where, within a push, timestamps break, the encoding changes, or a track
+ * comes or goes for good; each run of continuous timestamps begins with `#EXT-X-PROGRAM-DATE-TIME`. EXTINF is
+ * the media in the segment, never the time in which nothing came.
+ *
+ * `#EXT-X-TARGETDURATION` must not change while a playlist grows, and a cut waits for a keyframe; it is
+ * therefore `target-duration` and a half. A segment that is even longer raises it, with a warning.
+ *
+ * The playlist always lists complete segments only. It is replaced as a whole, and so is never seen half
+ * written. The segment that is being written is a hidden `.part` file and stands in a comment line; should
+ * the process die, whoever continues or closes the recording lists what the file holds.
+ *
+ * `location` and `playlist-location` are patterns: `{StartYear}`...`{StartMillisecond}`, `{StartTime}`,
+ * `{EscapedStartTime}`, `{UnixTimestamp}`, `{Sequence}` or `%05d`. Segments lie beside the playlist unless
+ * `location` says otherwise.
+ *
+ * Which recording a push continues is decided by #RecSpliceSink::claim-recording, and how long it is held by
+ * #RecSpliceSink::poll-hold. Without handlers a small note beside the playlist (`.<playlist>.splice`)
+ * decides.
+ *
+ * ## Example pipeline
+ * |[
+ * gst-launch-1.0 -e videotestsrc num-buffers=300 is-live=true ! x264enc key-int-max=50 tune=zerolatency !
+ * s.video \
+ *     audiotestsrc num-buffers=450 is-live=true ! avenc_aac ! s.audio_0 \
+ *     splicesink name=s playlist-location=/tmp/rec/live.m3u8 target-duration=4 splice-timeout=5000000000
+ * ]|
+ * Run it twice within five seconds of the first one's end, and there is one recording.
+ *
+ * ## Messages
+ *
+ * Element messages, never posted from streaming threads; instants are microseconds since the epoch, durations
+ * nanoseconds, sizes bytes.
+ *
+ * * `splicesink-recording-started`: #gchararray `location` of the playlist, #gint64 `start-time`, #gboolean
+ *   `resumed`.
+ * * `splicesink-segment-added`, when the playlist lists it: #gchararray `playlist`, `location`, `uri`,
+ * #guint64 `sequence`, #gint64 `start-time`, #guint64 `duration`, `size`, #gboolean `discontinuity`, #guint64
+ *   `total-duration` of the recording.
+ * * `splicesink-recording-paused`: `location`, #gint64 `end-time` of the media.
+ * * `splicesink-recording-finished`: `location`, `start-time`, `end-time`, #guint64 `duration` of the media,
+ *   `size`, `segments`, #gchararray `video-codec`, `audio-codec`, #guint `width`, `height` of its last
+ * period.
+ * * `splicesink-recording-released`: `location`. Somebody else continues or has closed it.
+ *
+ * Since: 0.1
+ */
+#include "gst/splicesink/splicesink.h"
+
+#include "gst/common/barrier.h"
+#include "gst/common/element_glue.h"
+#include "gst/common/property_table.h"
+#include "gst/splicesink/splice_recorder.h"
+
+namespace {
+
+const rec::PropertyTable<rec::SpliceSinkSettings> &properties() {
+  using S = rec::SpliceSinkSettings;
+  static const rec::PropertyTable<S> table = {
+      rec::property("location",
+                    "Pattern of the segments' names, relative to the playlist's folder or absolute; %05d or "
+                    "{Sequence} is the segment's number in the playlist",
+                    &S::location),
+      rec::property("playlist-location", "Pattern of the playlist's name with its directory",
+                    &S::playlist_location),
+      rec::property("playlist-root", "Put before the segments' names in the playlist: a URL or a path",
+                    &S::playlist_root),
+      rec::property("target-duration",
+                    "Length of a segment (s): it ends at the first keyframe at or after it",
+                    &S::target_duration, 1, 3600),
+      rec::property("splice-timeout",
+                    "How long after the end of a push another one continues the recording (ns, 0 = never)",
+                    &S::splice_timeout, 0, G_MAXINT64),
+      rec::property("time-zone", "Zone of the times in names: UTC, UTC+8, local, Asia/Shanghai...",
+                    &S::time_zone),
+  };
+  return table;
+}
+
+const rec::SystemClock &system_clock() {
+  static const rec::SystemClock clock;
+  return clock;
+}
+
+enum Signal { kClaimRecording, kPollHold, kCancelDelay, kSignals };
+guint signals[kSignals];
+
+rec::HoldChoice to_choice(int hold) {
+  if (hold == REC_SPLICE_HOLD_FINISH) return rec::HoldChoice::finish;
+  return hold == REC_SPLICE_HOLD_GONE ? rec::HoldChoice::gone : rec::HoldChoice::wait;
+}
+
+int to_hold(rec::HoldChoice choice) {
+  if (choice == rec::HoldChoice::finish) return REC_SPLICE_HOLD_FINISH;
+  return choice == rec::HoldChoice::gone ? REC_SPLICE_HOLD_GONE : REC_SPLICE_HOLD_WAIT;
+}
+
+}  // namespace
+
+typedef struct {
+  GstBin parent;
+  rec::SpliceRecorder *impl;
+} RecSpliceSink;
+typedef struct {
+  GstBinClass parent;
+} RecSpliceSinkClass;
+
+G_DEFINE_TYPE(RecSpliceSink, rec_splice_sink, GST_TYPE_BIN)
+GST_ELEMENT_REGISTER_DEFINE(splicesink, "splicesink", GST_RANK_NONE, rec_splice_sink_get_type())
+
+GType rec_splice_hold_get_type(void) {
+  static const GEnumValue values[] = {
+      {REC_SPLICE_HOLD_WAIT, "The push may still come back", "wait"},
+      {REC_SPLICE_HOLD_FINISH, "Finish the recording", "finish"},
+      {REC_SPLICE_HOLD_GONE, "Somebody else continues it or has closed it", "gone"},
+      {0, nullptr, nullptr},
+  };
+  static const GType type = g_enum_register_static("RecSpliceHold", values);
+  return type;
+}
+
+static rec::SpliceRecorder &impl_of(gpointer object) { return *static_cast<RecSpliceSink *>(object)->impl; }
+
+static gchar *claim_by_sidecar(RecSpliceSink *self) {
+  return rec::barrier(self, static_cast<gchar *>(nullptr), [&] {
+    const auto path = self->impl->claim_by_sidecar();
+    return path ? g_strdup(path->c_str()) : nullptr;
+  });
+}
+
+static int ask_sidecar(RecSpliceSink *self, guint64 waited) {
+  return rec::barrier(self, static_cast<int>(REC_SPLICE_HOLD_WAIT),
+                      [&] { return to_hold(self->impl->ask_sidecar(waited)); });
+}
+
+static void cancel_delay(RecSpliceSink *self) {
+  rec::barrier(self, [&] { self->impl->cancel_delay(); });
+}
+
+static void rec_splice_sink_init(RecSpliceSink *self) {
+  rec::SpliceRecorder::Signals emit;
+  emit.claim_recording = [self]() -> std::optional<std::string> {
+    gchar *path = nullptr;
+    g_signal_emit(self, signals[kClaimRecording], 0, &path);
+    const rec::CString owned(path);
+    return owned ? std::optional<std::string>(owned.get()) : std::nullopt;
+  };
+  emit.poll_hold = [self](guint64 waited) {
+    int hold = REC_SPLICE_HOLD_WAIT;
+    g_signal_emit(self, signals[kPollHold], 0, waited, &hold);
+    return to_choice(hold);
+  };
+  self->impl = new rec::SpliceRecorder(GST_BIN(self), system_clock(), std::move(emit));
+}
+
+static void install_signals(GType type) {
+  /**
+   * RecSpliceSink::claim-recording:
+   *
+   * Media has come and no recording is open. Emitted off streaming threads; media waits meanwhile. The first
+   * handler decides.
+   *
+   * Returns: (nullable) (transfer full): path of the playlist to continue, which must not have ended, or
+   * %NULL for a new recording
+   */
+  signals[kClaimRecording] =
+      g_signal_new_class_handler("claim-recording", type, G_SIGNAL_RUN_LAST, G_CALLBACK(claim_by_sidecar),
+                                 g_signal_accumulator_first_wins, nullptr, nullptr, G_TYPE_STRING, 0);
+  /**
+   * RecSpliceSink::poll-hold:
+   * @waited: how long the recording has been paused (ns); %G_MAXUINT64 when the wait must end, because of
+   *   #RecSpliceSink::cancel-delay or because another recording was claimed
+   *
+   * Asked about every 250 ms while the recording is paused, off streaming threads. The first handler decides.
+   *
+   * Returns: what to do with the recording
+   */
+  signals[kPollHold] = g_signal_new_class_handler(
+      "poll-hold", type, G_SIGNAL_RUN_LAST, G_CALLBACK(ask_sidecar), g_signal_accumulator_first_wins, nullptr,
+      nullptr, rec_splice_hold_get_type(), 1, G_TYPE_UINT64);
+  /**
+   * RecSpliceSink::cancel-delay:
+   *
+   * If the recording is paused, finishes it now instead of waiting for another push.
+   */
+  signals[kCancelDelay] = g_signal_new_class_handler(
+      "cancel-delay", type, static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
+      G_CALLBACK(cancel_delay), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+}
+
+static void rec_splice_sink_class_init(RecSpliceSinkClass *klass) {
+  auto *object_class = G_OBJECT_CLASS(klass);
+  object_class->set_property = [](GObject *o, guint id, const GValue *v, GParamSpec *p) {
+    if (!impl_of(o).settings.with([&](auto &s) { return properties().set(s, id, v); }))
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(o, id, p);
+  };
+  object_class->get_property = [](GObject *o, guint id, GValue *v, GParamSpec *p) {
+    if (id == properties().next_id())
+      g_value_take_boxed(v, impl_of(o).stats().release());
+    else if (!impl_of(o).settings.with([&](auto &s) { return properties().get(s, id, v); }))
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(o, id, p);
+  };
+  object_class->finalize = [](GObject *o) {
+    delete static_cast<RecSpliceSink *>(static_cast<gpointer>(o))->impl;
+    G_OBJECT_CLASS(rec_splice_sink_parent_class)->finalize(o);
+  };
+  properties().install(object_class);
+  rec::install_stats_property(
+      object_class, properties().next_id(),
+      "Recordings, periods, segments, bytes, and frames: ingested = stored + dropped by reason");
+  install_signals(G_TYPE_FROM_CLASS(klass));
+  gst_type_mark_as_plugin_api(rec_splice_hold_get_type(), static_cast<GstPluginAPIFlags>(0));
+
+  rec::install_recorder_vfuncs<impl_of>(klass, &rec_splice_sink_parent_class);
+  gst_element_class_set_static_metadata(
+      GST_ELEMENT_CLASS(klass), "HLS recorder with splicing", "Sink/Muxer/File",
+      "Records one stream as it is into an HLS playlist that later pushes and other processes continue",
+      "The gst-recording authors <gst-recording@example.org>");
+}
