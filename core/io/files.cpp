@@ -200,6 +200,36 @@ Status truncate_file(const std::string &path, std::uint64_t size_bytes) {
   return ok();
 }
 
+Status overwrite_file(const std::string &path, std::uint64_t offset, std::string_view bytes) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd || ::lseek(fd.get(), static_cast<off_t>(offset), SEEK_SET) < 0)
+    return error_of_errno(errno, "opening", path);
+  return write_all(fd.get(), bytes.data(), bytes.size(), path);
+}
+
+Result<RandomAccessFile> RandomAccessFile::open(const std::string &path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return error_of_errno(errno, "opening", path);
+  return RandomAccessFile(fd);
+}
+
+RandomAccessFile::RandomAccessFile(RandomAccessFile &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+RandomAccessFile::~RandomAccessFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+bool RandomAccessFile::read(std::uint64_t offset, std::span<std::uint8_t> out) const {
+  while (!out.empty()) {
+    const ssize_t n = ::pread(fd_, out.data(), out.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    out = out.subspan(static_cast<std::size_t>(n));
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return true;
+}
+
 Result<FileFacts> file_facts(const std::string &path) {
   struct stat s {};
   if (::stat(path.c_str(), &s) != 0) return error_of_errno(errno, "looking at", path);

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,24 @@ Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes);
 Result<std::string> sha256_of_file(const std::string &path, std::uint64_t size_bytes,
                                    const std::function<bool()> &is_cancelled);
 Status truncate_file(const std::string &path, std::uint64_t size_bytes);
+
+Status overwrite_file(const std::string &path, std::uint64_t offset, std::string_view bytes);
+
+// A file that is read here and there.
+class RandomAccessFile {
+ public:
+  static Result<RandomAccessFile> open(const std::string &path);
+  ~RandomAccessFile();
+  RandomAccessFile(RandomAccessFile &&other) noexcept;
+  RandomAccessFile &operator=(RandomAccessFile &&other) = delete;
+
+  // Fills `out`; false when the file has not that many bytes there or cannot be read.
+  bool read(std::uint64_t offset, std::span<std::uint8_t> out) const;
+
+ private:
+  explicit RandomAccessFile(int fd) : fd_(fd) {}
+  int fd_;  // -1 after a move
+};
 
 struct FileFacts {
   std::uint64_t size_bytes = 0;

@@ -74,6 +74,7 @@ class Catalogue {
   Status done(std::int64_t owed_id, const std::string &lease, const std::string &url);
   Status retry(std::int64_t owed_id, const std::string &lease, UtcTime next_attempt,
                const std::string &error);
+  Status give_back(std::int64_t owed_id, const std::string &lease);  // untried: free, as it was
   Status release_leases(const std::string &lease);
   Status release_dead_leases(const std::function<bool(const std::string &owner)> &is_alive);
   Result<std::vector<OwedTarget>> owed_targets();                     // distinct

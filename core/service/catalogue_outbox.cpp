@@ -99,6 +99,10 @@ Status Catalogue::retry(std::int64_t owed_id, const std::string &lease, UtcTime 
   return ok();
 }
 
+Status Catalogue::give_back(std::int64_t owed_id, const std::string &lease) {
+  return db_.run_with("UPDATE outbox SET lease = '' WHERE id = ?1 AND lease = ?2", owed_id, lease);
+}
+
 Status Catalogue::release_leases(const std::string &lease) {
   return db_.run_with("UPDATE outbox SET lease = '' WHERE lease = ?1 AND lease <> ''", lease);
 }

@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
@@ -61,8 +62,13 @@ bool OwnerLease::is_alive(const std::string &catalogue_path, const std::string &
   return alive;
 }
 
-void OwnerLease::forget(const std::string &catalogue_path, const std::string &owner) {
-  if (!owner.empty() && !is_alive(catalogue_path, owner)) ::unlink(lock_path(catalogue_path, owner).c_str());
+void OwnerLease::forget_dead(const std::string &catalogue_path, const std::vector<std::string> &keep) {
+  std::error_code e;
+  for (const auto &entry : std::filesystem::directory_iterator(lock_path(catalogue_path, ""), e)) {
+    const std::string owner = entry.path().filename().string();
+    if (owner.starts_with('.') || std::find(keep.begin(), keep.end(), owner) != keep.end()) continue;
+    if (!is_alive(catalogue_path, owner)) ::unlink(entry.path().c_str());
+  }
 }
 
 OwnerLease::OwnerLease(int fd, std::string id, std::string path)

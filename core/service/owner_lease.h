@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/base/result.h"
 
@@ -16,8 +17,9 @@ class OwnerLease {
   // True while some process (this one included) holds the lease. "" and unknown owners are dead. When that
   // cannot be found out (no permission) the owner counts as alive: nothing may be taken from it.
   static bool is_alive(const std::string &catalogue_path, const std::string &owner);
-  // Removes the lock file of a dead owner whose rows are settled.
-  static void forget(const std::string &catalogue_path, const std::string &owner);
+  // Removes the lock files of the dead, who have no rows in the catalogue any more; `keep` names those who
+  // have.
+  static void forget_dead(const std::string &catalogue_path, const std::vector<std::string> &keep);
 
   ~OwnerLease();  // gives the lease up
   OwnerLease(OwnerLease &&other) noexcept;

@@ -49,7 +49,9 @@ TEST(OwnerLease, DiesWithItsProcessEvenWhenThatIsKilled) {
   EXPECT_FALSE(OwnerLease::is_alive(catalogue, id.data()));
 
   EXPECT_TRUE(std::filesystem::exists(catalogue + "-owners/" + id.data()));
-  OwnerLease::forget(catalogue, id.data());
+  OwnerLease::forget_dead(catalogue, {id.data()});
+  EXPECT_TRUE(std::filesystem::exists(catalogue + "-owners/" + id.data())) << "it still has rows";
+  OwnerLease::forget_dead(catalogue, {});
   EXPECT_FALSE(std::filesystem::exists(catalogue + "-owners/" + id.data()));
   close(pipe_fds[0]);
   close(pipe_fds[1]);

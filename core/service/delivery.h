@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/io/http.h"
+#include "core/model/destinations.h"
+#include "core/service/catalogue.h"
+#include "core/service/sigv4.h"
+
+namespace rec {
+
+// Who is known by the names in the catalogue. Secrets are read by whoever may read the environment; a name
+// without its secret is owed and fails visibly, it is never sent unsigned.
+struct Destinations {
+  std::map<std::string, StoreSettings> stores;
+  std::map<std::string, CallbackTarget> callbacks;
+  std::map<std::string, S3Credentials> credentials;  // by name of the store
+  std::map<std::string, std::string> callback_keys;  // by name of the callback, when it has a key_env
+};
+
+// One attempt has ended.
+struct DeliveryReport {
+  OwedTarget target;
+  std::string location;          // the file
+  std::string url;               // upload: of the object; callback: whom it was told (without its query)
+  int attempt = 1;               // counts from 1
+  std::optional<Error> error;    // absent = delivered
+  std::optional<UtcTime> retry;  // when it is tried again, with `error`
+};
+
+// One way of delivering one row: the URL of the result, or why not.
+using DeliverOne = std::function<Result<std::string>(const Owed &owed, GCancellable *cancel)>;
+
+// How `target` is served. Always gives a function: for a target that is missing or cannot be served it is one
+// that says why. `http` and `clock` must outlive it.
+DeliverOne make_deliverer(const Destinations &destinations, const OwedTarget &target, HttpClient &http,
+                          const Clock &clock);
+
+// Takes one due row of `target`, tries once, and writes down what came of it. Nothing to report = nothing was
+// due. `jitter` in [0, 1). A cancelled attempt does not count: its row is free again.
+Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const std::string &lease,
+                                                   const OwedTarget &target, const DeliverOne &deliver,
+                                                   double jitter, const Clock &clock, GCancellable *cancel);
+
+}  // namespace rec

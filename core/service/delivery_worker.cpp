@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/service/delivery_worker.h"
+
+#include <algorithm>
+#include <exception>
+#include <random>
+#include <utility>
+
+#include "core/model/retry_schedule.h"
+#include "core/service/recovery.h"
+
+namespace rec {
+namespace {
+
+// Other processes write rows without telling us.
+constexpr Milliseconds kGlance{500};
+constexpr Seconds kUploadSilence{60};  // of the network, after which an upload has failed
+
+}  // namespace
+
+Result<std::unique_ptr<DeliveryWorker>> DeliveryWorker::start(Options options, const Clock &clock) {
+  REC_TRY(auto catalogue, Catalogue::open(options.catalogue_path, clock));
+  REC_TRY(auto lease, OwnerLease::create(options.catalogue_path));
+  std::unique_ptr<DeliveryWorker> worker(new DeliveryWorker(std::move(options), std::move(lease), clock));
+  const Destinations &to = worker->options_.destinations;
+  auto &threads = worker->threads_;
+  for (const auto &[name, settings] : to.stores)
+    threads.emplace_back([w = worker.get(), t = OwedTarget{OwedKind::upload, name}] { w->run_lane(t); });
+  for (const auto &[name, target] : to.callbacks)
+    threads.emplace_back([w = worker.get(), t = OwedTarget{OwedKind::callback, name}] { w->run_lane(t); });
+  threads.emplace_back([w = worker.get()] { w->run_keeper(); });
+  return worker;
+}
+
+DeliveryWorker::DeliveryWorker(Options options, OwnerLease lease, const Clock &clock)
+    : options_(std::move(options)),
+      lease_(std::move(lease)),
+      clock_(clock),
+      cancel_(Ref<GCancellable>::adopt(g_cancellable_new())) {}
+
+DeliveryWorker::~DeliveryWorker() { stop(); }
+
+void DeliveryWorker::kick() {
+  {
+    MutexLock lock(mutex_);
+    ++kicks_;
+  }
+  wake_.notify_all();
+}
+
+void DeliveryWorker::stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  g_cancellable_cancel(cancel_.get());
+  wake_.notify_all();
+  for (std::thread &t : threads_) t.join();
+  threads_.clear();
+}
+
+bool DeliveryWorker::is_stopping() {
+  MutexLock lock(mutex_);
+  return stopping_;
+}
+
+void DeliveryWorker::run_lane(const OwedTarget &target) {
+  std::unique_ptr<HttpClient> http;  // made here: it belongs to this thread
+  DeliverOne deliver;
+  loop([&](Catalogue &catalogue) -> Result<std::optional<UtcTime>> {
+    if (!deliver) {
+      http = options_.make_http(target.kind == OwedKind::upload ? kUploadSilence : kCallbackTimeout);
+      deliver = make_deliverer(options_.destinations, target, *http, clock_);
+    }
+    return serve(catalogue, target, deliver);
+  });
+}
+
+void DeliveryWorker::run_keeper() {
+  loop([this](Catalogue &catalogue) { return keep(catalogue); });
+}
+
+Result<std::optional<UtcTime>> DeliveryWorker::serve(Catalogue &catalogue, const OwedTarget &target,
+                                                     const DeliverOne &deliver) {
+  std::minstd_rand random(std::random_device{}());
+  while (!is_stopping()) {
+    const double jitter = std::uniform_real_distribution<double>()(random);
+    REC_TRY(const auto report,
+            deliver_next(catalogue, lease_.id(), target, deliver, jitter, clock_, cancel_.get()));
+    if (!report) break;
+    options_.on_report(*report);
+    if (!report->error) kick();  // what waited for this may be due now
+  }
+  return catalogue.next_due(target);
+}
+
+bool DeliveryWorker::is_served(const OwedTarget &target) const {
+  const Destinations &to = options_.destinations;
+  return target.kind == OwedKind::upload ? to.stores.contains(target.name)
+                                         : to.callbacks.contains(target.name);
+}
+
+Result<std::optional<UtcTime>> DeliveryWorker::keep(Catalogue &catalogue) {
+  const std::string &path = options_.catalogue_path;
+  REC_CHECK(
+      catalogue.release_dead_leases([&](const auto &owner) { return OwnerLease::is_alive(path, owner); }));
+  REC_TRY(const RecoveryReport recovered, recover(catalogue, path, options_.owner, clock_));
+  if (recovered.files > 0 || recovered.finished > 0) kick();
+  REC_TRY(const auto targets, catalogue.owed_targets());
+  const auto http = options_.make_http(kUploadSilence);  // never asked: nobody is there to be asked
+  for (const OwedTarget &target : targets) {
+    if (is_served(target)) continue;
+    REC_CHECK(serve(catalogue, target, make_deliverer(options_.destinations, target, *http, clock_)));
+  }
+  if (!recovered.errors.empty()) return recovered.errors.front();
+  return std::optional<UtcTime>{};
+}
+
+Result<std::optional<UtcTime>> DeliveryWorker::try_round(const Round &round,
+                                                         std::optional<Catalogue> &catalogue) {
+  try {
+    if (!catalogue) {
+      REC_TRY(catalogue, Catalogue::open(options_.catalogue_path, clock_));
+    }
+    return round(*catalogue);
+  } catch (const std::exception &e) {  // out of memory, say: the thread must not end the process
+    return Error{Errc::unavailable, e.what()};
+  }
+}
+
+void DeliveryWorker::loop(const Round &round) {
+  std::optional<Catalogue> catalogue;
+  std::string told;  // the trouble that was told last
+  std::uint64_t seen = 0;
+  while (!is_stopping()) {
+    {
+      MutexLock lock(mutex_);
+      seen = kicks_;
+    }
+    const auto next = try_round(round, catalogue);
+    if (!next && next.error().code != Errc::cancelled && next.error().message != told) {
+      told = next.error().message;
+      options_.on_trouble(next.error());
+    }
+    if (next) told.clear();
+    Nanoseconds pause = kGlance;
+    if (next && *next) pause = std::clamp<Nanoseconds>(**next - clock_.now_utc(), Nanoseconds(0), kGlance);
+    MutexLock lock(mutex_);
+    lock.wait_for(wake_, pause,
+                  [&]() REC_TSA(no_thread_safety_analysis) { return stopping_ || kicks_ != seen; });
+  }
+}
+
+}  // namespace rec

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/base/sync.h"
+#include "core/service/delivery.h"
+#include "core/service/owner_lease.h"
+
+namespace rec {
+
+// Delivers what a catalogue owes until it is stopped, whoever put it there: one thread per store and per
+// callback, so that a dead one holds up nobody, and one that frees what dead workers held, finishes what dead
+// recorders left (recovery.h) and says which targets nobody serves. Each thread has its own connection.
+// Several workers, in this and other processes, share one catalogue.
+class DeliveryWorker {
+ public:
+  struct Options {
+    std::string catalogue_path;
+    std::string owner;  // under which recordings of dead owners are finished
+    Destinations destinations;
+    std::function<std::unique_ptr<HttpClient>(Seconds timeout)> make_http = make_soup_http_client;
+    // Called on the worker's threads, without a lock; must not call stop().
+    std::function<void(const DeliveryReport &)> on_report = [](const DeliveryReport &) {};
+    // What kept a thread from working, once until it works again.
+    std::function<void(const Error &)> on_trouble = [](const Error &) {};
+  };
+
+  // Fails when the catalogue cannot be opened. `clock` must outlive it.
+  static Result<std::unique_ptr<DeliveryWorker>> start(Options options, const Clock &clock);
+  ~DeliveryWorker();  // stop()
+  DeliveryWorker(const DeliveryWorker &) = delete;
+  DeliveryWorker &operator=(const DeliveryWorker &) = delete;
+
+  // Something may be due: look now instead of at the next glance (every half second).
+  void kick() REC_EXCLUDES(mutex_);
+  // Breaks off what is under way (it stays owed) and joins. Idempotent; one caller at a time.
+  void stop() REC_EXCLUDES(mutex_);
+
+ private:
+  // One glance: the instant at which there is more to do, nothing when that is not known.
+  using Round = std::function<Result<std::optional<UtcTime>>(Catalogue &)>;
+
+  DeliveryWorker(Options options, OwnerLease lease, const Clock &clock);
+  void run_lane(const OwedTarget &target);
+  void run_keeper();
+  Result<std::optional<UtcTime>> serve(Catalogue &catalogue, const OwedTarget &target,
+                                       const DeliverOne &deliver);
+  Result<std::optional<UtcTime>> keep(Catalogue &catalogue);
+  // Glances until stop(); what goes wrong (exceptions, too) is told and tried again.
+  void loop(const Round &round) REC_EXCLUDES(mutex_);
+  Result<std::optional<UtcTime>> try_round(const Round &round, std::optional<Catalogue> &catalogue);
+  bool is_stopping() REC_EXCLUDES(mutex_);
+  bool is_served(const OwedTarget &target) const;
+
+  const Options options_;
+  const OwnerLease lease_;
+  const Clock &clock_;
+  const Ref<GCancellable> cancel_;
+
+  Mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ REC_GUARDED_BY(mutex_) = false;
+  std::uint64_t kicks_ REC_GUARDED_BY(mutex_) = 0;
+  std::vector<std::thread> threads_;  // touched by start() and stop() only
+};
+
+}  // namespace rec

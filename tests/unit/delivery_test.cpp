@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/service/delivery.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "core/service/delivery_worker.h"
+#include "core/service/tencent_payload.h"
+#include "tests/common/catalogue_rows.h"
+#include "tests/common/fake_clock.h"
+#include "tests/common/fake_http.h"
+#include "tests/common/temp_dir.h"
+
+namespace rec {
+namespace {
+
+using test::FakeHttp;
+
+class DeliveryTest : public testing::Test {
+ protected:
+  DeliveryTest() {
+    destinations_.stores["archive"] = {.name = "archive",
+                                       .uri = "file://" + (dir_ / "store"),
+                                       .endpoint = "",
+                                       .region = "",
+                                       .credentials = ""};
+    destinations_.callbacks["ops"] = {.name = "ops",
+                                      .url = "http://user:pw@ops.example.org/recording?token=t",
+                                      .schema = "tencent",
+                                      .key_env = "CALLBACK_KEY"};
+    destinations_.callback_keys["ops"] = "mykey";
+  }
+
+  // A recording with one closed file in the spool, its upload and callback owed.
+  std::int64_t owe_file(const std::string &name = "a.flv", const std::string &store = "archive") {
+    NewRecording n = test::a_recording("recorder", std::to_string(++sessions_));
+    n.directory = dir_ / "spool";
+    n.store = store;
+    const std::int64_t id = catalogue_.start_recording(n)->id;
+    ClosedFile f = test::a_closed_file(id);
+    f.path = dir_ / ("spool/" + name);
+    test::write_file(f.path, "media");
+    EXPECT_TRUE(catalogue_.open_file(test::an_open_file(id)));
+    EXPECT_TRUE(catalogue_.close_file(f));
+    return id;
+  }
+  std::optional<DeliveryReport> step(const OwedTarget &target, HttpClient &http) {
+    const auto report = deliver_next(catalogue_, "worker", target,
+                                     make_deliverer(destinations_, target, http, clock_), 0, clock_, nullptr);
+    EXPECT_TRUE(report) << report.error().message;
+    return report ? *report : std::nullopt;
+  }
+
+  test::TempDir dir_;
+  test::FakeClock clock_;
+  std::string path_ = dir_ / "catalogue.db";
+  Catalogue catalogue_ = *Catalogue::open(path_, clock_);
+  Destinations destinations_;
+  int sessions_ = 0;
+};
+
+TEST_F(DeliveryTest, UploadsAndThenTellsWhereTheFileIs) {
+  owe_file();
+  FakeHttp http({FakeHttp::status(200, R"({"code":0})")});
+  EXPECT_FALSE(step(test::ops(), http)) << "nothing to tell before the upload";
+  const auto upload = step(test::archive(), http);
+  ASSERT_TRUE(upload && !upload->error);
+  EXPECT_EQ(upload->url, "file://" + (dir_ / "store/a.flv"));
+  EXPECT_EQ(test::read_file(dir_ / "store/a.flv"), "media");
+
+  const auto callback = step(test::ops(), http);
+  ASSERT_TRUE(callback && !callback->error);
+  EXPECT_EQ(callback->url, "http://ops.example.org/recording") << "no password, no token";
+  ASSERT_EQ(http.requests.size(), 1U);
+  EXPECT_EQ(http.requests[0].method, "POST");
+  EXPECT_EQ(http.requests[0].content_type, "application/json");
+  EXPECT_NE(http.requests[0].body.find("\"video_url\":\"" + upload->url), std::string::npos);
+  EXPECT_FALSE(step(test::ops(), http)) << "once";
+  EXPECT_EQ(catalogue_.owed()->uploads + catalogue_.owed()->callbacks, 0U);
+}
+
+TEST_F(DeliveryTest, TriesACallbackEveryMinuteWithTheSameIdAndANewSignature) {
+  owe_file("a.flv", "");
+  FakeHttp http({Error{Errc::unavailable, "connection refused"}, FakeHttp::status(500), FakeHttp::status(204),
+                 FakeHttp::status(302), FakeHttp::status(200)});
+  std::set<std::string> ids;
+  std::set<std::string> bodies;
+  for (int attempt = 1; attempt <= 5; ++attempt) {
+    const auto report = step(test::ops(), http);
+    ASSERT_TRUE(report) << attempt;
+    EXPECT_EQ(report->attempt, attempt);
+    EXPECT_EQ(report->error.has_value(), attempt < 5) << "only 200 is success";
+    ids.insert(std::map(http.requests.back().headers.begin(), http.requests.back().headers.end())
+                   .at("X-Recording-Event-Id"));
+    bodies.insert(http.requests.back().body);
+    if (attempt == 5) break;
+    EXPECT_EQ(*report->retry, clock_.now_utc() + Seconds(60));
+    clock_.advance(Seconds(60) - std::chrono::microseconds(1));
+    EXPECT_FALSE(step(test::ops(), http)) << "not before its time";
+    clock_.advance(std::chrono::microseconds(1));
+  }
+  EXPECT_EQ(ids.size(), 1U);
+  EXPECT_EQ(bodies.size(), 5U) << "t and sign differ";
+}
+
+TEST_F(DeliveryTest, NeverGivesACallbackUp) {
+  owe_file("a.flv", "");
+  FakeHttp http({FakeHttp::status(500)});
+  for (int attempt = 1; attempt <= 30; ++attempt) {
+    const auto report = step(test::ops(), http);
+    ASSERT_TRUE(report) << attempt;
+    clock_.advance(*report->retry - clock_.now_utc());
+  }
+  EXPECT_EQ(catalogue_.owed()->callbacks, 1U);
+  EXPECT_EQ(catalogue_.owed()->failing, 1U);
+}
+
+TEST_F(DeliveryTest, AFileThatCannotBeStoredHoldsUpNoOther) {
+  const std::int64_t first = owe_file("gone.flv");
+  std::filesystem::remove(dir_ / "spool/gone.flv");
+  owe_file("b.flv");
+  FakeHttp http({FakeHttp::status(200)});
+  const auto failed = step(test::archive(), http);
+  ASSERT_TRUE(failed && failed->error);
+  EXPECT_EQ(failed->error->code, Errc::not_found);
+  EXPECT_EQ(*failed->retry, clock_.now_utc() + Seconds(1));
+  EXPECT_FALSE(step(test::archive(), http)->error);
+  EXPECT_FALSE(step(test::ops(), http)->error) << "of b.flv";
+  EXPECT_FALSE(step(test::ops(), http)) << "that of gone.flv waits for its upload";
+
+  test::write_file(catalogue_.files(first)->front().facts.path, "it was only a mount that was missing");
+  clock_.advance(Seconds(1));
+  EXPECT_FALSE(step(test::archive(), http)->error);
+  EXPECT_FALSE(step(test::ops(), http)->error);
+}
+
+TEST_F(DeliveryTest, MissingTargetsAndKeysAreOwedAndSayWhy) {
+  owe_file("a.flv", "nowhere");
+  owe_file("b.flv", "");
+  FakeHttp http({FakeHttp::status(200)});
+  const auto store = step({OwedKind::upload, "nowhere"}, http);
+  ASSERT_TRUE(store && store->error);
+  EXPECT_NE(store->error->message.find("'nowhere'"), std::string::npos);
+  destinations_.callback_keys.clear();
+  const auto callback = step(test::ops(), http);
+  ASSERT_TRUE(callback && callback->error);
+  EXPECT_NE(callback->error->message.find("CALLBACK_KEY"), std::string::npos);
+  EXPECT_TRUE(http.requests.empty()) << "never unsigned";
+  EXPECT_EQ(catalogue_.owed()->failing, 2U);
+}
+
+TEST_F(DeliveryTest, ABrokenOffAttemptDoesNotCount) {
+  owe_file("a.flv", "");
+  FakeHttp http({Error{Errc::cancelled, "cancelled"}, FakeHttp::status(200)});
+  const auto cancelled =
+      deliver_next(catalogue_, "worker", test::ops(),
+                   make_deliverer(destinations_, test::ops(), http, clock_), 0, clock_, nullptr);
+  EXPECT_EQ(cancelled.error().code, Errc::cancelled);
+  EXPECT_EQ(step(test::ops(), http)->attempt, 1);
+}
+
+// ---- The worker: real threads, fake time and network.
+
+class Reports {
+ public:
+  void add(const DeliveryReport &r) {
+    {
+      MutexLock lock(mutex_);
+      reports_.push_back(r);
+    }
+    wake_.notify_all();
+  }
+  std::vector<DeliveryReport> wait_for(std::size_t n) {
+    MutexLock lock(mutex_);
+    lock.wait_for(wake_, Seconds(10),
+                  [&]() REC_TSA(no_thread_safety_analysis) { return reports_.size() >= n; });
+    return reports_;
+  }
+
+ private:
+  Mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<DeliveryReport> reports_ REC_GUARDED_BY(mutex_);
+};
+
+class OneAnswer final : public HttpClient {
+ public:
+  explicit OneAnswer(int status) : status_(status) {}
+  Result<HttpResponse> send(const HttpRequest &, GCancellable *) override {
+    return FakeHttp::status(status_);
+  }
+
+ private:
+  int status_;
+};
+
+// Waits until it is cancelled, as for a peer that is silent.
+class Silent final : public HttpClient {
+ public:
+  Result<HttpResponse> send(const HttpRequest &, GCancellable *cancel) override {
+    GPollFD fd{};
+    if (!g_cancellable_make_pollfd(cancel, &fd)) return Error{Errc::unavailable, "no pollfd"};
+    g_poll(&fd, 1, -1);
+    g_cancellable_release_fd(cancel);
+    return Error{Errc::cancelled, "cancelled"};
+  }
+};
+
+class DeliveryWorkerTest : public DeliveryTest {
+ protected:
+  std::unique_ptr<DeliveryWorker> start(std::function<std::unique_ptr<HttpClient>(Seconds)> make_http) {
+    DeliveryWorker::Options options;
+    options.catalogue_path = path_;
+    options.owner = "";
+    options.destinations = destinations_;
+    options.make_http = std::move(make_http);
+    options.on_report = [this](const DeliveryReport &r) { reports_.add(r); };
+    auto worker = DeliveryWorker::start(std::move(options), clock_);
+    EXPECT_TRUE(worker);
+    return *std::move(worker);
+  }
+  static std::unique_ptr<HttpClient> answering_200(Seconds) { return std::make_unique<OneAnswer>(200); }
+
+  Reports reports_;
+};
+
+TEST_F(DeliveryWorkerTest, DeliversWhatIsOwedAndWhatComesLater) {
+  owe_file();
+  const auto worker = start(answering_200);
+  EXPECT_EQ(reports_.wait_for(2).size(), 2U);
+  owe_file("b.flv");
+  worker->kick();
+  EXPECT_EQ(reports_.wait_for(4).size(), 4U);
+  EXPECT_EQ(catalogue_.owed()->uploads + catalogue_.owed()->callbacks, 0U);
+}
+
+TEST_F(DeliveryWorkerTest, ASilentCallbackStopsNeitherUploadsNorTheWorker) {
+  owe_file("a.flv");
+  owe_file("b.flv");
+  const auto worker =
+      start([](Seconds) -> std::unique_ptr<HttpClient> { return std::make_unique<Silent>(); });
+  for (const DeliveryReport &r : reports_.wait_for(2)) EXPECT_EQ(r.target, test::archive());
+  worker->stop();
+  EXPECT_EQ(catalogue_.owed()->callbacks, 2U);
+  EXPECT_EQ(catalogue_.owed()->failing, 0U);
+  EXPECT_EQ(catalogue_.take_due("next", test::ops(), 10)->size(), 2U) << "free for the next worker at once";
+}
+
+TEST_F(DeliveryWorkerTest, TakesOverFromAWorkerThatDied) {
+  owe_file();
+  {
+    const auto dead = OwnerLease::create(path_);
+    ASSERT_EQ(catalogue_.take_due(dead->id(), test::archive(), 1)->size(), 1U);
+  }
+  const auto worker = start(answering_200);
+  EXPECT_EQ(reports_.wait_for(2).size(), 2U);
+}
+
+TEST_F(DeliveryWorkerTest, ReportsWhatNobodyServes) {
+  owe_file("a.flv", "nowhere");
+  const auto worker = start(answering_200);
+  const auto reports = reports_.wait_for(1);
+  ASSERT_EQ(reports.size(), 1U);
+  EXPECT_EQ(reports[0].target.name, "nowhere");
+  EXPECT_TRUE(reports[0].error);
+}
+
+}  // namespace
+}  // namespace rec
