@@ -77,7 +77,7 @@ Status replace(const std::string &path, Fill fill) {
     ::unlink(temp.c_str());
     return filled;
   }
-  return sync_directory_of(path);
+  return sync_parent_directory(path);
 }
 
 std::string numbered(const std::string &wanted, int n) {
@@ -111,7 +111,7 @@ Status sync_file(const std::string &path) {
   return ok();
 }
 
-Status sync_directory_of(const std::string &path) {
+Status sync_parent_directory(const std::string &path) {
   const std::string directory = directory_of(path);
   const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd || ::fsync(fd.get()) != 0) return error_of_errno(errno, "syncing directory", directory);
@@ -134,7 +134,7 @@ Result<std::string> publish_file(const std::string &temp, const std::string &wan
     const Status renamed = rename_noreplace(temp, name);
     if (!renamed && renamed.error().code == Errc::exists) continue;
     if (!renamed) return renamed.error();
-    REC_CHECK(sync_directory_of(name));
+    REC_CHECK(sync_parent_directory(name));
     return name;
   }
   return Error{Errc::exists, "all names like " + wanted + " are taken"};

@@ -152,6 +152,13 @@ Result<OwedCounts> Catalogue::count_owed(const std::string &where, const std::st
                     .failing = static_cast<std::uint64_t>(query.int64(2))};
 }
 
+Result<std::uint64_t> Catalogue::untried() {
+  REC_TRY(auto query, db_.prepare("SELECT count(*) FROM outbox WHERE done_us IS NULL AND attempts = 0 AND "
+                                  "(lease <> '' OR id IN (SELECT id FROM outbox_ready))"));
+  REC_CHECK(query.step());
+  return static_cast<std::uint64_t>(query.int64(0));
+}
+
 Result<OwedCounts> Catalogue::owed() { return count_owed("", ""); }
 
 Result<OwedCounts> Catalogue::owed_by(const std::string &owner) {

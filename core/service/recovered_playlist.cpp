@@ -50,7 +50,7 @@ Result<std::optional<TsScan>> save_open_segment(const std::string &path) {
   REC_CHECK(truncate_file(temp, scan->complete_bytes));
   REC_CHECK(sync_file(temp));
   REC_CHECK(rename_noreplace(temp, path));
-  REC_CHECK(sync_directory_of(path));
+  REC_CHECK(sync_parent_directory(path));
   return std::optional(*scan);
 }
 

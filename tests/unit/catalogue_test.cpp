@@ -263,6 +263,18 @@ TEST_F(CatalogueTest, WhatADeadWorkerHeldIsDeliveredByAnother) {
   EXPECT_TRUE(c.done(taken->front().id, "other", "u"));
 }
 
+TEST_F(CatalogueTest, CountsWhatCouldBeDeliveredNow) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("me"));
+  ASSERT_TRUE(c.open_file(an_open_file(r->id)));
+  ASSERT_TRUE(c.close_file(a_closed_file(r->id)));
+  EXPECT_EQ(*c.untried(), 1U) << "the callback waits";
+  const auto taken = c.take_due("worker", archive(), 1);
+  EXPECT_EQ(*c.untried(), 1U) << "under way";
+  ASSERT_TRUE(c.retry(taken->front().id, "worker", clock_.now_utc(), "denied"));
+  EXPECT_EQ(*c.untried(), 0U) << "that failed";
+}
+
 TEST_F(CatalogueTest, NamesTheTargetsThatAreOwed) {
   Catalogue c = open();
   const auto r = c.start_recording(a_recording("me"));

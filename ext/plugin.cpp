@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gst/gst.h>
+
+#include "ext/vodupload/vodupload.h"
+
+static gboolean plugin_init(GstPlugin *plugin) { return GST_ELEMENT_REGISTER(vodupload, plugin); }
+
+#define PACKAGE "gst-recording"
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, recordingservice,
+                  "Records live streams by rule, uploads the files and announces them", plugin_init,
+                  REC_VERSION, "LGPL", PACKAGE, "https://gst-recording.example.org/")

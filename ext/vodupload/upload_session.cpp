@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "ext/vodupload/upload_session.h"
+
+#include <utility>
+
+#include "core/service/configuration.h"
+#include "gst/common/barrier.h"
+#include "gst/common/messages.h"
+
+namespace rec {
+namespace {
+
+constexpr Milliseconds kGlance{250};  // at pushes and recordings, which are other elements' rows
+
+std::string environment(const char *name) {
+  const char *value = g_getenv(name);
+  return value ? value : "";
+}
+
+Destinations destinations_of(const Configuration &configuration) {
+  Destinations to;
+  to.stores = configuration.stores;
+  to.callbacks = configuration.callbacks;
+  for (const auto &[name, store] : configuration.stores)
+    if (store.credentials == "env")
+      to.credentials[name] = {.access_key = environment("AWS_ACCESS_KEY_ID"),
+                              .secret_key = environment("AWS_SECRET_ACCESS_KEY"),
+                              .session_token = environment("AWS_SESSION_TOKEN")};
+  for (const auto &[name, callback] : configuration.callbacks)
+    if (!callback.key_env.empty()) to.callback_keys[name] = environment(callback.key_env.c_str());
+  return to;
+}
+
+Result<Destinations> load_destinations(const std::string &path) {
+  if (path.empty()) return Destinations{};
+  const LoadedConfiguration loaded = load_configuration(path);
+  if (!loaded.configuration) return configuration_error(loaded);
+  return destinations_of(*loaded.configuration);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<UploadSession>> UploadSession::start(GstElement *element,
+                                                            const VodUploadSettings &settings,
+                                                            const Clock &clock) {
+  REC_TRY(auto destinations, load_destinations(settings.config));
+  REC_TRY(auto owner, process_owner(settings.catalogue));
+  std::unique_ptr<UploadSession> session(new UploadSession(element, settings, clock, std::move(owner)));
+  UploadSession *self = session.get();
+  DeliveryWorker::Options options;
+  options.catalogue_path = settings.catalogue;
+  options.owner = self->owner_->id();
+  options.destinations = std::move(destinations);
+  options.on_report = [self](const DeliveryReport &r) { barrier(self->element_, [&] { self->report(r); }); };
+  options.on_trouble = [element](const Error &e) { barrier(element, [&] { post_warning(element, e); }); };
+  REC_TRY(session->worker_, DeliveryWorker::start(std::move(options), clock));
+  session->watcher_ = std::thread([self] { barrier(self->element_, [&] { self->watch(); }); });
+  return session;
+}
+
+UploadSession::UploadSession(GstElement *element, const VodUploadSettings &settings, const Clock &clock,
+                             std::shared_ptr<const OwnerLease> owner)
+    : element_(element),
+      catalogue_path_(settings.catalogue),
+      drain_timeout_(settings.drain_timeout > G_MAXINT64
+                         ? Nanoseconds::max()
+                         : Nanoseconds(static_cast<gint64>(settings.drain_timeout))),
+      clock_(clock),
+      owner_(std::move(owner)) {}
+
+UploadSession::~UploadSession() { stop(); }
+
+void UploadSession::stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (watcher_.joinable()) watcher_.join();
+  worker_.reset();
+}
+
+void UploadSession::end(guint32 seqnum) {
+  {
+    MutexLock lock(mutex_);
+    end_seqnum_ = seqnum;
+    has_news_ = true;
+  }
+  wake_.notify_all();
+}
+
+StructurePtr UploadSession::stats() {
+  const Counts c = counts_.copy();
+  return StructurePtr(gst_structure_new(
+      "vodupload-stats", "uploaded", G_TYPE_UINT64, c.uploaded, "upload-failures", G_TYPE_UINT64,
+      c.upload_failures, "callbacks-delivered", G_TYPE_UINT64, c.callbacks_delivered, "callback-failures",
+      G_TYPE_UINT64, c.callback_failures, "owed-uploads", G_TYPE_UINT64, guint64{c.owed.uploads},
+      "owed-callbacks", G_TYPE_UINT64, guint64{c.owed.callbacks}, "owed-failing", G_TYPE_UINT64,
+      guint64{c.owed.failing}, nullptr));
+}
+
+void UploadSession::report(const DeliveryReport &r) {
+  const bool is_upload = r.target.kind == OwedKind::upload;
+  counts_.with([&](Counts &c) {
+    if (is_upload)
+      ++(r.error ? c.upload_failures : c.uploaded);
+    else
+      ++(r.error ? c.callback_failures : c.callbacks_delivered);
+  });
+  const char *name = is_upload ? (r.error ? "vodupload-upload-failed" : "vodupload-uploaded")
+                               : (r.error ? "vodupload-callback-failed" : "vodupload-callback-delivered");
+  MessageBuilder message(name);
+  message.field(is_upload ? "store" : "callback", r.target.name)
+      .field("location", r.location)
+      .field("url", r.url)
+      .field("attempt", static_cast<guint>(r.attempt));
+  if (r.error) message.field("error", r.error->message);
+  if (r.retry) message.time("next-attempt", *r.retry);
+  message.post(element_);
+  {
+    MutexLock lock(mutex_);
+    has_news_ = true;
+  }
+  wake_.notify_all();
+}
+
+bool UploadSession::wait_for_news() {
+  MutexLock lock(mutex_);
+  lock.wait_for(wake_, kGlance,
+                [this]() REC_TSA(no_thread_safety_analysis) { return stopping_ || has_news_; });
+  has_news_ = false;
+  return !stopping_;
+}
+
+void UploadSession::watch() {
+  auto catalogue = Catalogue::open(catalogue_path_, clock_);
+  if (!catalogue) return post_error(element_, catalogue.error());
+  bool over = false;
+  do {
+    if (const auto owed = catalogue->owed()) counts_.with([&](Counts &c) { c.owed = *owed; });
+    if (over) continue;  // EOS is said once; what comes later is delivered all the same
+    bool end_requested = false;
+    {
+      MutexLock lock(mutex_);
+      end_requested = end_seqnum_.has_value();
+    }
+    const auto checked = is_over(*catalogue, end_requested);
+    over = checked && *checked;  // a busy catalogue is asked again
+    if (over) post_eos();
+  } while (wait_for_news());
+}
+
+Result<bool> UploadSession::is_over(Catalogue &catalogue, bool end_requested) {
+  REC_TRY(const PushCounts pushes, catalogue.push_counts(owner_->id()));
+  REC_TRY(const std::uint64_t unfinished, catalogue.unfinished_recordings(owner_->id()));
+  if ((pushes.seen == 0 && !end_requested) || pushes.open > 0 || unfinished > 0) {
+    draining_since_.reset();
+    return false;
+  }
+  if (!draining_since_) draining_since_ = clock_.monotonic();
+  REC_TRY(const OwedCounts ours, catalogue.owed_by(owner_->id()));
+  REC_TRY(const std::uint64_t untried, catalogue.untried());
+  if (ours.uploads + ours.callbacks + untried == 0) return true;
+  return clock_.monotonic() - *draining_since_ >= drain_timeout_;
+}
+
+void UploadSession::post_eos() {
+  std::optional<guint32> seqnum;
+  {
+    MutexLock lock(mutex_);
+    seqnum = end_seqnum_;
+  }
+  GstMessage *message = gst_message_new_eos(GST_OBJECT(element_));
+  if (seqnum) gst_message_set_seqnum(message, *seqnum);
+  gst_element_post_message(element_, message);
+}
+
+}  // namespace rec

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <gst/gst.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "core/base/clock.h"
+#include "core/base/sync.h"
+#include "core/service/delivery_worker.h"
+#include "gst/common/gst_ptr.h"
+
+namespace rec {
+
+struct VodUploadSettings {
+  std::string catalogue = "recordings/catalogue.db";
+  std::string config;
+  guint64 drain_timeout = 60 * GST_SECOND;  // ns
+};
+
+// One run of vodupload, from READY to PAUSED and back: delivers what the catalogue owes, says so in messages,
+// and posts EOS when the recordings of this process are finished and delivered. Has threads of its own only.
+class UploadSession {
+ public:
+  // `element` is borrowed: it outlives its session. Fails when the configuration or the catalogue is
+  // unusable.
+  static Result<std::unique_ptr<UploadSession>> start(GstElement *element, const VodUploadSettings &settings,
+                                                      const Clock &clock);
+  ~UploadSession();  // stop()
+  UploadSession(const UploadSession &) = delete;
+  UploadSession &operator=(const UploadSession &) = delete;
+
+  // Breaks off what is under way (it stays owed) and joins. Idempotent; the thread that started it.
+  void stop() REC_EXCLUDES(mutex_);
+  // The EOS event: post EOS also when no push was seen. Any thread.
+  void end(guint32 seqnum) REC_EXCLUDES(mutex_);
+  StructurePtr stats();
+
+ private:
+  struct Counts {
+    guint64 uploaded = 0;
+    guint64 upload_failures = 0;  // attempts
+    guint64 callbacks_delivered = 0;
+    guint64 callback_failures = 0;
+    OwedCounts owed;  // as of the last glance
+  };
+
+  UploadSession(GstElement *element, const VodUploadSettings &settings, const Clock &clock,
+                std::shared_ptr<const OwnerLease> owner);
+  void report(const DeliveryReport &r) REC_EXCLUDES(mutex_);  // the worker's threads
+  void watch() REC_EXCLUDES(mutex_);                          // the watching thread
+  Result<bool> is_over(Catalogue &catalogue, bool end_requested);
+  bool wait_for_news() REC_EXCLUDES(mutex_);
+  void post_eos() REC_EXCLUDES(mutex_);
+
+  GstElement *const element_;
+  const std::string catalogue_path_;
+  const Nanoseconds drain_timeout_;
+  const Clock &clock_;
+  const std::shared_ptr<const OwnerLease> owner_;  // shared with rulebin
+  Guarded<Counts> counts_;
+
+  Mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ REC_GUARDED_BY(mutex_) = false;
+  bool has_news_ REC_GUARDED_BY(mutex_) = false;
+  std::optional<guint32> end_seqnum_ REC_GUARDED_BY(mutex_);
+
+  std::optional<Nanoseconds> draining_since_;  // watching thread; monotonic
+  std::unique_ptr<DeliveryWorker> worker_;     // set by start()
+  std::thread watcher_;                        // the same
+};
+
+}  // namespace rec
