@@ -17,8 +17,8 @@ namespace rec {
 // Turns the errno of a failed call into an Error: "doing: path: what the system says".
 Error error_of_errno(int number, std::string_view doing, std::string_view path);
 
-Status make_directories(const std::string &path);   // mkdir -p, mode 0777 less umask
-Status sync_file(const std::string &path);          // fsync of its bytes
+Status make_directories(const std::string &path);       // mkdir -p, mode 0777 less umask
+Status sync_file(const std::string &path);              // fsync of its bytes
 Status sync_parent_directory(const std::string &path);  // fsync of the directory that holds `path`'s name
 // Renames within one file system; `exists` when something has the name `to` already.
 Status rename_noreplace(const std::string &from, const std::string &to);
