@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/http.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include "tests/common/temp_dir.h"
+
+namespace rec {
+namespace {
+
+// A peer on loopback: takes one connection, reads one request with its body, answers with given bytes.
+class Peer {
+ public:
+  // `silent`: keeps the connection open without a word until the peer is destroyed.
+  explicit Peer(std::string answer, bool silent = false) : answer_(std::move(answer)), silent_(silent) {
+    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof at;
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr *>(&at), length), 0);
+    EXPECT_EQ(listen(listener_, 1), 0);
+    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr *>(&at), &length), 0);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(at.sin_port));
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~Peer() {
+    shutdown(listener_, SHUT_RDWR);
+    close(listener_);
+    join();
+    if (connection_ >= 0) close(connection_);
+  }
+  const std::string &url() const { return url_; }
+  // All that was asked; waits for the answer to be written.
+  const std::string &request() {
+    join();
+    return request_;
+  }
+
+ private:
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+  bool is_complete() const {
+    const std::size_t head = request_.find("\r\n\r\n");
+    if (head == std::string::npos) return false;
+    const std::size_t at = request_.find("Content-Length: ");
+    const std::size_t body = at < head ? std::stoul(request_.substr(at + 16)) : 0;
+    return request_.size() >= head + 4 + body;
+  }
+  void serve() {
+    connection_ = accept(listener_, nullptr, nullptr);
+    std::array<char, 4096> chunk;
+    while (connection_ >= 0 && !is_complete()) {
+      const ssize_t n = recv(connection_, chunk.data(), chunk.size(), 0);
+      if (n <= 0) return;
+      request_.append(chunk.data(), static_cast<std::size_t>(n));
+    }
+    if (silent_ || connection_ < 0) return;
+    for (std::size_t sent = 0; sent < answer_.size();) {
+      const ssize_t n = send(connection_, answer_.data() + sent, answer_.size() - sent, MSG_NOSIGNAL);
+      if (n <= 0) break;
+      sent += static_cast<std::size_t>(n);
+    }
+    shutdown(connection_, SHUT_WR);
+  }
+
+  const std::string answer_;
+  const bool silent_;
+  int listener_ = -1;
+  int connection_ = -1;
+  std::string url_;
+  std::string request_;
+  std::thread thread_;
+};
+
+Result<HttpResponse> get(const std::string &url, GCancellable *cancel = nullptr) {
+  HttpRequest request;
+  request.url = url;
+  return make_soup_http_client(Seconds(1))->send(request, cancel);
+}
+
+TEST(Http, StreamsABodyFromAFile) {
+  const test::TempDir dir;
+  const std::string bytes(1'000'000, 'x');
+  test::write_file(dir / "f.ts", bytes + "what is appended while it is sent");
+  Peer peer("HTTP/1.1 200 OK\r\nETag: abc\r\nContent-Length: 2\r\n\r\nok");
+  HttpRequest request;
+  request.method = "PUT";
+  request.url = peer.url() + "/a%20b?c=d";
+  request.headers = {{"X-Mine", "1"}};
+  request.content_type = "video/mp2t";
+  request.body_path = dir / "f.ts";
+  request.body_bytes = bytes.size();
+  const auto answer = make_soup_http_client(Seconds(5))->send(request, nullptr);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->body, "ok");
+  EXPECT_EQ(answer->headers.at("etag"), "abc");
+  const std::string &asked = peer.request();
+  EXPECT_TRUE(asked.starts_with("PUT /a%20b?c=d HTTP/1.1\r\n"));
+  EXPECT_NE(asked.find("X-Mine: 1\r\n"), std::string::npos);
+  EXPECT_NE(asked.find("Content-Type: video/mp2t\r\n"), std::string::npos);
+  EXPECT_NE(asked.find("Content-Length: 1000000\r\n"), std::string::npos);
+  EXPECT_TRUE(asked.ends_with("\r\n\r\n" + bytes));
+}
+
+TEST(Http, ARedirectionIsAnAnswer) {
+  const Peer peer("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(get(peer.url())->status, 302);
+}
+
+TEST(Http, ReadsABoundedPartOfAnEndlessAnswer) {
+  const Peer peer("HTTP/1.1 500 Oops\r\n\r\n" + std::string(4 * kLargestAnswer, 'x'));
+  const auto answer = get(peer.url());
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 500);
+  EXPECT_EQ(answer->body.size(), kLargestAnswer);
+}
+
+TEST(Http, ABrokenOffOrMissingPeerIsWorthARetry) {
+  const Peer peer("HTTP/1.1 200 OK\r\nContent-Le");
+  EXPECT_EQ(get(peer.url()).error().code, Errc::unavailable);
+  EXPECT_EQ(get("http://127.0.0.1:1/").error().code, Errc::unavailable);
+}
+
+TEST(Http, GivesASilentPeerUp) {
+  const Peer peer("", true);
+  const auto answer = get(peer.url() + "/recording?token=TOPSECRET");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Errc::unavailable);
+  EXPECT_NE(answer.error().message.find("/recording"), std::string::npos);
+  EXPECT_EQ(answer.error().message.find("TOPSECRET"), std::string::npos);
+}
+
+TEST(Http, CanBeBrokenOff) {
+  const Peer peer("", true);
+  const auto cancel = Ref<GCancellable>::adopt(g_cancellable_new());
+  std::thread other([&] { g_cancellable_cancel(cancel.get()); });
+  EXPECT_EQ(get(peer.url(), cancel.get()).error().code, Errc::cancelled);
+  other.join();
+}
+
+TEST(Http, RefusesWhatIsNoHttpUrl) {
+  for (const char *url : {"", "ftp://h/", "http://", "file:///etc/passwd", "h"})
+    EXPECT_EQ(get(url).error().code, Errc::invalid_argument) << url;
+}
+
+TEST(Http, KnowsTheHostAsTheHeaderSaysIt) {
+  EXPECT_EQ(split_http_url("http://h:80/p%20q")->host, "h");
+  EXPECT_EQ(split_http_url("http://h:80/p%20q")->path, "/p%20q");
+  EXPECT_EQ(split_http_url("https://h:80")->host, "h:80");
+  EXPECT_EQ(split_http_url("http://[::1]:8080")->host, "[::1]:8080");
+  EXPECT_EQ(redacted_url("https://user:pw@h:8443/p?token=t#f"), "https://h:8443/p");
+}
+
+}  // namespace
+}  // namespace rec
