@@ -84,7 +84,7 @@ Status make_directories_for(const std::string &path) {
   return ok();
 }
 
-Status sync_directory_of(const std::string &path) {
+Status sync_folder_of(const std::string &path) {
   const std::string directory = directory_of(path);
   const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return error_of("opening directory", directory, errno);
@@ -190,7 +190,7 @@ Result<std::string> OutputFile::finish(const std::string &final_path) {
     const std::string name = numbered_path(final_path, number);
     const int failed = rename_to_free_name(path_.c_str(), name.c_str());
     if (failed == 0) {
-      REC_CHECK(sync_directory_of(name));
+      REC_CHECK(sync_folder_of(name));
       return name;
     }
     if (failed != EEXIST) return error_of("renaming to '" + name + "'", path_, failed);

@@ -50,7 +50,7 @@ class OutputFile {
 // ".<name>.part" beside `path`: where a file grows before it is complete.
 std::string part_path(const std::string &path);
 // Makes a rename in `path`'s directory durable.
-Status sync_directory_of(const std::string &path);
+Status sync_folder_of(const std::string &path);
 // Creates the directories above `path`.
 Status make_directories_for(const std::string &path);
 // Replaces `path` as a whole: readers see the old text or the new, also after a crash.

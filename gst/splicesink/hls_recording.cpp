@@ -51,7 +51,7 @@ Status keep_prefix(const std::string &from, const std::string &to, std::uint64_t
   close(fd);
   if (!cut) return error;
   if (link(from.c_str(), to.c_str()) != 0 || unlink(from.c_str()) != 0) return failed("renaming to", to);
-  return sync_directory_of(to);
+  return sync_folder_of(to);
 }
 
 // The segments that a recording takes beyond its target: a cut waits for a keyframe, and
