@@ -140,7 +140,6 @@ Status PushSession::playlist_paused(const std::string &path) {
   const UtcTime until = after(clock_.now_utc(), splice_timeout());
   REC_TRY(const bool paused, catalogue_.pause_recording(current_->id, facts_.owner, until));
   if (paused) held_ = Held{current_->id, path, until};
-  hold_cancelled_ = false;
   current_.reset();
   return ok();
 }
@@ -171,7 +170,7 @@ Result<PushSession::Hold> PushSession::poll_hold(Nanoseconds waited) {
   if (row.state != RecordingState::paused || row.owner != facts_.owner ||
       row.resume_until != held_->resume_until)
     return Hold::gone;
-  const bool over = hold_cancelled_ || waited >= splice_timeout() || clock_.now_utc() >= held_->resume_until;
+  const bool over = waited >= splice_timeout() || clock_.now_utc() >= held_->resume_until;
   if (!over) return Hold::wait;
   REC_TRY(held_->finishing, catalogue_.claim_finish(held_->recording_id, facts_.owner));
   return held_->finishing ? Hold::finish : Hold::gone;

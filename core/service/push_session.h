@@ -63,9 +63,9 @@ class PushSession {
   Status playlist_paused(const std::string &path);
   Status playlist_finished(ClosedFile playlist);
   void playlist_released(const std::string &path);
-  // What the writer does with the held recording after having waited for `waited`.
+  // What the writer does with the held recording after having waited for `waited` (max() = it will not wait
+  // longer).
   Result<Hold> poll_hold(Nanoseconds waited);
-  void cancel_hold() { hold_cancelled_ = true; }  // the next poll finishes it
 
   // All writers of the push are done: the current recording is finished (with its playlist, if that was).
   Status finish();
@@ -95,7 +95,6 @@ class PushSession {
   bool resumed_ = false;
   std::optional<ClosedFile> finished_playlist_;  // of current_, until all writers are done
   std::optional<Held> held_;
-  bool hold_cancelled_ = false;
   bool session_id_used_ = false;
   std::map<std::string, std::int64_t> open_files_;  // temp path -> recording
   std::map<std::string, std::int64_t> playlists_;   // of current_ and held_

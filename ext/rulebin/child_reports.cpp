@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "ext/rulebin/child_reports.h"
+
+#include "core/base/time_zone.h"
+
+namespace rec {
+namespace {
+
+// A message's fields by type; zero and "" when absent.
+class Fields {
+ public:
+  explicit Fields(const GstStructure *structure) : s_(structure) {}
+
+  std::string text(const char *name) const {
+    const char *value = gst_structure_get_string(s_, name);
+    return value ? value : "";
+  }
+  std::uint64_t count(const char *name) const {
+    guint64 value = 0;
+    gst_structure_get_uint64(s_, name, &value);
+    return value;
+  }
+  std::uint32_t number(const char *name) const {
+    guint value = 0;
+    gst_structure_get_uint(s_, name, &value);
+    return value;
+  }
+  bool flag(const char *name) const {
+    gboolean value = FALSE;
+    gst_structure_get_boolean(s_, name, &value);
+    return value;
+  }
+  UtcTime time(const char *name) const {
+    gint64 value = 0;
+    gst_structure_get_int64(s_, name, &value);
+    return UtcTime(std::chrono::microseconds(value));
+  }
+  Nanoseconds duration(const char *name) const { return Nanoseconds(static_cast<gint64>(count(name))); }
+
+ private:
+  const GstStructure *s_;  // borrowed
+};
+
+OpenedFile opened_file(const Fields &fields, const std::string &time_zone) {
+  OpenedFile file;
+  file.format = format_named(fields.text("format")).value_or(Format::flv);
+  file.temp_path = fields.text("temp-location");
+  file.location_pattern = fields.text("location-pattern");
+  file.fragment_id = fields.number("fragment-id");
+  file.started = fields.time("start-time");
+  const auto offset = utc_offset_of(time_zone, file.started);
+  if (offset) file.utc_offset = *offset;
+  return file;
+}
+
+// What files and finished playlists have in common.
+ClosedFile closed_media(const Fields &fields) {
+  ClosedFile file;
+  file.path = fields.text("location");
+  file.started = fields.time("start-time");
+  file.ended = fields.time("end-time");
+  file.size_bytes = fields.count("size");
+  file.video_codec = fields.text("video-codec");
+  file.width = fields.number("width");
+  file.height = fields.number("height");
+  file.audio_codec = fields.text("audio-codec");
+  return file;
+}
+
+ClosedFile closed_file(const Fields &fields) {
+  ClosedFile file = closed_media(fields);
+  file.temp_path = fields.text("temp-location");
+  file.duration = fields.duration("fragment-duration");
+  file.video_frames = fields.count("video-frames");
+  file.audio_frames = fields.count("audio-frames");
+  file.media_start = fields.duration("media-start-time");
+  return file;
+}
+
+ClosedFile closed_playlist(const Fields &fields) {
+  ClosedFile file = closed_media(fields);
+  file.temp_path = file.path;
+  file.duration = fields.duration("duration");
+  return file;
+}
+
+NewSegment new_segment(const Fields &fields) {
+  NewSegment segment;
+  segment.path = fields.text("location");
+  segment.uri = fields.text("uri");
+  segment.sequence = fields.count("sequence");
+  segment.started = fields.time("start-time");
+  segment.duration = fields.duration("duration");
+  segment.size_bytes = fields.count("size");
+  segment.discontinuity = fields.flag("discontinuity");
+  return segment;
+}
+
+std::optional<ChildReport> read_file_report(std::string_view name, const Fields &fields,
+                                            const std::string &time_zone) {
+  if (name == "recsink-file-opened")
+    return ChildReport{"a new file",
+                       [file = opened_file(fields, time_zone)](auto &s) { return s.open_file(file); }};
+  if (name == "recsink-file-closed")
+    return ChildReport{"a complete file",
+                       [file = closed_file(fields)](auto &s) { return s.close_file(file); }};
+  if (name == "recsink-file-failed")
+    return ChildReport{"a failed file", [temp = fields.text("temp-location"), error = fields.text("error")](
+                                            auto &s) { return s.fail_file(temp, error); }};
+  return std::nullopt;
+}
+
+std::optional<ChildReport> read_playlist_report(std::string_view name, const Fields &fields) {
+  const std::string location = fields.text("location");
+  if (name == "splicesink-recording-started")
+    return ChildReport{"a playlist", [=](auto &s) { return s.playlist_started(location); }};
+  if (name == "splicesink-segment-added")
+    return ChildReport{"a segment", [playlist = fields.text("playlist"), segment = new_segment(fields)](
+                                        auto &s) { return s.add_segment(playlist, segment); }};
+  if (name == "splicesink-recording-paused")
+    return ChildReport{"a paused playlist", [=](auto &s) { return s.playlist_paused(location); }};
+  if (name == "splicesink-recording-finished")
+    return ChildReport{"a finished playlist", [playlist = closed_playlist(fields)](auto &s) {
+                         return s.playlist_finished(playlist);
+                       }};
+  if (name == "splicesink-recording-released")
+    return ChildReport{"a playlist that another recorder continues", [=](auto &s) {
+                         s.playlist_released(location);
+                         return ok();
+                       }};
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ChildReport> read_child_report(const GstStructure *message, const std::string &time_zone) {
+  const std::string_view name = gst_structure_get_name(message);
+  const Fields fields(message);
+  if (name.starts_with("recsink-")) return read_file_report(name, fields, time_zone);
+  return read_playlist_report(name, fields);
+}
+
+}  // namespace rec

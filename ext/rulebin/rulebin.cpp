@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/**
+ * SECTION:element-rulebin
+ * @title: rulebin
+ * @short_description: records a push as the rules of a configuration file say
+ *
+ * Given a configuration file and who is pushing (`domain`, `app`, `stream`, or one `uri`), it finds the
+ * template whose rule fits best - domain + app + stream, then domain + stream, then domain + app, then domain
+ * - and builds the recorders that the template needs: a #recsink for the file formats of equal cycle, a
+ * #splicesink for HLS. The template is chosen when the element goes to PAUSED and stays the same until it
+ * goes back to READY.
+ *
+ * Nothing here stops the pipeline: a recorder that fails becomes a warning, and streaming threads never wait
+ * for the disk or the catalogue. A stream that no rule matches, whose template has no formats, or whose name
+ * cannot be a file name is not recorded: its data are dropped, its EOS still passes, and a message says why.
+ * Only a configuration that cannot be read, or a catalogue that cannot be opened, is an error, and the
+ * element does not start.
+ *
+ * The catalogue (SQLite) holds pushes, recordings, files, segments and the uploads and callbacks that they
+ * owe, which #vodupload delivers. Any number of elements and processes may share one. What earlier processes
+ * left unfinished is finished at the start.
+ *
+ * With HLS and a `splice-timeout` in the template the element holds its EOS for that long, and a push that
+ * comes back, here or in another process, continues the recording; #RecRuleBin::cancel-delay ends the wait.
+ *
+ * ## Example pipeline
+ * |[
+ * gst-launch-1.0 -e -m videotestsrc num-buffers=300 is-live=true ! x264enc key-int-max=50 tune=zerolatency !
+ *     r.video audiotestsrc num-buffers=450 is-live=true ! avenc_aac ! r.audio_0 \
+ *     rulebin name=r config=examples/recording.json uri=rtmp://127.0.0.1/live/cam1 directory=/tmp/rec
+ * ]|
+ *
+ * ## Messages
+ *
+ * Element messages, never posted from streaming threads:
+ *
+ * * `rulebin-matched`: #gchararray `template`, `rule` (its rank and where it is written), `domain`, `app`,
+ *   `stream`.
+ * * `rulebin-not-recorded`: the same, and #gchararray `reason`.
+ * * `rulebin-recording-started`: #gchararray `session-id`, `template`, #gboolean `resumed` (an earlier push's
+ *   recording is continued), #gint64 `start-time` of the recording (microseconds since the epoch).
+ *
+ * |[
+ * rulebin-matched, template=(string)default, rule=(string)"domain\ \(examples/recording.json:26:5\)",
+ *     domain=(string)127.0.0.1, app=(string)live, stream=(string)cam1;
+ * rulebin-not-recorded, template=(string)off, rule=(string)"domain\ +\ app\ +\ stream\ \(...\)",
+ *     reason=(string)"template\ \'off\'\ has\ no\ formats", domain=(string)127.0.0.1, ...;
+ * rulebin-recording-started, session-id=(string)3804122183172366543, template=(string)default,
+ *     resumed=(boolean)false, start-time=(gint64)1795255200000000;
+ * ]|
+ *
+ * The recorders' own messages (`recsink-file-closed`, `splicesink-segment-added`...) follow, each after its
+ * row was written. A recorder's ERROR comes as a WARNING that begins with "Recording is incomplete: recorder
+ * failed".
+ *
+ * Since: 0.1
+ */
+#include "ext/rulebin/rulebin.h"
+
+#include "core/model/push_url.h"
+#include "ext/rulebin/rule_bin.h"
+#include "gst/common/barrier.h"
+#include "gst/common/element_glue.h"
+#include "gst/common/property_table.h"
+
+namespace {
+
+// Secrets (parameters of the push URL) go in and never come out.
+constexpr auto kWriteOnly =
+    static_cast<GParamFlags>(G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+void set_uri(rec::RuleBinSettings &settings, const GValue *value) {
+  const char *uri = g_value_get_string(value);
+  const auto push = rec::parse_push_url(uri ? uri : "");
+  settings.uri_error = push ? "" : push.error().message;
+  if (!push) return;
+  settings.domain = push->domain;
+  settings.app = push->app;
+  settings.stream = push->stream;
+  settings.stream_param = push->stream_param;
+}
+
+const rec::PropertyTable<rec::RuleBinSettings> &properties() {
+  using S = rec::RuleBinSettings;
+  static const rec::PropertyTable<S> table = {
+      rec::property("config", "Path of the configuration file (docs/configuration.md)", &S::config),
+      rec::property("catalogue", "Path of the catalogue, an SQLite file (empty: catalogue.db in `directory`)",
+                    &S::catalogue),
+      rec::property("directory", "Where recordings are written; names of templates are relative to it",
+                    &S::directory),
+      rec::property("domain", "Push domain: who is pushing", &S::domain),
+      rec::property("app", "Push path (app)", &S::app),
+      rec::property("stream", "Stream name", &S::stream),
+      rec::property("stream-param", "Parameters of the push URL, for callbacks; may hold secrets, write-only",
+                    &S::stream_param, kWriteOnly),
+      {"uri",
+       [](const S &) {
+         return g_param_spec_string(
+             "uri", "uri",
+             "rtmp://domain/app/stream?param: sets domain, app, stream and stream-param; "
+             "write-only",
+             nullptr, kWriteOnly);
+       },
+       set_uri, [](const S &, GValue *) {}},
+  };
+  return table;
+}
+
+const rec::SystemClock &system_clock() {
+  static const rec::SystemClock clock;
+  return clock;
+}
+
+}  // namespace
+
+typedef struct {
+  GstBin parent;
+  rec::RuleBin *impl;
+} RecRuleBin;
+typedef struct {
+  GstBinClass parent;
+} RecRuleBinClass;
+
+G_DEFINE_TYPE(RecRuleBin, rec_rule_bin, GST_TYPE_BIN)
+GST_ELEMENT_REGISTER_DEFINE(rulebin, "rulebin", GST_RANK_NONE, rec_rule_bin_get_type())
+
+static rec::RuleBin &impl_of(gpointer object) { return *static_cast<RecRuleBin *>(object)->impl; }
+
+static void rec_rule_bin_init(RecRuleBin *self) {
+  self->impl = new rec::RuleBin(GST_BIN(self), system_clock());
+}
+
+static GstPad *request_new_pad(GstElement *e, GstPadTemplate *t, const gchar *name, const GstCaps *) {
+  return rec::barrier(e, static_cast<GstPad *>(nullptr),
+                      [&] { return impl_of(e).branches().request_pad(t, name); });
+}
+
+static void release_pad(GstElement *e, GstPad *pad) {
+  rec::barrier(e, [&] { impl_of(e).branches().release_pad(pad); });
+}
+
+static GstStateChangeReturn change_state(GstElement *e, GstStateChange transition) {
+  return rec::barrier(e, GST_STATE_CHANGE_FAILURE, [&] {
+    return impl_of(e).change_state(transition, [&] {
+      return GST_ELEMENT_CLASS(rec_rule_bin_parent_class)->change_state(e, transition);
+    });
+  });
+}
+
+static gboolean send_event(GstElement *e, GstEvent *event) {
+  if (GST_EVENT_TYPE(event) != GST_EVENT_EOS)
+    return GST_ELEMENT_CLASS(rec_rule_bin_parent_class)->send_event(e, event);
+  rec::barrier(e, [&] { impl_of(e).branches().end_all(event); });
+  return TRUE;
+}
+
+static void handle_message(GstBin *bin, GstMessage *message) {
+  const bool taken = rec::barrier(bin, false, [&] { return impl_of(bin).handle_message(message); });
+  if (!taken) GST_BIN_CLASS(rec_rule_bin_parent_class)->handle_message(bin, message);
+}
+
+static void cancel_delay(RecRuleBin *self) {
+  rec::barrier(self, [&] { self->impl->cancel_delay(); });
+}
+
+static void install_properties(GObjectClass *object_class) {
+  object_class->set_property = [](GObject *o, guint id, const GValue *v, GParamSpec *p) {
+    if (!impl_of(o).settings.with([&](auto &s) { return properties().set(s, id, v); }))
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(o, id, p);
+  };
+  object_class->get_property = [](GObject *o, guint id, GValue *v, GParamSpec *p) {
+    if (id == properties().next_id())
+      g_value_take_boxed(v, impl_of(o).stats().release());
+    else if (!impl_of(o).settings.with([&](auto &s) { return properties().get(s, id, v); }))
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(o, id, p);
+  };
+  properties().install(object_class);
+  rec::install_stats_property(
+      object_class, properties().next_id(),
+      "Template, rule, pushes, recordings, files, rows that were lost, and the stats of "
+      "every recorder");
+}
+
+static void rec_rule_bin_class_init(RecRuleBinClass *klass) {
+  auto *object_class = G_OBJECT_CLASS(klass);
+  install_properties(object_class);
+  object_class->finalize = [](GObject *o) {
+    rec::RuleBin *impl = static_cast<RecRuleBin *>(static_cast<gpointer>(o))->impl;
+    G_OBJECT_CLASS(rec_rule_bin_parent_class)->finalize(o);
+    delete impl;
+  };
+  /**
+   * RecRuleBin::cancel-delay:
+   *
+   * Action signal: a recording that is held for its push to come back is finished now.
+   */
+  g_signal_new_class_handler("cancel-delay", G_TYPE_FROM_CLASS(klass),
+                             static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
+                             G_CALLBACK(cancel_delay), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+
+  auto *element_class = GST_ELEMENT_CLASS(klass);
+  element_class->request_new_pad = request_new_pad;
+  element_class->release_pad = release_pad;
+  element_class->change_state = change_state;
+  element_class->send_event = send_event;
+  GST_BIN_CLASS(klass)->handle_message = handle_message;
+  rec::add_recorder_pad_templates(element_class);
+  gst_element_class_set_static_metadata(
+      element_class, "Recording by rules", "Sink/Muxer/Bin",
+      "Finds the recording template of a push, records it as that says, and keeps the catalogue",
+      "The gst-recording authors <gst-recording@example.org>");
+}
