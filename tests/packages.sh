@@ -15,7 +15,7 @@ PACKAGES_RUN=(
 PACKAGES_INGEST=(nginx-light libnginx-mod-rtmp ffmpeg python3)
 PACKAGES_TEST=(
   git libgtest-dev gstreamer1.0-plugins-ugly gstreamer1.0-libav sqlite3
-  clang clang-format clang-tidy shellcheck
+  clang clang-format clang-tidy shellcheck python3-jsonschema
 )
 PACKAGES_INTEGRATION=(radosgw ceph-mon ceph-osd ceph-common chromium)
 PACKAGES_NODE=(nodejs npm)  # unless another npm is there already

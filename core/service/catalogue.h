@@ -82,6 +82,8 @@ class Catalogue {
   Result<OwedCounts> owed();                                          // by anybody
   Result<OwedCounts> owed_by(const std::string &owner);               // for this owner's recordings
 
+  Result<std::vector<OwedSummary>> owed_of(std::int64_t recording_id);  // by target
+
   Result<std::uint64_t> untried();  // rows that could be delivered now, or are being, and never failed
 
   // Recovery. Owners of unfinished recordings, of open files and of open pushes, "" included.

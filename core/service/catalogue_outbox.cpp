@@ -165,4 +165,29 @@ Result<OwedCounts> Catalogue::owed_by(const std::string &owner) {
   return count_owed(" AND recording_id IN (SELECT id FROM recording WHERE owner = ?1)", owner);
 }
 
+Result<std::vector<OwedSummary>> Catalogue::owed_of(std::int64_t recording_id) {
+  // Beside max(), SQLite takes the other columns from the row that has the maximum.
+  REC_TRY(auto query,
+          db_.prepare("SELECT o.kind, o.target, o.n, o.next, max(w.attempts), w.last_error FROM "
+                      "(SELECT kind, target, count(*) AS n, min(next_attempt_us) AS next FROM outbox "
+                      "WHERE recording_id = ?1 AND done_us IS NULL GROUP BY kind, target) o "
+                      "JOIN outbox w ON w.recording_id = ?1 AND w.done_us IS NULL AND "
+                      "w.kind = o.kind AND w.target = o.target GROUP BY o.kind, o.target "
+                      "ORDER BY o.kind DESC, o.target"));
+  REC_CHECK(query.bind_all(recording_id));
+  std::vector<OwedSummary> list;
+  for (;;) {
+    REC_TRY(const bool more, query.step());
+    if (!more) return list;
+    OwedSummary summary;
+    summary.target = {query.text(0) == name_of(OwedKind::upload) ? OwedKind::upload : OwedKind::callback,
+                      query.text(1)};
+    summary.count = static_cast<std::uint64_t>(query.int64(2));
+    summary.next_attempt = utc(query.int64(3));
+    summary.attempts = static_cast<std::uint64_t>(query.int64(4));
+    summary.last_error = query.text(5);
+    list.push_back(std::move(summary));
+  }
+}
+
 }  // namespace rec

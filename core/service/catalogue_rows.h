@@ -126,6 +126,15 @@ struct Owed {
   std::optional<StoredFile> file;  // absent for a segment
 };
 
+// What one recording owes to one target.
+struct OwedSummary {
+  OwedTarget target;
+  std::uint64_t count = 0;
+  std::uint64_t attempts = 0;  // most that failed for one of them
+  UtcTime next_attempt;        // the earliest
+  std::string last_error;      // of the one with most attempts
+};
+
 struct OwedCounts {
   std::uint64_t uploads = 0;
   std::uint64_t callbacks = 0;

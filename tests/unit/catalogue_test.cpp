@@ -241,6 +241,28 @@ TEST_F(CatalogueTest, AFailedRowWaitsAndHoldsUpNobody) {
   EXPECT_EQ(again->front().event_id, first->front().event_id);
 }
 
+TEST_F(CatalogueTest, TellsWhatARecordingOwesToWhomAndWhatWentWrong) {
+  Catalogue c = open();
+  const std::int64_t id = c.start_recording(a_recording("me"))->id;
+  ASSERT_TRUE(c.add_segment(a_segment(id, 0)));
+  ASSERT_TRUE(c.open_file(an_open_file(id)));
+  ASSERT_TRUE(c.close_file(a_closed_file(id)));
+  const auto taken = c.take_due("worker", archive(), 1);
+  ASSERT_TRUE(taken);
+  ASSERT_TRUE(c.retry(taken->front().id, "worker", clock_.now_utc() + Seconds(60), "connection refused"));
+  const auto owed = c.owed_of(id);
+  ASSERT_TRUE(owed) << owed.error().message;
+  ASSERT_EQ(owed->size(), 2u);
+  EXPECT_EQ(owed->at(0).target, archive());
+  EXPECT_EQ(owed->at(0).count, 2u);
+  EXPECT_EQ(owed->at(0).attempts, 1u);
+  EXPECT_EQ(owed->at(0).last_error, "connection refused");
+  EXPECT_EQ(owed->at(0).next_attempt, clock_.now_utc()) << "of the one that did not fail";
+  EXPECT_EQ(owed->at(1).target, ops());
+  EXPECT_EQ(owed->at(1).last_error, "");
+  EXPECT_TRUE(c.owed_of(id + 1)->empty());
+}
+
 TEST_F(CatalogueTest, WhatADeadWorkerHeldIsDeliveredByAnother) {
   Catalogue c = open();
   const auto r = c.start_recording(a_recording("me"));

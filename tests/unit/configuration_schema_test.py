@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""docs/recording.schema.json and the loader agree about the shipped example and about bad documents.
+
+Arguments: the source root, the program gst-recording-1.0. What a schema cannot say (references, ranges of
+durations, duplicates, placeholders) only the loader refuses.
+"""
+import copy
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import jsonschema
+
+ROOT, TOOL = pathlib.Path(sys.argv[1]), str(pathlib.Path(sys.argv[2]).resolve())
+EXAMPLE = json.loads((ROOT / "examples/recording.json").read_text())
+SCHEMA = json.loads((ROOT / "docs/recording.schema.json").read_text())
+DEFAULT = ("templates", "default")
+
+# Where, what is put there (DELETE takes it away).
+DELETE = object()
+BOTH = [
+    ((), []),
+    (("templates",), DELETE),
+    (("rules",), DELETE),
+    (("rules",), {}),
+    (("extra",), 1),
+    (("templates", ""), {"formats": {}}),
+    (("templates", "x" * 65), {"formats": {}}),
+    (("templates", "off", "formats"), DELETE),
+    ((*DEFAULT, "formats", "mkv"), {}),
+    ((*DEFAULT, "formats", "mp4"), None),
+    ((*DEFAULT, "formats", "mp4", "cycle"), 30),
+    ((*DEFAULT, "formats", "mp4", "cycle"), "30"),
+    ((*DEFAULT, "formats", "mp4", "cycle"), "30 min"),
+    ((*DEFAULT, "formats", "mp4", "cycle"), ""),
+    ((*DEFAULT, "formats", "mp4", "upload"), "when-closed"),
+    ((*DEFAULT, "formats", "flv", "upload"), "later"),
+    ((*DEFAULT, "formats", "hls", "segmnt"), "5s"),
+    ((*DEFAULT, "content"), ["mixed"]),
+    ((*DEFAULT, "content"), []),
+    ((*DEFAULT, "trigger"), "manual"),
+    ((*DEFAULT, "time-zone"), ""),
+    ((*DEFAULT, "name"), "/absolute"),
+    ((*DEFAULT, "name"), "../up"),
+    ((*DEFAULT, "name"), "a/../b"),
+    ((*DEFAULT, "name"), "a/.."),
+    ((*DEFAULT, "name"), "a//b"),
+    ((*DEFAULT, "name"), "a/"),
+    ((*DEFAULT, "name"), "a\\b"),
+    ((*DEFAULT, "name"), ""),
+    ((*DEFAULT, "name"), "x" * 513),
+    ((*DEFAULT, "storage", "primary"), DELETE),
+    ((*DEFAULT, "storage"), "archive"),
+    ((*DEFAULT, "retention"), "for ever"),
+    ((*DEFAULT, "callbacks"), ["ops", "ops"]),
+    (("rules", 0, "domain"), DELETE),
+    (("rules", 0, "domain"), "*"),
+    (("rules", 0, "domain"), ""),
+    (("rules", 0, "domain"), "host:1935"),
+    (("rules", 0, "domain"), "rtmp://host"),
+    (("rules", 0, "app"), 5),
+    (("rules", 0, "strem"), "x"),
+    (("rules", 0, "template"), DELETE),
+    (("storage", "archive", "uri"), "ftp://x"),
+    (("storage", "archive", "uri"), "s3://bucket"),
+    (("storage", "archive", "uri"), "file://host/x"),
+    (("storage", "archive", "region"), "eu"),
+    (("callbacks", "ops", "url"), "ops.example.org"),
+    (("callbacks", "ops", "url"), "http://user:x@h/"),
+    (("callbacks", "ops", "schema"), "other"),
+    (("callbacks", "ops", "key"), "secret"),
+    (("callbacks", "ops", "key"), {"env": "1X"}),
+    (("callbacks", "ops", "key"), {}),
+]
+LOADER_ONLY = [
+    ((*DEFAULT, "formats", "mp4", "cycle"), "13h"),
+    ((*DEFAULT, "formats", "hls", "segment"), "0s"),
+    ((*DEFAULT, "formats", "hls", "splice-timeout"), "7h"),
+    ((*DEFAULT, "time-zone"), "Mars/Base"),
+    ((*DEFAULT, "name"), "{Nope}"),
+    ((*DEFAULT, "name"), "{EscapedEndTime}"),
+    ((*DEFAULT, "storage", "primary"), "nowhere"),
+    ((*DEFAULT, "callbacks"), ["nobody"]),
+    (("rules", 0, "template"), "nothing"),
+    (("rules", 1), {"domain": "127.0.0.1", "app": "*", "template": "off"}),
+    (("storage", "archive", "uri"), "file:///a/../b"),
+]
+GOOD = [
+    (("rules",), []),
+    (("templates", "видео"), {"formats": {"mp3": {}}}),
+    ((*DEFAULT, "name"), "..a/b..{Sequence}"),
+    ((*DEFAULT, "formats", "hls", "splice-timeout"), "0s"),
+    (("storage", "s"), {"uri": "s3://bucket/prefix", "endpoint": "https://h:9000", "credentials": "env"}),
+    (("rules", 0, "domain"), "[::1]"),
+    (("callbacks", "ops", "key"), DELETE),
+]
+
+
+def changed(path, value):
+    document = copy.deepcopy(EXAMPLE)
+    if not path:
+        return value
+    parent = document
+    for step in path[:-1]:
+        parent = parent[step]
+    if value is DELETE:
+        del parent[path[-1]]
+    else:
+        parent[path[-1]] = value
+    return document
+
+
+class Schema(unittest.TestCase):
+    def schema_takes(self, document):
+        return jsonschema.Draft202012Validator(SCHEMA).is_valid(document)
+
+    def loader_takes(self, document):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(document, file, ensure_ascii=False)
+            file.flush()
+            run = subprocess.run([TOOL, "validate", file.name], capture_output=True, text=True, check=False)
+        self.assertIn(run.returncode, (0, 1), run.stderr)
+        return run.returncode == 0
+
+    def expect(self, path, value, schema, loader):
+        document = changed(path, value)
+        with self.subTest(path=path, value=str(value)):
+            self.assertEqual(self.schema_takes(document), schema, "schema")
+            self.assertEqual(self.loader_takes(document), loader, "loader")
+
+    def test_schema_is_a_schema(self):
+        jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+    def test_example_is_valid(self):
+        self.expect((), EXAMPLE, True, True)
+
+    def test_both_take_what_is_good(self):
+        for path, value in GOOD:
+            self.expect(path, value, True, True)
+
+    def test_both_refuse_what_is_bad(self):
+        for path, value in BOTH:
+            self.expect(path, value, False, False)
+
+    def test_the_loader_refuses_what_a_schema_cannot_say(self):
+        for path, value in LOADER_ONLY:
+            self.expect(path, value, True, False)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// gst-recording-1.0: looks at configurations and catalogues.
+#include <glib.h>
+
+#include <clocale>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+
+#include "core/base/glib_ptr.h"
+#include "tools/commands.h"
+
+namespace rec::tool {
+namespace {
+
+const Command kCommands[] = {
+    {"explain", "--config FILE URI",
+     "Which template records a push to URI (rtmp://domain/app/stream), and why", explain},
+    {"validate", "FILE", "Check a configuration file and name every mistake in it", validate},
+    {"list", "[--catalogue FILE] [--limit N] [--json]",
+     "Recordings with their files, newest first, and what is still owed for them", list},
+};
+
+void print_help(FILE *out) {
+  std::fputs("Usage: gst-recording-1.0 COMMAND [ARGUMENTS]\n\n", out);
+  for (const Command &command : kCommands)
+    std::fprintf(out, "  %s %s\n      %s\n", command.name, command.usage, command.summary);
+  std::fprintf(out,
+               "  --help, --version\n\n"
+               "Exit status: 0 done, 1 something is wrong (see standard error), 2 wrong usage,\n"
+               "3 (explain) the push is not recorded.\n");
+}
+
+int run(const std::vector<std::string> &arguments) {
+  const std::string name = arguments.empty() ? "" : arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_help(stdout);
+    return kDone;
+  }
+  if (name == "--version") {
+    std::puts("gst-recording-1.0 " REC_VERSION);
+    return kDone;
+  }
+  for (const Command &command : kCommands)
+    if (name == command.name) return command.run({arguments.begin() + 1, arguments.end()});
+  if (!name.empty())
+    std::fprintf(stderr, "gst-recording-1.0: unknown command '%s'\n\n", printable(name).c_str());
+  print_help(stderr);
+  return kUsage;
+}
+
+}  // namespace
+
+const Command &command_named(const char *name) {
+  for (const Command &command : kCommands)
+    if (std::strcmp(name, command.name) == 0) return command;
+  return kCommands[0];
+}
+
+int usage_error(const Command &command, const std::string &problem) {
+  std::fprintf(stderr, "gst-recording-1.0 %s: %s\nUsage: gst-recording-1.0 %s %s\n", command.name,
+               printable(problem).c_str(), command.name, command.usage);
+  return kUsage;
+}
+
+void print_line(const std::string &label, const std::string &text) {
+  std::printf("%-12s%s\n", label.c_str(), printable(text).c_str());
+}
+
+std::string printable(const std::string &text) {
+  const CString valid(g_utf8_make_valid(text.data(), static_cast<gssize>(text.size())));
+  std::string out;
+  for (const char *p = valid.get(); *p != '\0'; p = g_utf8_next_char(p)) {
+    const gunichar c = g_utf8_get_char(p);
+    if (g_unichar_iscntrl(c))
+      out += '?';
+    else
+      out.append(p, static_cast<std::size_t>(g_utf8_next_char(p) - p));
+  }
+  return out;
+}
+
+}  // namespace rec::tool
+
+int main(int argc, char **argv) {
+  std::setlocale(LC_ALL, "");
+  try {
+    return rec::tool::run({argv + 1, argv + argc});
+  } catch (const std::exception &e) {
+    std::fprintf(stderr, "gst-recording-1.0: %s\n", e.what());
+    return rec::tool::kMistake;
+  }
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <charconv>
+#include <cstdio>
+#include <optional>
+
+#include "core/base/glib_ptr.h"
+#include "core/io/files.h"
+#include "core/io/json.h"
+#include "core/service/catalogue.h"
+#include "tools/commands.h"
+
+namespace rec::tool {
+namespace {
+
+struct Options {
+  std::string catalogue = "recordings/catalogue.db";
+  int limit = 100;
+  bool json = false;
+};
+
+// One recording with everything that the catalogue knows about it.
+struct Entry {
+  Recording recording;
+  std::vector<StoredFile> files;
+  std::vector<OwedSummary> owed;
+};
+
+std::string text_of(UtcTime time) {
+  const std::unique_ptr<GDateTime, Freer<g_date_time_unref>> date(
+      g_date_time_new_from_unix_utc(std::chrono::floor<Seconds>(time).time_since_epoch().count()));
+  return date ? CString(g_date_time_format(date.get(), "%Y-%m-%dT%H:%M:%SZ")).get() : "?";
+}
+
+const char *text_of(RecordingState state) {
+  if (state == RecordingState::recording) return "recording";
+  return state == RecordingState::paused ? "paused" : "finished";
+}
+
+const char *text_of(FileState state) {
+  if (state == FileState::open) return "open";
+  return state == FileState::closed ? "closed" : "failed";
+}
+
+const char *text_of(OwedKind kind) { return kind == OwedKind::upload ? "upload" : "callback"; }
+
+double seconds_of(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+// ---- for people
+
+std::string size_text(std::uint64_t bytes) { return CString(g_format_size(bytes)).get(); }
+
+void print_file(const StoredFile &file) {
+  std::string text = std::string(name_of(file.format)) + " " + text_of(file.state);
+  if (file.state == FileState::closed) {
+    char duration[32];
+    std::snprintf(duration, sizeof duration, " %.3f s ", seconds_of(file.facts.duration));
+    text += duration + size_text(file.facts.size_bytes) + " " + file.facts.path;
+  } else {
+    text += " " + (file.facts.path.empty() ? file.facts.temp_path : file.facts.path);
+  }
+  print_line("  file", text);
+  if (!file.error.empty()) print_line("  error", file.error);
+}
+
+void print_entry(const Entry &entry) {
+  const Recording &r = entry.recording;
+  print_line(r.session_id, "  " + r.push.domain + "/" + r.push.app + "/" + r.push.stream + " by template \"" +
+                               r.template_name + "\"");
+  std::string state = std::string(text_of(r.state)) + ", started " + text_of(r.started);
+  if (r.state == RecordingState::paused && r.resume_until)
+    state += ", may be resumed until " + text_of(*r.resume_until);
+  if (r.ended) state += ", ended " + text_of(*r.ended);
+  print_line("  state", state);
+  for (const StoredFile &file : entry.files) print_file(file);
+  for (const OwedSummary &owed : entry.owed) {
+    print_line("  owed",
+               std::to_string(owed.count) + " " + text_of(owed.target.kind) +
+                   (owed.count == 1 ? " to " : "s to ") + owed.target.name +
+                   (owed.attempts > 0 ? ", failed " + std::to_string(owed.attempts) + " times" : "") +
+                   ", next attempt " + text_of(owed.next_attempt));
+    if (!owed.last_error.empty()) print_line("  error", owed.last_error);
+  }
+}
+
+// ---- for programs
+
+JsonObjectWriter json_of(const StoredFile &file) {
+  const ClosedFile &facts = file.facts;
+  JsonObjectWriter json;
+  json.text("format", name_of(file.format)).text("state", text_of(file.state)).text("path", facts.path);
+  if (file.state == FileState::closed)
+    json.text("start", text_of(facts.started))
+        .text("end", text_of(facts.ended))
+        .real("duration", seconds_of(facts.duration))
+        .number("size", static_cast<std::int64_t>(facts.size_bytes))
+        .text("video_codec", facts.video_codec)
+        .number("width", facts.width)
+        .number("height", facts.height)
+        .text("audio_codec", facts.audio_codec)
+        .text("url", file.url);
+  if (!file.error.empty()) json.text("error", file.error);
+  return json;
+}
+
+JsonObjectWriter json_of(const OwedSummary &owed) {
+  JsonObjectWriter json;
+  json.text("kind", text_of(owed.target.kind))
+      .text("target", owed.target.name)
+      .number("count", static_cast<std::int64_t>(owed.count))
+      .number("failed_attempts", static_cast<std::int64_t>(owed.attempts))
+      .text("next_attempt", text_of(owed.next_attempt))
+      .text("last_error", owed.last_error);
+  return json;
+}
+
+JsonObjectWriter json_of(const Entry &entry) {
+  const Recording &r = entry.recording;
+  JsonObjectWriter json;
+  json.text("session_id", r.session_id)
+      .text("domain", r.push.domain)
+      .text("app", r.push.app)
+      .text("stream", r.push.stream)
+      .text("template", r.template_name)
+      .text("state", text_of(r.state))
+      .text("start", text_of(r.started));
+  if (r.resume_until) json.text("resume_until", text_of(*r.resume_until));
+  if (r.ended) json.text("end", text_of(*r.ended));
+  std::vector<JsonObjectWriter> files, owed;
+  for (const StoredFile &file : entry.files) files.push_back(json_of(file));
+  for (const OwedSummary &summary : entry.owed) owed.push_back(json_of(summary));
+  json.text("playlist", r.playlist_path).objects("files", std::move(files)).objects("owed", std::move(owed));
+  return json;
+}
+
+Result<std::vector<Entry>> read_entries(const Options &options) {
+  // Opening would create it.
+  if (const auto there = file_facts(options.catalogue); !there) return there.error();
+  const SystemClock clock;
+  REC_TRY(auto catalogue, Catalogue::open(options.catalogue, clock));
+  REC_TRY(auto recordings, catalogue.recordings(options.limit));
+  std::vector<Entry> entries;
+  for (Recording &recording : recordings) {
+    Entry entry;
+    REC_TRY(entry.files, catalogue.files(recording.id));
+    REC_TRY(entry.owed, catalogue.owed_of(recording.id));
+    entry.recording = std::move(recording);
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+std::optional<std::string> read_options(const std::vector<std::string> &arguments, Options &options) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string &argument = arguments[i];
+    const bool has_value = i + 1 < arguments.size();
+    if (argument == "--json") {
+      options.json = true;
+    } else if (argument == "--catalogue" && has_value) {
+      options.catalogue = arguments[++i];
+    } else if (argument.starts_with("--catalogue=")) {
+      options.catalogue = argument.substr(12);
+    } else if (argument == "--limit" && has_value) {
+      const std::string &text = arguments[++i];
+      const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), options.limit);
+      if (status != std::errc() || end != text.data() + text.size() || options.limit < 1)
+        return "--limit: expected a number from 1 on, found '" + text + "'";
+    } else {
+      return "unexpected argument '" + argument + "'";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+int list(const std::vector<std::string> &arguments) {
+  Options options;
+  if (const auto problem = read_options(arguments, options))
+    return usage_error(command_named("list"), *problem);
+  const auto entries = read_entries(options);
+  if (!entries) {
+    std::fprintf(stderr, "gst-recording-1.0 list: %s\n", printable(entries.error().message).c_str());
+    return kMistake;
+  }
+  if (options.json) {
+    std::vector<JsonObjectWriter> recordings;
+    for (const Entry &entry : *entries) recordings.push_back(json_of(entry));
+    std::puts(JsonObjectWriter().objects("recordings", std::move(recordings)).to_string().c_str());
+  } else {
+    for (const Entry &entry : *entries) print_entry(entry);
+    if (entries->empty()) std::puts("nothing recorded yet");
+  }
+  return kDone;
+}
+
+}  // namespace rec::tool
