@@ -126,6 +126,7 @@ GstFlowReturn TrackInput::take(Ref<GstBuffer> buffer) {
     if (caps) set_caps(caps.get());
   }
   if (!parser_) return GST_FLOW_OK;  // refused, and said so
+  is_delta_ = is_packetized_ && GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
   const GstFlowReturn flow = gst_pad_push(feed_.get(), buffer.release());
   if (flow == GST_FLOW_FLUSHING) return flow;
   if (flow != GST_FLOW_OK && flow != GST_FLOW_EOS)
@@ -178,6 +179,8 @@ void TrackInput::set_caps(GstCaps *caps) {
   if (parser_ && codec_ != codec->name) drop_parser();
   codec_ = codec->name;
   if (!parser_ && !make_parser(codec->parser)) return;
+  const char *framing = gst_structure_get_string(gst_caps_get_structure(caps, 0), "stream-format");
+  is_packetized_ = kind_ == MediaKind::video && framing && g_strcmp0(framing, "byte-stream") != 0;
   gst_pad_push_event(feed_.get(), gst_event_new_caps(caps));
   if (auto *segment = gst_pad_get_sticky_event(pad_.get(), GST_EVENT_SEGMENT, 0))
     gst_pad_push_event(feed_.get(), segment);
@@ -227,6 +230,11 @@ void TrackInput::refuse(const std::string &reason) {
 }
 
 void TrackInput::take_parsed(Ref<GstBuffer> buffer) {
+  // h264parse calls the first frame that it puts parameter sets before a keyframe, whatever it is (1.22).
+  if (is_delta_ && !GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT)) {
+    buffer = Ref<GstBuffer>::adopt(gst_buffer_make_writable(buffer.release()));
+    GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
+  }
   ParsedBuffer media;
   media.dts = running_time(GST_BUFFER_DTS(buffer.get()));
   media.pts = running_time(GST_BUFFER_PTS(buffer.get()));

@@ -77,11 +77,13 @@ class TrackInput {
   Ref<GstPad> feed_;   // ours, linked to the parser's sink pad
   Ref<GstPad> drain_;  // ours, linked from the parser's source pad
   Ref<GstElement> parser_;
-  std::string codec_;     // that the parser was made for
-  std::string refused_;   // last reason given, so that each is given once
-  Ref<GstCaps> caps_;     // of what the parser gives
-  GstSegment segment_{};  // of what the parser gives
-  bool ended_ = false;    // EOS came; a new stream needs a fresh parser
+  std::string codec_;           // that the parser was made for
+  std::string refused_;         // last reason given, so that each is given once
+  Ref<GstCaps> caps_;           // of what the parser gives
+  GstSegment segment_{};        // of what the parser gives
+  bool ended_ = false;          // EOS came; a new stream needs a fresh parser
+  bool is_packetized_ = false;  // what comes in is whole frames whose flags count
+  bool is_delta_ = false;       // the buffer that is being parsed
 };
 
 // Pad template caps of everything that a TrackInput takes.
