@@ -7,6 +7,7 @@ namespace rec {
 namespace {
 
 constexpr std::size_t kMaxTracks = 32;
+constexpr Nanoseconds kMostApart = std::chrono::seconds(10);
 constexpr std::uint64_t kClockPeriod = std::uint64_t{1} << 33;
 
 Nanoseconds to_time(std::int64_t ticks) { return Nanoseconds(ticks * 100'000 / 9); }  // of a 90 kHz clock
@@ -18,6 +19,47 @@ std::optional<std::uint64_t> read_pts(std::span<const std::uint8_t, 5> b) {
   const std::uint64_t middle = b[1] << 7 | b[2] >> 1;
   const std::uint64_t low = b[3] << 7 | b[4] >> 1;
   return high << 30 | middle << 15 | low;
+}
+
+std::uint64_t shifted(std::uint64_t ticks, std::int64_t by) {
+  return (ticks + static_cast<std::uint64_t>(by)) & (kClockPeriod - 1);
+}
+
+// `b`: 5 bytes of a PTS or DTS; what stands around the number stays.
+void shift_pts(std::span<std::uint8_t, 5> b, std::int64_t by) {
+  const auto old = read_pts(b);
+  if (!old) return;
+  const std::uint64_t now = shifted(*old, by);
+  b[0] = static_cast<std::uint8_t>((b[0] & 0xf1) | (now >> 29 & 0x0e));
+  b[1] = static_cast<std::uint8_t>(now >> 22);
+  b[2] = static_cast<std::uint8_t>((now >> 14 & 0xfe) | 1);
+  b[3] = static_cast<std::uint8_t>(now >> 7);
+  b[4] = static_cast<std::uint8_t>((now << 1 & 0xfe) | 1);
+}
+
+// `b`: 6 bytes of a PCR, of which 33 bits count at 90 kHz. ISO/IEC 13818-1, 2.4.3.5.
+void shift_pcr(std::span<std::uint8_t, 6> b, std::int64_t by) {
+  const std::uint64_t old = std::uint64_t{b[0]} << 25 | std::uint64_t{b[1]} << 17 | std::uint64_t{b[2]} << 9 |
+                            std::uint64_t{b[3]} << 1 | b[4] >> 7;
+  const std::uint64_t now = shifted(old, by);
+  b[0] = static_cast<std::uint8_t>(now >> 25);
+  b[1] = static_cast<std::uint8_t>(now >> 17);
+  b[2] = static_cast<std::uint8_t>(now >> 9);
+  b[3] = static_cast<std::uint8_t>(now >> 1);
+  b[4] = static_cast<std::uint8_t>((b[4] & 0x7f) | (now << 7 & 0x80));
+}
+
+void shift_packet(std::span<std::uint8_t, kTsPacketSize> p, std::int64_t by) {
+  const bool starts = p[1] & 0x40, has_adaptation = p[3] & 0x20, has_payload = p[3] & 0x10;
+  if (has_adaptation && p[4] >= 7 && (p[5] & 0x10)) shift_pcr(p.subspan<6, 6>(), by);
+  const std::size_t at = has_adaptation ? std::size_t{5} + p[4] : 4;
+  if (!starts || !has_payload || at + 14 > kTsPacketSize) return;
+  const auto pes = std::span<std::uint8_t>(p).subspan(at);
+  const bool is_media =
+      (pes[3] & 0xf0) == 0xe0 || (pes[3] & 0xe0) == 0xc0 || pes[3] == 0xbd || pes[3] == 0xfd;
+  if (pes[0] != 0 || pes[1] != 0 || pes[2] != 1 || !is_media || (pes[6] & 0xc0) != 0x80) return;
+  if (pes[7] & 0x80) shift_pts(pes.subspan(9).first<5>(), by);
+  if ((pes[7] & 0xc0) == 0xc0 && pes.size() >= 19) shift_pts(pes.subspan(14).first<5>(), by);
 }
 
 // `pts` as the instant nearest to `reference` that has this value modulo 2^33.
@@ -39,7 +81,11 @@ Nanoseconds TsScan::duration() const {
   const TsTrack *lead = nullptr;
   for (const auto &track : tracks)
     if (!lead || (track.is_video && !lead->is_video)) lead = &track;
-  return lead ? lead->latest + lead->frame() - lead->earliest : Nanoseconds(0);
+  if (!lead) return Nanoseconds(0);
+  Nanoseconds end = lead->latest + lead->frame();
+  for (const auto &track : tracks)  // all are of one program, unless the file is nonsense
+    if (track.latest - lead->latest < kMostApart) end = std::max(end, track.latest + track.frame());
+  return end - lead->earliest;
 }
 
 bool TsScan::is_segment() const {
@@ -115,5 +161,12 @@ TsScan scan_ts(std::span<const std::uint8_t> bytes) {
   scanner.feed(bytes);
   return scanner.result();
 }
+
+void shift_ts(std::span<std::uint8_t> packets, std::int64_t ticks) {
+  for (; packets.size() >= kTsPacketSize; packets = packets.subspan(kTsPacketSize))
+    if (packets[0] == 0x47) shift_packet(packets.first<kTsPacketSize>(), ticks);
+}
+
+std::int64_t to_ts_ticks(Nanoseconds time) { return (time.count() * 9 + 99'999) / 100'000; }
 
 }  // namespace rec

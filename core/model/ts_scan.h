@@ -35,7 +35,7 @@ struct TsScan {
   bool starts_with_tables = false;  // the first packet opens the PAT
   std::vector<TsTrack> tracks;      // in order of appearance
 
-  // Media from the first frame of the leading track (video if there is one) to the end of its last one.
+  // Media from the first frame of the leading track (video if there is one) to the end of the last frame.
   Nanoseconds duration() const;
   // True when a player can start with it: tables, then a keyframe if there is video.
   bool is_segment() const;
@@ -71,5 +71,10 @@ class TsScanner {
 
 // The whole of a file in memory.
 TsScan scan_ts(std::span<const std::uint8_t> bytes);
+
+// Adds `ticks` of the 90 kHz clock, modulo 2^33, to every PTS, DTS and PCR in whole packets. What is no
+// packet is left as it is.
+void shift_ts(std::span<std::uint8_t> packets, std::int64_t ticks);
+std::int64_t to_ts_ticks(Nanoseconds time);  // rounded up
 
 }  // namespace rec

@@ -147,6 +147,58 @@ TEST(TsScan, GivesTheSameForAnyPieces) {
   EXPECT_EQ(scanner.result().duration(), 2s);
 }
 
+TEST(TsScan, CountsAnAudioTailThatOutlastsTheVideo) {
+  auto b = small_segment();
+  add_audio(b, 324'000'000 + 50 * 3600);
+  EXPECT_EQ(scan_ts(b).duration(), 2040ms);
+}
+
+TEST(ShiftTs, MovesEveryTimestampAndNothingElse) {
+  const auto before = small_segment();
+  auto after = before;
+  shift_ts(after, to_ts_ticks(2s));
+  EXPECT_NE(after, before);
+  const auto scan = scan_ts(after);
+  for (const auto &track : scan.tracks) {
+    EXPECT_EQ(track.first, 3602s);
+    EXPECT_EQ(track.latest, 3603'960ms);
+  }
+  shift_ts(after, -to_ts_ticks(2s));
+  EXPECT_EQ(after, before);
+}
+
+TEST(ShiftTs, GoesRoundAtTheEndOfTheClock) {
+  auto b = small_segment((std::uint64_t{1} << 33) - 90'000);
+  shift_ts(b, 90'000);
+  EXPECT_EQ(scan_ts(b).tracks.at(0).first, 0s);
+}
+
+TEST(ShiftTs, MovesDtsAndPcr) {
+  Bytes b;
+  auto frame = pes(0xe0, 90'000, 0, 100);
+  frame[7] = 0xc0;  // a DTS follows
+  frame[9] |= 0x10;
+  const Bytes dts = pes(0xe0, 86'400, 0, 100);
+  std::copy_n(dts.begin() + 9, 5, frame.begin() + 14);
+  add_packet(b, kVideo, true, true, frame);
+  b[5] |= 0x10;  // and a PCR of 0 stands in the adaptation field
+  std::fill_n(b.begin() + 6, 6, std::uint8_t{0});
+  auto moved = b;
+  shift_ts(moved, 90'000);
+  EXPECT_EQ(moved[6] << 25 | moved[7] << 17 | moved[8] << 9 | moved[9] << 1 | moved[10] >> 7, 90'000);
+  const auto expected_dts = pes(0xe0, 176'400, 0, 100);
+  const std::size_t at = kTsPacketSize - frame.size();
+  EXPECT_TRUE(std::equal(expected_dts.begin() + 9, expected_dts.begin() + 14, moved.begin() + at + 14));
+  EXPECT_EQ(scan_ts(moved).tracks.at(0).first, 2s);
+}
+
+TEST(ShiftTs, LeavesAloneWhatIsNoPacket) {
+  Bytes b(188 * 3 + 7, 0x11);
+  const auto before = b;
+  shift_ts(b, 12345);
+  EXPECT_EQ(b, before);
+}
+
 TEST(TsScan, SurvivesGarbage) {
   std::mt19937 random(11);
   for (int round = 0; round < 300; ++round) {
@@ -160,6 +212,7 @@ TEST(TsScan, SurvivesGarbage) {
     ASSERT_EQ(scan.complete_bytes % kTsPacketSize, 0u);
     ASSERT_LE(scan.tracks.size(), 32u);
     ASSERT_GE(scan.duration(), 0ns);
+    shift_ts(bytes, static_cast<std::int64_t>(random()) - 1'000'000);
   }
 }
 
