@@ -199,20 +199,24 @@ Result<HlsRecording::NewSegment> HlsRecording::name_segment(UtcTime start) const
 
 Status HlsRecording::open_segment(UtcTime start) {
   REC_CHECK(settle());
-  REC_TRY(NewSegment segment, name_segment(start));
-  OpenSegment open{segment.uri, false, std::nullopt};
-  if (period_) {
-    open.discontinuity = !playlist_.segments.empty();
-    open.program_date_time = to_playlist(*period_);
+  for (unsigned attempt = 0;; ++attempt) {
+    REC_TRY(NewSegment segment, name_segment(start));
+    OpenSegment open{segment.uri, false, std::nullopt};
+    if (period_) {
+      open.discontinuity = !playlist_.segments.empty();
+      open.program_date_time = to_playlist(*period_);
+    }
+    playlist_.open = std::move(open);
+    REC_CHECK(publish());
+    auto file = OutputFile::create(part_path(segment.path));
+    if (!file && file.error().code == Errc::exists && attempt < kMostNumbers) continue;  // another was faster
+    if (!file) return std::move(file).error();
+    file_.emplace(*std::move(file));
+    period_.reset();
+    segment_path_ = std::move(segment.path);
+    segment_start_ = start;
+    return ok();
   }
-  playlist_.open = std::move(open);
-  REC_CHECK(publish());
-  REC_TRY(OutputFile file, OutputFile::create(part_path(segment.path)));
-  file_.emplace(std::move(file));
-  period_.reset();
-  segment_path_ = std::move(segment.path);
-  segment_start_ = start;
-  return ok();
 }
 
 Status HlsRecording::close_segment(Nanoseconds duration) {

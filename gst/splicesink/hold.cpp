@@ -10,11 +10,15 @@ constexpr std::chrono::milliseconds kPeriod{250};
 
 }  // namespace
 
-void Hold::start(Ask ask, Over over) {
+void Hold::arm() {
   stop();
+  MutexLock lock(mutex_);
+  stopping_ = cancelled_ = false;
+}
+
+void Hold::start(Ask ask, Over over) {
   {
     MutexLock lock(mutex_);
-    stopping_ = cancelled_ = false;
     running_ = true;
   }
   since_ = clock_.monotonic();

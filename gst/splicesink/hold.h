@@ -12,7 +12,7 @@ namespace rec {
 // The wait of a paused recording, on a thread of its own: asks again and again what to do until the answer is
 // not HoldChoice::wait.
 //
-// start() and stop() are called by one thread at a time, never from `ask` or `over`.
+// arm(), start() and stop() are called by one thread at a time, never from `ask` or `over`.
 class Hold {
  public:
   // After cancel(): "you have waited for ever".
@@ -26,7 +26,9 @@ class Hold {
   Hold(const Hold &) = delete;
   Hold &operator=(const Hold &) = delete;
 
-  void start(Ask ask, Over over) REC_EXCLUDES(mutex_);
+  // From here on cancel() counts.
+  void arm() REC_EXCLUDES(mutex_);
+  void start(Ask ask, Over over) REC_EXCLUDES(mutex_);  // after arm()
   // Ends the wait without an answer. Afterwards neither function runs. Returns how long it had lasted.
   Nanoseconds stop() REC_EXCLUDES(mutex_);
   // Whether the wait lasts; false once `over` has returned.

@@ -54,8 +54,8 @@ void PeriodRecorder::record(const Frame &frame, const Intake &intake) {
         cut_before(frame);
     store(frame);
     keep_silent_tracks_moving(frame, intake);
-  } else if (period_ && frame.kind == MediaKind::audio && held_.size() < kMostHeld) {
-    held_.push_back(frame);
+  } else if (frame.kind == MediaKind::audio) {
+    hold(frame);
   } else {
     ++ledger_.before_keyframe;
   }
@@ -84,10 +84,25 @@ bool PeriodRecorder::must_leave(const Frame &frame, const Intake &intake) const 
          frame.pts - period_->segment_begin >= rule_.cycle * 3 / 2;
 }
 
+// Audio that no period can take yet.
+void PeriodRecorder::hold(const Frame &frame) {
+  if (held_.size() == kMostHeld) {
+    held_.pop_front();
+    ++ledger_.before_keyframe;
+  }
+  held_.push_back(frame);
+}
+
 void PeriodRecorder::begin_period(const Frame &frame, const Intake &intake) {
+  // Audio before the first picture would come before the tables, and the picture would come late.
+  const bool has_picture = frame.kind == MediaKind::video;
+  while (has_picture && !held_.empty() && held_.front().pts < frame.dts) {
+    held_.pop_front();
+    ++ledger_.before_keyframe;
+  }
   if (period_) period_->writer->finish();
   period_.reset();
-  const std::vector<Frame> waiting = std::exchange(held_, {});
+  const std::deque<Frame> waiting = std::exchange(held_, {});
   if (order_of(frame) < retry_at_) {
     ledger_.write_failed += waiting.size() + 1;
     return;
@@ -113,6 +128,9 @@ std::optional<PeriodRecorder::Period> PeriodRecorder::open_period(const Frame &f
     period.tracks.push_back({track, kind, caps});
     period.has_video = period.has_video || kind == MediaKind::video;
   }
+  // mpegtsmux puts the clock on the first track, and the tables before that one's packets only.
+  std::stable_partition(period.tracks.begin(), period.tracks.end(),
+                        [](const MuxWriter::Track &t) { return t.kind == MediaKind::video; });
   if (!period.has_video) period.first = period.segment_begin = base;
   period.fed.assign(period.tracks.size(), base);
   period.progress = std::make_shared<Guarded<PeriodProgress>>();

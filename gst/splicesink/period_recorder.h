@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -59,6 +60,7 @@ class PeriodRecorder {
 
   bool fits(const Frame &frame) const;
   bool must_leave(const Frame &frame, const Intake &intake) const;
+  void hold(const Frame &frame);
   void begin_period(const Frame &frame, const Intake &intake);
   std::optional<Period> open_period(const Frame &frame, const Intake &intake, Nanoseconds base);
   void cut_before(const Frame &frame);
@@ -70,7 +72,7 @@ class PeriodRecorder {
   const CutRule rule_;
   PeriodLedger ledger_;
   std::optional<Period> period_;
-  std::vector<Frame> held_;  // audio that only the next period can take
+  std::deque<Frame> held_;  // audio that only the next period can take
   bool must_leave_ = false;
   bool refused_ = false;  // the video's codec; said once
   unsigned next_id_ = 0;

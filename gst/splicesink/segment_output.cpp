@@ -27,7 +27,20 @@ Status SegmentOutput::begin(GstBuffer *first) {
   begun_ = true;
   keeper_->turns().wait(turn_);
   if (GST_BUFFER_PTS_IS_VALID(first)) zero_ = pts_of(first);
-  return keeper_->begin_period(facts_);
+  REC_TRY(const Nanoseconds before, keeper_->begin_period(facts_));
+  shift_ = to_ts_ticks(before);
+  return ok();
+}
+
+Result<Ref<GstBuffer>> SegmentOutput::shifted(Ref<GstBuffer> buffer) const {
+  if (shift_ == 0) return buffer;
+  buffer = Ref<GstBuffer>::adopt(gst_buffer_make_writable(buffer.release()));
+  GstMapInfo map;
+  if (!gst_buffer_map(buffer.get(), &map, GST_MAP_READWRITE))
+    return Error{Errc::unavailable, "the muxer's output cannot be mapped"};
+  shift_ts({map.data, map.size}, shift_);
+  gst_buffer_unmap(buffer.get(), &map);
+  return buffer;
 }
 
 Status SegmentOutput::cut_audio(GstBuffer *buffer) {
@@ -41,6 +54,7 @@ Status SegmentOutput::write(Ref<GstBuffer> buffer) {
   REC_CHECK(std::exchange(cut_status_, ok()));
   if (!begun_) REC_CHECK(begin(buffer.get()));
   if (!facts_.has_video()) REC_CHECK(cut_audio(buffer.get()));
+  REC_TRY(buffer, shifted(std::move(buffer)));
   return keeper_->append(std::move(buffer));
 }
 

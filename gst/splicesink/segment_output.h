@@ -19,6 +19,9 @@ struct PeriodProgress {
 // One period of a recording, on its muxer's thread: a run of segments with continuous timestamps. It waits
 // until the period before it has ended.
 //
+// Its timestamps go on where those of the period before it ended. Players need not be told so, they look at
+// EXT-X-DISCONTINUITY; for those that do not know it the recording is one stream.
+//
 // Video is cut where MuxWriter::cut() comes through. Without video mpegtsmux takes no cuts; then a segment
 // ends where its tables come (every 100 ms) at or after the target duration.
 class SegmentOutput final : public MuxOutput {
@@ -39,11 +42,13 @@ class SegmentOutput final : public MuxOutput {
  private:
   Status begin(GstBuffer *first);
   Status cut_audio(GstBuffer *buffer);
+  Result<Ref<GstBuffer>> shifted(Ref<GstBuffer> buffer) const;
 
   const std::shared_ptr<SpliceKeeper> keeper_;  // shared with the recorder and the other periods
   const PeriodFacts facts_;
   const std::shared_ptr<Guarded<PeriodProgress>> progress_;  // shared with the recorder, which fills it
   const std::uint64_t turn_;
+  std::int64_t shift_ = 0;  // 90 kHz: what the period's timestamps are moved by
   bool begun_ = false;
   bool ended_ = false;
   Status cut_status_ = ok();      // of the last cut()

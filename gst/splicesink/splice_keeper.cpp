@@ -70,9 +70,10 @@ Status SpliceKeeper::claim_recording(UtcTime start) {
   return ok();
 }
 
-Status SpliceKeeper::begin_period(const PeriodFacts &facts) {
+Result<Nanoseconds> SpliceKeeper::begin_period(const PeriodFacts &facts) {
   settle_hold();
   if (!recording_ || paused_) REC_CHECK(claim_recording(facts.start));
+  const Nanoseconds before = media_duration(recording_->playlist());
   period_ = facts;
   in_period_ = Nanoseconds(0);
   recording_->begin_period(facts.start);
@@ -90,7 +91,7 @@ Status SpliceKeeper::begin_period(const PeriodFacts &facts) {
         .post(host_.element);
   }
   announce_listed();
-  return ok();
+  return before;
 }
 
 void SpliceKeeper::announce_listed() {
@@ -148,6 +149,7 @@ void SpliceKeeper::push_ended() {
   if (hold_.running()) return;  // it will post EOS
   if (recording_ && !paused_) {
     if (settings_.splice_timeout > Nanoseconds(0) && (announced_ || resumed_)) {
+      hold_.arm();
       pause();
       return hold_.start([this](Nanoseconds waited) { return host_.ask_hold(waited); },
                          [this](HoldChoice choice) {

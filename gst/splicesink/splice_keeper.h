@@ -56,8 +56,8 @@ class SpliceKeeper {
   const SpliceSettings &settings() const { return settings_; }
   Totals totals() { return totals_.copy(); }
 
-  Status begin_period(
-      const PeriodFacts &facts);  // media came: there is a recording, and it has an open segment
+  // Media came: there is a recording now, and it has an open segment. Returns the media that it had before.
+  Result<Nanoseconds> begin_period(const PeriodFacts &facts);
   Status append(Ref<GstBuffer> buffer) { return recording_->append(std::move(buffer)); }
   Status next_segment(Nanoseconds duration);  // closes the open segment and opens the next
   Status end_period(Nanoseconds duration);
