@@ -8,17 +8,19 @@ constexpr const char *kAac = "audio/mpeg,mpegversion=4,stream-format=raw";
 constexpr const char *kAacOrMp3 =
     "audio/mpeg,mpegversion=4,stream-format=raw; audio/mpeg,mpegversion=1,layer=3";
 
-constexpr Container kFlv = {"flv",    "flvmux name=mux", "video", "audio", "video/x-h264,stream-format=avc",
-                            kAacOrMp3};
+constexpr Container kFlv = {
+    "flv", "flvmux name=mux", "video", "audio", "video/x-h264,stream-format=avc", kAacOrMp3, true, true};
 
 // Fragmented while it grows, so that a killed process leaves a file that plays; plain once it is closed. The
 // other fragment mode loses the distance between the first audio and the first video frame (1.22 to 1.28).
+// mp4mux orders tracks by their last real frame, so that a GAP lets no other track pass it.
 constexpr Container kMp4 = {"mp4",
                             "mp4mux name=mux fragment-duration=500 fragment-mode=first-moov-then-finalise",
                             "video_%u",
                             "audio_%u",
                             "video/x-h264,stream-format=avc; video/x-h265,stream-format=hvc1",
-                            kAacOrMp3};
+                            kAacOrMp3,
+                            false};
 
 // The queue is the thread that writes, as a muxer's own is for the others.
 constexpr Container kAacFile = {"aac",

@@ -13,6 +13,10 @@ struct Container {
   const char *audio_pad;
   const char *video_caps;  // what it can hold of a StreamFormat::packetized (files) or byte_stream (ts) track
   const char *audio_caps;
+  // A GAP event keeps "mux" from waiting for a silent track; otherwise the track has to end.
+  bool heeds_gaps = true;
+  // "mux" indexes what is not DELTA_UNIT: with video, audio must say that it is.
+  bool indexes_keyframes = false;
 
   const char *pad_of(MediaKind kind) const { return kind == MediaKind::video ? video_pad : audio_pad; }
   const char *caps_of(MediaKind kind) const { return kind == MediaKind::video ? video_caps : audio_caps; }

@@ -59,7 +59,8 @@ void Intake::end(std::size_t track) {
 
 void Intake::push(std::size_t track, ParsedBuffer media, const Out &out) {
   Frame frame = frame_of(track, std::move(media));
-  const Nanoseconds time = frame.kind == MediaKind::video ? frame.dts : frame.pts;
+  // Where times are equal video goes first: files begin with it.
+  const Nanoseconds time = frame.kind == MediaKind::video ? frame.dts : frame.pts + Nanoseconds(1);
   order_.push(track, time, std::move(frame));
   if (order_.held() >= settings_.burst) order_.release(out);
 }

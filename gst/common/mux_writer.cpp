@@ -53,6 +53,7 @@ struct MuxWriter::Shared {
   Ref<GstElement> child;  // in the group's bin: holds the muxer
   Ref<GstElement> mux;
   std::vector<Feed> feeds;
+  bool audio_is_delta = false;         // Container::indexes_keyframes, and there is video
   Ref<GstPad> out;                     // ours, linked from the muxer
   std::unique_ptr<MuxOutput> output;   // muxer's thread; the disposing one once the muxer is stopped
   std::atomic<bool> ended{false};      // output->end() was called
@@ -185,12 +186,14 @@ Result<std::unique_ptr<MuxWriter>> MuxWriter::create(const std::shared_ptr<Write
     return Error{Errc::invalid_argument,
                  std::string("the ") + container.name + " muxer does not take these tracks"};
   }
+  for (const Track &track : tracks)
+    if (track.kind == MediaKind::video) shared->audio_is_delta = container.indexes_keyframes;
   shared->open_out();
   gst_pad_link(source.get(), shared->out.get());
   shared->self = shared;
   group->enter();
   gst_element_set_locked_state(child, TRUE);  // its states are ours, not the bin's
-  gst_bin_add(group->bin(), GST_ELEMENT(gst_object_ref(child)));
+  gst_bin_add(group->bin(), child);
   gst_element_set_state(child, GST_STATE_PLAYING);
 
   for (Feed &feed : shared->feeds) {
@@ -225,13 +228,20 @@ bool MuxWriter::push(const Frame &frame, Nanoseconds base) {
       frame.kind == MediaKind::video ? clock_time(frame.dts - base) : GST_CLOCK_TIME_NONE;
   GST_BUFFER_DURATION(buffer) = clock_time(frame.duration);
   GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_DISCONT);
+  if (frame.kind == MediaKind::audio && shared_->audio_is_delta)
+    GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   if (gst_pad_push(feed->source.get(), buffer) != GST_FLOW_OK) shared_->failed = true;
   return !shared_->failed;
 }
 
-void MuxWriter::gap(std::size_t track, Nanoseconds until, Nanoseconds base) {
+void MuxWriter::gap(std::size_t track, Nanoseconds from, Nanoseconds until, Nanoseconds base) {
   if (Feed *feed = feed_of(track))
-    gst_pad_push_event(feed->source.get(), gst_event_new_gap(clock_time(until - base), GST_CLOCK_TIME_NONE));
+    gst_pad_push_event(feed->source.get(),
+                       gst_event_new_gap(clock_time(from - base), clock_time(until - from)));
+}
+
+void MuxWriter::end_track(std::size_t track) {
+  if (Feed *feed = feed_of(track)) gst_pad_push_event(feed->source.get(), gst_event_new_eos());
 }
 
 void MuxWriter::cut(unsigned number, Nanoseconds at, Nanoseconds base) {

@@ -71,8 +71,10 @@ class MuxWriter {
   bool has_track(std::size_t track) const;
   // Gives the frame to the muxer, `base` subtracted from its times. False when the writer has failed.
   bool push(const Frame &frame, Nanoseconds base);
-  // The track has nothing until `until` (line time): the muxer need not wait for it.
-  void gap(std::size_t track, Nanoseconds until, Nanoseconds base);
+  // The track has nothing between two line times: the muxer need not wait for it.
+  void gap(std::size_t track, Nanoseconds from, Nanoseconds until, Nanoseconds base);
+  // The track has nothing more; the others go on.
+  void end_track(std::size_t track);
   // MPEG-TS with video only: the next video frame starts a new segment, with its tables and headers.
   void cut(unsigned number, Nanoseconds at, Nanoseconds base);
   // Ends the file; output.end() follows when all is written. The object may be destroyed at once.

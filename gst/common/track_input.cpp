@@ -195,7 +195,7 @@ bool TrackInput::make_parser(const char *factory) {
   if (format_ == StreamFormat::byte_stream && kind_ == MediaKind::video)
     g_object_set(parser, "config-interval", -1, nullptr);
   parser_ = Ref<GstElement>::sink(parser);
-  gst_bin_add(bin_, GST_ELEMENT(gst_object_ref(parser)));
+  gst_bin_add(bin_, parser);
   const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(parser, "sink"));
   const auto src = Ref<GstPad>::adopt(gst_element_get_static_pad(parser, "src"));
   gst_pad_link(feed_.get(), sink.get());

@@ -58,6 +58,8 @@ class FileOutput final : public MuxOutput {
   const std::shared_ptr<Guarded<FileEnd>> end_;  // shared with the recorder, which fills it while it records
   const OnEnd on_end_;
   std::optional<OutputFile> file_;
+  bool in_header_ =
+      true;  // what is written now is not media: the begin, or a header that is completed at the end
 };
 
 }  // namespace rec

@@ -12,7 +12,9 @@ namespace {
 constexpr Nanoseconds kRetryAfter = std::chrono::seconds(2);
 constexpr Nanoseconds kVideoTail = std::chrono::seconds(2);       // audio after the last video frame
 constexpr Nanoseconds kSilence = std::chrono::milliseconds(200);  // between GAP events for a silent track
-constexpr std::size_t kMostHeld = 4096;                           // frames: about a minute and a half of AAC
+constexpr Nanoseconds kLead =
+    std::chrono::milliseconds(100);      // audio that a first file takes before its keyframe
+constexpr std::size_t kMostHeld = 4096;  // frames: about a minute and a half of AAC
 
 const Container &container_of(Format format) {
   switch (format) {
@@ -75,9 +77,25 @@ void FileRecorder::record(const Frame &frame, const Intake &intake) {
   } else if (fitting) {
     store(current_, frame);
     keep_silent_tracks_moving(frame, intake);
-  } else if (current_ && frame.kind == MediaKind::audio && held_.size() < kMostHeld) {
-    held_.push_back(frame);
   } else {
+    hold(frame);
+  }
+}
+
+// Audio that comes before the file that can take it. A first file takes only what plays with its first
+// pictures.
+void FileRecorder::hold(const Frame &frame) {
+  if (frame.kind == MediaKind::video || held_.size() >= kMostHeld) {
+    ++ledger_.before_keyframe;
+    return;
+  }
+  held_.push_back(frame);
+  if (!current_) drop_held_before(frame.pts - kLead);
+}
+
+void FileRecorder::drop_held_before(Nanoseconds pts) {
+  while (!held_.empty() && held_.front().pts < pts) {
+    held_.pop_front();
     ++ledger_.before_keyframe;
   }
 }
@@ -125,7 +143,8 @@ bool FileRecorder::is_late_for_current(const Frame &frame) const {
 
 void FileRecorder::begin_file(const Frame &frame, const Intake &intake) {
   finish_file(previous_);
-  const std::vector<Frame> waiting = std::exchange(held_, {});
+  if (!current_) drop_held_before(order_of(frame) - kLead);
+  const std::deque<Frame> waiting = std::exchange(held_, {});
   if (order_of(frame) < retry_at_) {
     ledger_.file_failed += waiting.size() + 1;
     return;
@@ -205,13 +224,21 @@ void FileRecorder::store(std::optional<OpenFile> &file, const Frame &frame) {
 }
 
 // A muxer waits for every track that it was promised; a dead one must not keep the others from the disk.
+// Where the track has to end for that, a new file begins when it comes back.
 void FileRecorder::keep_silent_tracks_moving(const Frame &frame, const Intake &intake) {
   if (!current_) return;
-  for (std::size_t i = 0; i < current_->tracks.size(); ++i) {
-    const std::size_t track = current_->tracks[i].track;
+  auto &tracks = current_->tracks;
+  for (std::size_t i = tracks.size(); i-- > 0;) {
+    const std::size_t track = tracks[i].track;
     if (!intake.silent(track) || order_of(frame) - current_->fed[i] < kSilence) continue;
-    current_->writer->gap(track, order_of(frame), current_->base);
-    current_->fed[i] = order_of(frame);
+    if (container_.heeds_gaps) {
+      current_->writer->gap(track, current_->fed[i], order_of(frame), current_->base);
+      current_->fed[i] = order_of(frame);
+    } else {
+      current_->writer->end_track(track);
+      tracks.erase(tracks.begin() + static_cast<std::ptrdiff_t>(i));
+      current_->fed.erase(current_->fed.begin() + static_cast<std::ptrdiff_t>(i));
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -68,6 +69,8 @@ class FileRecorder {
   void store(std::optional<OpenFile> &file, const Frame &frame);
   void keep_silent_tracks_moving(const Frame &frame, const Intake &intake);
   void finish_file(std::optional<OpenFile> &file);
+  void hold(const Frame &frame);
+  void drop_held_before(Nanoseconds pts);
 
   const Format format_;
   const Container &container_;
@@ -81,7 +84,7 @@ class FileRecorder {
   // previous file's.
   std::optional<OpenFile> previous_;
   Nanoseconds boundary_{0};  // PTS of the cutting keyframe
-  std::vector<Frame> held_;  // audio that only the next file can take
+  std::deque<Frame> held_;   // audio that only the next file can take
   bool must_cut_ = false;    // the current file cannot take what follows
   bool refused_ = false;     // the container cannot hold the video; said once
   Nanoseconds retry_at_{0};  // after a failure: line time before which no file is begun

@@ -171,7 +171,7 @@ void PeriodRecorder::keep_silent_tracks_moving(const Frame &frame, const Intake 
   for (std::size_t i = 0; i < period_->tracks.size(); ++i) {
     const std::size_t track = period_->tracks[i].track;
     if (!intake.silent(track) || order_of(frame) - period_->fed[i] < kSilence) continue;
-    period_->writer->gap(track, order_of(frame), period_->base);
+    period_->writer->gap(track, period_->fed[i], order_of(frame), period_->base);
     period_->fed[i] = order_of(frame);
   }
 }
