@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint64_t kFileHeaderBytes = 9;
 constexpr std::uint64_t kTagHeaderBytes = 11;
 constexpr std::uint64_t kTrailerBytes = 4;
-constexpr std::size_t kMetadataBytes = 64 * 1024;  // of onMetaData that are looked at
+constexpr std::size_t kMetadataBytes = std::size_t{64} << 10;  // of onMetaData that are looked at
 enum TagType : std::uint8_t { kAudio = 8, kVideo = 9, kScript = 18 };
 
 struct Track {

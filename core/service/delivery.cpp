@@ -10,24 +10,20 @@
 namespace rec {
 namespace {
 
-DeliverOne always(Error error) {
-  return [error = std::move(error)](const Owed &, GCancellable *) -> Result<std::string> { return error; };
-}
-
-DeliverOne make_upload(const Destinations &destinations, const std::string &name, HttpClient &http,
-                       const Clock &clock) {
+Result<DeliverOne> make_upload(const Destinations &destinations, const std::string &name, HttpClient &http,
+                               const Clock &clock) {
   const auto settings = destinations.stores.find(name);
   if (settings == destinations.stores.end())
-    return always({Errc::invalid_argument, "no storage is named '" + name + "' in the configuration"});
+    return Error{Errc::invalid_argument, "no storage is named '" + name + "' in the configuration"};
   std::optional<S3Credentials> credentials;
   if (const auto c = destinations.credentials.find(name); c != destinations.credentials.end())
     credentials = c->second;
-  auto store = make_object_store(settings->second, credentials, http, clock);
-  if (!store) return always(store.error());
+  REC_TRY(auto store, make_object_store(settings->second, credentials, http, clock));
   // Shared because std::function copies what it holds; nobody else has it.
-  return [store = std::shared_ptr<ObjectStore>(*std::move(store))](const Owed &owed, GCancellable *cancel) {
-    return store->put(owed.recording.directory, owed.path, cancel);
-  };
+  return DeliverOne(
+      [store = std::shared_ptr<ObjectStore>(std::move(store))](const Owed &owed, GCancellable *cancel) {
+        return store->put(owed.recording.directory, owed.path, cancel);
+      });
 }
 
 Result<std::string> call_back(const CallbackTarget &target, const std::string &key, const Owed &owed,
@@ -44,34 +40,36 @@ Result<std::string> call_back(const CallbackTarget &target, const std::string &k
   return redacted_url(target.url);
 }
 
-DeliverOne make_callback(const Destinations &destinations, const std::string &name, HttpClient &http,
-                         const Clock &clock) {
+Result<DeliverOne> make_callback(const Destinations &destinations, const std::string &name, HttpClient &http,
+                                 const Clock &clock) {
   const auto found = destinations.callbacks.find(name);
   if (found == destinations.callbacks.end())
-    return always({Errc::invalid_argument, "no callback is named '" + name + "' in the configuration"});
+    return Error{Errc::invalid_argument, "no callback is named '" + name + "' in the configuration"};
   const CallbackTarget &target = found->second;
   if (target.schema != "tencent")
-    return always(
-        {Errc::invalid_argument, "callback '" + name + "' has the unknown schema '" + target.schema + "'"});
+    return Error{Errc::invalid_argument,
+                 "callback '" + name + "' has the unknown schema '" + target.schema + "'"};
   std::string key;
   if (!target.key_env.empty()) {
     const auto k = destinations.callback_keys.find(name);
     if (k == destinations.callback_keys.end() || k->second.empty())
-      return always(
-          {Errc::denied, "callback '" + name + "' has no key: the environment has no " + target.key_env});
+      return Error{Errc::denied,
+                   "callback '" + name + "' has no key: the environment has no " + target.key_env};
     key = k->second;
   }
-  return [target, key, &http, &clock](const Owed &owed, GCancellable *cancel) {
+  return DeliverOne([target, key, &http, &clock](const Owed &owed, GCancellable *cancel) {
     return call_back(target, key, owed, http, clock.now_utc(), cancel);
-  };
+  });
 }
 
 }  // namespace
 
 DeliverOne make_deliverer(const Destinations &destinations, const OwedTarget &target, HttpClient &http,
                           const Clock &clock) {
-  return target.kind == OwedKind::upload ? make_upload(destinations, target.name, http, clock)
-                                         : make_callback(destinations, target.name, http, clock);
+  auto made = target.kind == OwedKind::upload ? make_upload(destinations, target.name, http, clock)
+                                              : make_callback(destinations, target.name, http, clock);
+  if (made) return *std::move(made);
+  return [error = made.error()](const Owed &, GCancellable *) -> Result<std::string> { return error; };
 }
 
 Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const std::string &lease,
