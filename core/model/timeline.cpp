@@ -16,7 +16,7 @@ bool Timeline::continues(const Track &track, Nanoseconds dts) const {
 }
 
 bool Timeline::joins_new_period(const Track &track, Nanoseconds dts) const {
-  if (!track.started) return true;  // its first frame: the line's clock is its clock
+  if (!track.started) return distance(dts + offset_, end_) <= limits_.start;
   return track.offset != offset_ &&
          distance(dts + offset_, track.last_time + track.last_duration) <= limits_.resync;
 }

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/model/interleaver.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+namespace rec {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Order {
+  Interleaver<std::string> &order;
+  std::vector<std::string> out;
+  void release() {
+    order.release([this](std::string item) { out.push_back(std::move(item)); });
+  }
+  void drain() {
+    order.drain([this](std::string item) { out.push_back(std::move(item)); });
+  }
+};
+
+TEST(Interleaver, BringsTracksIntoOneOrder) {
+  Interleaver<std::string> order(2s);
+  const auto v = order.add_track();
+  const auto a = order.add_track();
+  order.push(v, 0ms, "v0");
+  order.push(v, 40ms, "v40");
+  order.push(a, 10ms, "a10");
+  order.push(a, 30ms, "a30");
+  order.push(a, 50ms, "a50");
+  Order got{order, {}};
+  got.release();
+  EXPECT_EQ(got.out, (std::vector<std::string>{"v0", "a10", "a30", "v40"}));
+  got.drain();
+  EXPECT_EQ(got.out.back(), "a50");
+}
+
+TEST(Interleaver, WaitsForATrackThatMayStillBringEarlierItems) {
+  Interleaver<std::string> order(2s);
+  const auto v = order.add_track();
+  order.add_track();
+  order.push(v, 0ms, "v0");
+  order.push(v, 1999ms, "v1999");
+  Order got{order, {}};
+  got.release();
+  EXPECT_TRUE(got.out.empty());
+}
+
+TEST(Interleaver, StopsWaitingForATrackThatIsMoreThanTheWindowBehind) {
+  Interleaver<std::string> order(2s);
+  const auto v = order.add_track();
+  const auto a = order.add_track();
+  order.push(v, 0ms, "v0");
+  order.push(v, 2001ms, "v2001");
+  Order got{order, {}};
+  got.release();
+  EXPECT_EQ(got.out, (std::vector<std::string>{"v0", "v2001"}));
+  EXPECT_TRUE(order.stalled(a));
+  order.push(a, 100ms, "late");
+  EXPECT_FALSE(order.stalled(a));
+  got.release();
+  EXPECT_EQ(got.out.back(), "late");
+}
+
+TEST(Interleaver, DoesNotWaitForATrackThatEndedUntilItBeginsAgain) {
+  Interleaver<std::string> order(2s);
+  const auto v = order.add_track();
+  const auto a = order.add_track();
+  order.end_track(a);
+  order.push(v, 0ms, "v0");
+  Order got{order, {}};
+  got.release();
+  EXPECT_EQ(got.out.size(), 1u);
+  order.begin_track(a);
+  order.push(v, 40ms, "v40");
+  got.release();
+  EXPECT_EQ(got.out.size(), 1u);
+}
+
+TEST(Interleaver, NeedNotWaitUntilWhereATrackSaidThatItHasNothing) {
+  Interleaver<std::string> order(2s);
+  const auto v = order.add_track();
+  const auto a = order.add_track();
+  order.push(v, 0ms, "v0");
+  order.push(v, 40ms, "v40");
+  order.advance(a, 20ms);
+  Order got{order, {}};
+  got.release();
+  EXPECT_EQ(got.out, std::vector<std::string>{"v0"});
+}
+
+TEST(Interleaver, LosesNothingAndHoldsNoMoreThanTheWindow) {
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    std::mt19937 random(seed);
+    Interleaver<int> order(2s);
+    const std::size_t tracks = 1 + random() % 3;
+    std::vector<Nanoseconds> at(tracks);
+    for (std::size_t t = 0; t < tracks; ++t) order.add_track();
+    int pushed = 0;
+    int released = 0;
+    for (int i = 0; i < 3000; ++i) {
+      const std::size_t track = random() % 7 ? 0 : random() % tracks;
+      at[track] += std::chrono::milliseconds(random() % 60);
+      order.push(track, at[track], pushed++);
+      order.release([&](int) { ++released; });
+      ASSERT_LE(order.held(), 2s + 60ms) << "seed " << seed;
+    }
+    order.drain([&](int) { ++released; });
+    EXPECT_EQ(released, pushed);
+    EXPECT_EQ(order.held(), 0s);
+  }
+}
+
+}  // namespace
+}  // namespace rec
