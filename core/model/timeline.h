@@ -12,6 +12,7 @@ struct TimelineLimits {
       std::chrono::milliseconds(250);              // a longer step back is a break, a shorter one jitter
   Nanoseconds forward = std::chrono::seconds(10);  // a longer hole is a break, a shorter one a silence
   Nanoseconds resync = std::chrono::seconds(5);    // how far apart two tracks may take the same break
+  Nanoseconds start = std::chrono::minutes(1);     // how far from the other tracks' media a track may begin
 };
 
 // Lays the timestamps of several tracks on one line that never goes back, however the publisher's
