@@ -93,16 +93,16 @@ bool TsScan::is_segment() const {
   return starts_with_tables && !tracks.empty() && (video == tracks.end() || video->starts_with_key);
 }
 
-void TsScanner::add_frame(std::uint16_t pid, bool is_video, bool random_access, std::uint64_t pts) {
-  auto &tracks = found_.tracks;
-  auto track = std::find_if(tracks.begin(), tracks.end(), [&](const auto &t) { return t.pid == pid; });
+void TsScanner::count(const Pes &pes, std::vector<TsTrack> &tracks) {
+  if (!pes.pts) return;
+  auto track = std::find_if(tracks.begin(), tracks.end(), [&](const auto &t) { return t.pid == pes.pid; });
   if (track == tracks.end()) {
     if (tracks.size() == kMaxTracks) return;
-    const auto time = to_time(static_cast<std::int64_t>(pts));
-    tracks.push_back({pid, is_video, 1, random_access, time, time, time});
+    const auto time = to_time(static_cast<std::int64_t>(*pes.pts));
+    tracks.push_back({pes.pid, pes.is_video, 1, pes.random_access, time, time, time});
     return;
   }
-  const auto time = unwrap(pts, track->first);
+  const auto time = unwrap(*pes.pts, track->first);
   ++track->frames;
   track->earliest = std::min(track->earliest, time);
   track->latest = std::max(track->latest, time);
@@ -111,14 +111,16 @@ void TsScanner::add_frame(std::uint16_t pid, bool is_video, bool random_access, 
 // `payload`: of the packet that opens a PES packet.
 void TsScanner::start_pes(std::uint16_t pid, bool random_access, std::span<const std::uint8_t> payload) {
   if (payload.size() < 6 || payload[0] != 0 || payload[1] != 0 || payload[2] != 1) return;
+  if (open_) count(*open_, found_.tracks);
   const std::uint8_t id = payload[3];
   const std::uint64_t length = payload[4] << 8 | payload[5];
   const std::uint64_t here = payload.size() - 6;
-  open_ = Pes{offset_, pid, length > here ? length - here : 0, length == 0};
-  const bool is_video = (id & 0xf0) == 0xe0, is_audio = (id & 0xe0) == 0xc0;
-  if ((!is_video && !is_audio) || payload.size() < 14) return;
+  open_ = Pes{offset_,       pid, length > here ? length - here : 0, length == 0, (id & 0xf0) == 0xe0,
+              random_access, {}};
+  const bool is_audio = (id & 0xe0) == 0xc0;
+  if ((!open_->is_video && !is_audio) || payload.size() < 14) return;
   if ((payload[6] & 0xc0) != 0x80 || !(payload[7] & 0x80)) return;
-  if (const auto pts = read_pts(payload.subspan(9).first<5>())) add_frame(pid, is_video, random_access, *pts);
+  open_->pts = read_pts(payload.subspan(9).first<5>());
 }
 
 void TsScanner::packet(std::span<const std::uint8_t, kTsPacketSize> p) {
@@ -153,6 +155,7 @@ TsScan TsScanner::result() const {
   TsScan scan = found_;
   const bool complete = !open_ || (!open_->unbounded && open_->missing == 0);
   scan.complete_bytes = complete ? offset_ : open_->at;
+  if (open_ && complete) count(*open_, scan.tracks);
   return scan;
 }
 

@@ -55,11 +55,14 @@ class TsScanner {
     std::uint16_t pid = 0;
     std::uint64_t missing = 0;  // bytes still owed; meaningless when unbounded
     bool unbounded = false;     // a declared length of 0: complete when the next PES packet starts
+    bool is_video = false;
+    bool random_access = false;
+    std::optional<std::uint64_t> pts;  // 90 kHz; of video and audio
   };
 
   void packet(std::span<const std::uint8_t, kTsPacketSize> p);
   void start_pes(std::uint16_t pid, bool random_access, std::span<const std::uint8_t> payload);
-  void add_frame(std::uint16_t pid, bool is_video, bool random_access, std::uint64_t pts);
+  static void count(const Pes &pes, std::vector<TsTrack> &tracks);
 
   std::array<std::uint8_t, kTsPacketSize> carry_{};  // a packet whose end was not fed yet
   std::size_t carried_ = 0;

@@ -83,6 +83,7 @@ TEST(TsScan, CountsReorderedFramesOnce) {
   Bytes b;
   add_tables(b);
   for (const std::uint64_t frame : {0, 3, 1, 2, 6, 4, 5}) add_video(b, 90'000 + frame * 3600, frame == 0);
+  add_audio(b, 90'000);
   EXPECT_EQ(scan_ts(b).duration(), 280ms);
 }
 
@@ -181,6 +182,7 @@ TEST(ShiftTs, MovesDtsAndPcr) {
   const Bytes dts = pes(0xe0, 86'400, 0, 100);
   std::copy_n(dts.begin() + 9, 5, frame.begin() + 14);
   add_packet(b, kVideo, true, true, frame);
+  add_audio(b, 90'000);
   b[5] |= 0x10;  // and a PCR of 0 stands in the adaptation field
   std::fill_n(b.begin() + 6, 6, std::uint8_t{0});
   auto moved = b;
