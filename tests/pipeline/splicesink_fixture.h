@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/model/hls_resume.h"
+#include "core/model/media_playlist.h"
+#include "core/model/ts_scan.h"
+#include "tests/common/bus.h"
+#include "tests/common/ffprobe.h"
+#include "tests/common/publisher.h"
+#include "tests/common/temp_dir.h"
+
+namespace rec::test {
+
+// A splicesink launch line that writes DIR/live.m3u8 with segments of two seconds.
+inline std::string splice_line(const TempDir &dir, const std::string &more = "") {
+  return "splicesink target-duration=2 playlist-location=" + (dir / "live.m3u8") + " " + more;
+}
+
+inline MediaPlaylist playlist_at(const std::string &path) {
+  auto playlist = parse_playlist(read_file(path));
+  EXPECT_TRUE(playlist) << path << ": " << playlist.error().message;
+  return playlist ? *std::move(playlist) : MediaPlaylist();
+}
+
+inline std::vector<std::string> segment_files(const std::string &playlist_path) {
+  std::vector<std::string> files;
+  const auto folder = std::filesystem::path(playlist_path).parent_path();
+  for (const auto &segment : playlist_at(playlist_path).segments)
+    files.push_back(folder / file_of_uri(segment.uri).value_or("?"));
+  return files;
+}
+
+inline TsScan scan_of(const std::string &path) {
+  const std::string bytes = read_file(path);
+  return scan_ts({reinterpret_cast<const std::uint8_t *>(bytes.data()), bytes.size()});
+}
+
+inline std::size_t discontinuities(const MediaPlaylist &playlist) {
+  return static_cast<std::size_t>(std::count_if(playlist.segments.begin(), playlist.segments.end(),
+                                                [](const auto &s) { return s.discontinuity; }));
+}
+
+// Hashes of all coded frames of a kind in the recording, in playback order.
+inline std::vector<std::string> recorded(const std::string &playlist_path, const std::string &kind) {
+  std::vector<std::string> hashes;
+  for (const auto &file : segment_files(playlist_path))
+    for (const Essence &frame : essence_of(file, kind)) hashes.push_back(frame.hash);
+  return hashes;
+}
+
+// How many frames of a kind the segments' headers tell.
+inline std::uint64_t frames_in(const std::string &playlist_path, bool video) {
+  std::uint64_t frames = 0;
+  for (const auto &file : segment_files(playlist_path))
+    for (const TsTrack &track : scan_of(file).tracks) frames += track.is_video == video ? track.frames : 0;
+  return frames;
+}
+
+// Every message up to EOS, which must come. Warnings are failures unless asked for.
+inline std::vector<Ref<GstMessage>> wait_for_eos(Publisher &publisher, bool may_warn = false) {
+  std::vector<Ref<GstMessage>> messages;
+  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(publisher.pipeline()));
+  for (;;) {
+    auto message = Ref<GstMessage>::adopt(gst_bus_timed_pop(bus.get(), 20 * GST_SECOND));
+    if (!message) {
+      ADD_FAILURE() << "no EOS";
+      return messages;
+    }
+    const auto type = GST_MESSAGE_TYPE(message.get());
+    const CString text(gst_message_get_structure(message.get())
+                           ? gst_structure_to_string(gst_message_get_structure(message.get()))
+                           : nullptr);
+    EXPECT_NE(type, GST_MESSAGE_ERROR) << text.get();
+    EXPECT_TRUE(may_warn || type != GST_MESSAGE_WARNING) << text.get();
+    if (type == GST_MESSAGE_EOS) return messages;
+    messages.push_back(std::move(message));
+  }
+}
+
+inline std::vector<Ref<GstMessage>> finish(Publisher &publisher, bool may_warn = false) {
+  publisher.end_all();
+  return wait_for_eos(publisher, may_warn);
+}
+
+// The same of media as it was sent, through the same instruments.
+inline std::vector<std::string> sent(const Media &media, const std::string &kind) {
+  const TempDir dir;
+  Publisher reference("recsink formats=mp4 location=" + (dir / "reference"));
+  reference.send({{kind == "video" ? "video" : "audio_0", media}});
+  finish(reference);
+  std::vector<std::string> hashes;
+  for (const Essence &frame : essence_of(dir / "reference.mp4", kind)) hashes.push_back(frame.hash);
+  return hashes;
+}
+
+template <typename T>
+std::vector<T> joined(std::vector<T> a, const std::vector<T> &b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+// Everything about the recording at `path` that must always hold.
+inline void expect_sound(const std::string &path) {
+  const auto playlist = playlist_at(path);
+  for (const auto &segment : playlist.segments) {
+    EXPECT_GT(segment.duration.count(), 0) << segment.uri;
+    EXPECT_EQ(segment.program_date_time.has_value(),
+              segment.discontinuity || &segment == playlist.segments.data())
+        << segment.uri;
+  }
+  for (const auto &file : segment_files(path)) {
+    const auto scan = scan_of(file);
+    EXPECT_TRUE(scan.is_segment()) << file;
+    EXPECT_EQ(read_file(file).size() % kTsPacketSize, 0u) << file;
+  }
+}
+
+}  // namespace rec::test
