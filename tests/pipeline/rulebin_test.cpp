@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Pushes through rulebin and its real recorders: files, playlists and rows.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "core/io/json.h"
+#include "core/model/media_playlist.h"
+#include "core/service/catalogue.h"
+#include "tests/common/bus.h"
+#include "tests/common/command.h"
+#include "tests/common/ffprobe.h"
+#include "tests/common/publisher.h"
+#include "tests/common/temp_dir.h"
+
+namespace rec::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+class RuleBinPipeline : public ::testing::Test {
+ protected:
+  // A configuration that records everything of domain "d" with these formats.
+  void configure(const std::string &formats) {
+    write_file(dir_.path() / "recording.json",
+               R"({"rules": [{"domain": "d", "template": "t"}], "templates": {"t": {"name":
+  "{AppName}/{StreamName}/{EscapedStartTime}-{StartMillisecond}_{EscapedEndTime}", "storage": {"primary": "s"},
+  "callbacks": ["ops"], "formats": )" +
+                   formats + R"(}},
+  "storage": {"s": {"uri": "file:///nowhere"}}, "callbacks": {"ops": {"url": "http://127.0.0.1:1/"}}})");
+  }
+  std::string line() const {
+    return "rulebin directory=" + (dir_ / "spool") + " config=" + (dir_ / "recording.json") +
+           " uri=rtmp://d/live/cam1?secret=1";
+  }
+  Catalogue catalogue() {
+    auto opened = Catalogue::open(dir_ / "spool/catalogue.db", clock_);
+    EXPECT_TRUE(opened) << opened.error().message;
+    return *std::move(opened);
+  }
+  std::vector<Recording> recordings() {
+    auto c = catalogue();
+    auto list = c.recordings(10);
+    EXPECT_TRUE(list) << list.error().message;
+    return list ? *std::move(list) : std::vector<Recording>();
+  }
+  std::vector<StoredFile> files(std::int64_t recording) {
+    auto c = catalogue();
+    auto list = c.files(recording);
+    EXPECT_TRUE(list) << list.error().message;
+    return list ? *std::move(list) : std::vector<StoredFile>();
+  }
+  static void send(Publisher &publisher, milliseconds from = milliseconds(0),
+                   milliseconds to = milliseconds(6000)) {
+    publisher.send({{"video", video().part(from, to, from)}, {"audio_0", audio().part(from, to, from)}});
+  }
+  static bool wait_for_eos(Publisher &publisher) {
+    return static_cast<bool>(wait_for_message(publisher.pipeline(), GST_MESSAGE_EOS));
+  }
+  static bool wait_for(Publisher &publisher, const char *message) {
+    return static_cast<bool>(wait_for_element_message(publisher.pipeline(), message));
+  }
+
+  TempDir dir_;
+  SystemClock clock_;
+};
+
+TEST_F(RuleBinPipeline, RecordsEveryFormatOfTheTemplate) {
+  configure(R"({"flv": {}, "mp4": {}, "aac": {"cycle": "1h"}, "hls": {"segment": "2s"}})");
+  Publisher publisher(line());
+  send(publisher);
+  publisher.end_all();
+  ASSERT_TRUE(wait_for_eos(publisher));
+
+  const auto list = recordings();  // EOS comes after the rows
+  ASSERT_EQ(list.size(), 1U);
+  const Recording &recording = list[0];
+  EXPECT_EQ(recording.state, RecordingState::finished);
+  EXPECT_EQ(recording.push.stream, "cam1");
+  EXPECT_EQ(recording.push.stream_param, "secret=1");
+  EXPECT_EQ(recording.directory, dir_ / "spool");
+  EXPECT_EQ(recording.store, "s");
+  std::vector<Format> formats;
+  for (const StoredFile &file : files(recording.id)) {
+    formats.push_back(file.format);
+    EXPECT_EQ(file.state, FileState::closed) << file.error;
+    EXPECT_TRUE(file.facts.path.starts_with(dir_ / "spool/live/cam1/")) << file.facts.path;
+    EXPECT_EQ(std::filesystem::exists(file.facts.path), true);
+    if (file.format != Format::aac) {  // of which ffmpeg always says that it estimates the duration
+      EXPECT_EQ(playback_complaints(file.facts.path), "") << file.facts.path;
+    }
+    EXPECT_NEAR(std::chrono::duration<double>(file.facts.duration).count(), 6.0, 0.2) << file.facts.path;
+    if (file.format == Format::flv || file.format == Format::mp4) {
+      EXPECT_EQ(packets_of(file.facts.path)["video"].size(), video().units.size());
+      EXPECT_EQ(file.facts.video_frames, video().units.size());
+    }
+  }
+  std::sort(formats.begin(), formats.end());
+  EXPECT_EQ(formats, (std::vector{Format::flv, Format::mp4, Format::aac, Format::hls}));
+  auto c = catalogue();
+  EXPECT_EQ(c.segments(recording.id)->size(), 3U);
+  EXPECT_EQ(c.owed()->uploads, 7U) << "four files and three segments";
+  EXPECT_EQ(c.owed()->callbacks, 4U);
+}
+
+TEST_F(RuleBinPipeline, CutsByTheCycleOfTheTemplate) {
+  configure(R"({"flv": {"cycle": "2s"}})");
+  Publisher publisher(line());
+  send(publisher);
+  publisher.end_all();
+  ASSERT_TRUE(wait_for_eos(publisher));
+  const auto list = recordings();
+  ASSERT_EQ(list.size(), 1U);
+  std::size_t frames = 0;
+  for (const StoredFile &file : files(list[0].id)) frames += file.facts.video_frames;
+  EXPECT_EQ(files(list[0].id).size(), 3U);
+  EXPECT_EQ(frames, video().units.size());
+}
+
+TEST_F(RuleBinPipeline, APushThatComesBackInTheSamePipelineContinuesTheRecording) {
+  configure(R"({"flv": {}, "hls": {"segment": "2s", "splice-timeout": "1min"}})");
+  Publisher publisher(line());
+  send(publisher, milliseconds(0), milliseconds(3000));
+  publisher.end_all();
+  ASSERT_TRUE(wait_for(publisher, "splicesink-recording-paused"));
+  EXPECT_EQ(recordings().at(0).state, RecordingState::paused);
+
+  send(publisher, milliseconds(3000), milliseconds(6000));
+  publisher.end_all();
+  ASSERT_TRUE(wait_for(publisher, "splicesink-recording-paused"));
+  g_signal_emit_by_name(publisher.element(), "cancel-delay");
+  ASSERT_TRUE(wait_for_eos(publisher));
+
+  const auto list = recordings();
+  ASSERT_EQ(list.size(), 1U);
+  EXPECT_EQ(list[0].state, RecordingState::finished);
+  const auto stored = files(list[0].id);
+  ASSERT_EQ(stored.size(), 3U) << "an FLV file per push and the playlist";
+  EXPECT_NE(read_file(list[0].playlist_path).find("#EXT-X-DISCONTINUITY\n"), std::string::npos);
+  EXPECT_NE(read_file(list[0].playlist_path).find("#EXT-X-ENDLIST"), std::string::npos);
+  EXPECT_EQ(catalogue().push_counts(list[0].owner)->seen, 2U);
+  EXPECT_EQ(catalogue().push_counts(list[0].owner)->open, 0U);
+}
+
+TEST_F(RuleBinPipeline, AnotherPipelineContinuesWhatOneHolds) {
+  configure(R"({"hls": {"segment": "2s", "splice-timeout": "1min"}})");
+  Publisher first(line());
+  send(first, milliseconds(0), milliseconds(3000));
+  first.end_all();
+  ASSERT_TRUE(wait_for(first, "splicesink-recording-paused"));
+  {
+    Publisher second(line());
+    send(second, milliseconds(3000), milliseconds(6000));
+    ASSERT_TRUE(wait_for(second, "splicesink-segment-added"));
+    EXPECT_TRUE(wait_for_eos(first)) << "it gave the recording up and waits no longer";
+    EXPECT_EQ(recordings().at(0).state, RecordingState::recording);
+  }  // stopped without EOS: the recording may be resumed
+  EXPECT_EQ(recordings().at(0).state, RecordingState::paused);
+  Publisher third(line());
+  send(third, milliseconds(0), milliseconds(2000));
+  third.end_all();
+  ASSERT_TRUE(wait_for(third, "splicesink-recording-paused"));
+  g_signal_emit_by_name(third.element(), "cancel-delay");
+  ASSERT_TRUE(wait_for_eos(third));
+  const auto list = recordings();
+  ASSERT_EQ(list.size(), 1U);
+  EXPECT_EQ(list[0].state, RecordingState::finished);
+  const auto playlist = parse_playlist(read_file(list[0].playlist_path));
+  ASSERT_TRUE(playlist) << playlist.error().message;
+  EXPECT_EQ(std::count_if(playlist->segments.begin(), playlist->segments.end(),
+                          [](const MediaSegment &s) { return s.discontinuity; }),
+            2);
+}
+
+TEST_F(RuleBinPipeline, WithoutSpliceTimeoutEveryPushIsARecordingOfItsOwn) {
+  configure(R"({"flv": {}, "hls": {"segment": "2s"}})");
+  Publisher publisher(line());
+  for (int push = 0; push < 2; ++push) {
+    send(publisher, milliseconds(0), milliseconds(2000));
+    publisher.end_all();
+    ASSERT_TRUE(wait_for_eos(publisher));
+  }
+  const auto list = recordings();
+  ASSERT_EQ(list.size(), 2U);
+  for (const Recording &recording : list) {
+    EXPECT_EQ(recording.state, RecordingState::finished);
+    EXPECT_EQ(files(recording.id).size(), 2U);
+  }
+}
+
+TEST_F(RuleBinPipeline, StoppingWithoutEosFinishesTheFiles) {
+  configure(R"({"mp4": {}})");
+  {
+    Publisher publisher(line());
+    send(publisher);
+  }
+  const auto list = recordings();
+  ASSERT_EQ(list.size(), 1U);
+  EXPECT_EQ(list[0].state, RecordingState::finished);
+  const auto stored = files(list[0].id);
+  ASSERT_EQ(stored.size(), 1U);
+  EXPECT_EQ(stored[0].state, FileState::closed);
+  EXPECT_EQ(packets_of(stored[0].facts.path)["video"].size(), video().units.size());
+}
+
+TEST_F(RuleBinPipeline, ARecorderThatCannotWriteStopsNeitherThePipelineNorTheOthers) {
+  configure(R"({"flv": {}, "aac": {"cycle": "1h"}})");
+  std::filesystem::create_directories(dir_ / "spool");
+  write_file(dir_.path() / "spool/live", "a file where the directory should be");
+  Publisher publisher(line());
+  send(publisher);
+  publisher.end_all();
+  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(publisher.pipeline()));
+  unsigned warnings = 0;
+  for (;;) {
+    const auto message = Ref<GstMessage>::adopt(gst_bus_timed_pop(bus.get(), 20 * GST_SECOND));
+    ASSERT_TRUE(message) << "no EOS";
+    ASSERT_NE(GST_MESSAGE_TYPE(message.get()), GST_MESSAGE_ERROR);
+    if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_WARNING) ++warnings;
+    if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_EOS) break;
+  }
+  EXPECT_GT(warnings, 0U);
+}
+
+TEST_F(RuleBinPipeline, TheToolListsWhatWasRecorded) {
+  configure(R"({"flv": {}})");
+  {
+    Publisher publisher(line());
+    send(publisher);
+    publisher.end_all();
+    ASSERT_TRUE(wait_for_eos(publisher));
+  }
+  const std::vector<std::string> list = {std::getenv("REC_TEST_TOOL"), "list", "--catalogue",
+                                         dir_ / "spool/catalogue.db"};
+  const CommandResult text = run_command(list);
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_EQ(text.out.find("secret"), std::string::npos);
+  const StoredFile file = files(recordings().at(0).id).at(0);
+  for (const std::string &part :
+       {std::string("d/live/cam1 by template \"t\""), std::string("state     finished"),
+        std::string("flv closed 6."), file.facts.path, std::string("1 upload to s"),
+        std::string("1 callback to ops")})
+    EXPECT_NE(text.out.find(part), std::string::npos) << part << " in:\n" << text.out;
+
+  auto as_json = list;
+  as_json.push_back("--json");
+  const auto json = parse_json(run_command(as_json).out);
+  ASSERT_TRUE(json) << json.error().message;
+  const JsonValue &recording = json->member("recordings")->value.elements.at(0);
+  EXPECT_EQ(recording.member("stream")->value.string, "cam1");
+  EXPECT_EQ(recording.member("files")->value.elements.at(0).member("size")->value.integer,
+            static_cast<std::int64_t>(file.facts.size_bytes));
+}
+
+}  // namespace
+}  // namespace rec::test
