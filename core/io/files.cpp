@@ -2,12 +2,12 @@
 #include "core/io/files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -33,7 +33,6 @@ class Fd {
   }
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
-  int close() { return ::close(std::exchange(fd_, -1)); }
 
  private:
   int fd_;
@@ -46,10 +45,16 @@ std::string directory_of(const std::string &path) {
 
 // "dir/.name.part": hidden, beside the final name, so that rename() stays within one file system.
 std::string temp_beside(const std::string &path) {
-  static std::atomic<unsigned> serial = 0;  // two threads may replace the same file
   const std::filesystem::path p(path);
-  const std::string unique = std::to_string(::getpid()) + "-" + std::to_string(++serial);
-  return (p.parent_path() / ("." + p.filename().string() + "." + unique + ".part")).string();
+  return (p.parent_path() / ("." + p.filename().string() + ".part")).string();
+}
+
+// True when `fd` is the file of that name: not one that was renamed or removed since it was opened.
+bool is_named(int fd, const std::string &path) {
+  struct stat open_file {};
+  struct stat named {};
+  return ::fstat(fd, &open_file) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
 }
 
 Status write_all(int fd, const char *data, std::size_t size, const std::string &path) {
@@ -63,15 +68,18 @@ Status write_all(int fd, const char *data, std::size_t size, const std::string &
   return ok();
 }
 
-// Opens the temp file, lets `fill` write it, and renames it over `path`.
+// Opens the temp file, lets `fill` write it, and renames it over `path`. The temp file's name is always the
+// same, so that what a killed process left is used again; its lock keeps two from writing at once.
 template <typename Fill>
 Status replace(const std::string &path, Fill fill) {
   const std::string temp = temp_beside(path);
-  Fd out(::open(temp.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  Fd out(::open(temp.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
   if (!out) return error_of_errno(errno, "creating", temp);
+  if (::flock(out.get(), LOCK_EX | LOCK_NB) != 0 || !is_named(out.get(), temp))
+    return Error{Errc::unavailable, path + " is being written by somebody else"};
+  if (::ftruncate(out.get(), 0) != 0) return error_of_errno(errno, "emptying", temp);
   Status filled = fill(out.get(), temp);
   if (filled && ::fsync(out.get()) != 0) filled = error_of_errno(errno, "syncing", temp);
-  if (out.close() != 0 && filled) filled = error_of_errno(errno, "closing", temp);
   if (filled && ::rename(temp.c_str(), path.c_str()) != 0) filled = error_of_errno(errno, "renaming", path);
   if (!filled) {
     ::unlink(temp.c_str());

@@ -25,7 +25,8 @@ Status rename_noreplace(const std::string &from, const std::string &to);
 // fsync, rename, fsync directory: `temp` appears as `wanted`, or, if that name is taken, with "-1", "-2"...
 // before its extension. Returns the name that it got.
 Result<std::string> publish_file(const std::string &temp, const std::string &wanted);
-// Replaces the content of `path` in one step (temp file beside it, fsync, rename, fsync directory).
+// Replaces the content of `path` in one step (".<name>.part" beside it, fsync, rename, fsync directory).
+// unavailable when another thread or process is just doing the same.
 Status write_file_atomically(const std::string &path, std::string_view bytes);
 // The same, with the bytes of another file, streamed. Creates the directory of `to`.
 Status copy_file_atomically(const std::string &from, const std::string &to);

@@ -107,9 +107,10 @@ Result<std::optional<UtcTime>> DeliveryWorker::keep(Catalogue &catalogue) {
   REC_TRY(const RecoveryReport recovered, recover(catalogue, path, options_.owner, clock_));
   if (recovered.files > 0 || recovered.finished > 0) kick();
   REC_TRY(const auto targets, catalogue.owed_targets());
-  const auto http = options_.make_http(kUploadSilence);  // never asked: nobody is there to be asked
+  std::unique_ptr<HttpClient> http;  // never asked: nobody is there to be asked
   for (const OwedTarget &target : targets) {
     if (is_served(target)) continue;
+    if (!http) http = options_.make_http(kUploadSilence);
     REC_CHECK(serve(catalogue, target, make_deliverer(options_.destinations, target, *http, clock_)));
   }
   if (!recovered.errors.empty()) return recovered.errors.front();

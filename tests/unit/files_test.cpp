@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <thread>
+#include <vector>
 
 #include "tests/common/temp_dir.h"
 
@@ -44,6 +46,29 @@ TEST(Files, WritesAtomicallyAndLeavesNoTempFile) {
   EXPECT_EQ(test::read_file(dir / "p.m3u8"), "new");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1);
   EXPECT_EQ(write_file_atomically(dir / "no/such/dir", "x").error().code, Errc::not_found);
+}
+
+TEST(Files, UsesWhatAKilledWriterLeft) {
+  const test::TempDir dir;
+  test::write_file(dir / ".a.flv.part", "half of something longer than what is written now");
+  ASSERT_TRUE(write_file_atomically(dir / "a.flv", "whole"));
+  EXPECT_EQ(test::read_file(dir / "a.flv"), "whole");
+  EXPECT_EQ(dir.files(), std::vector<std::string>{"a.flv"});
+}
+
+TEST(Files, OneOfManyWritersAtATimeAndNeverAMixture) {
+  const test::TempDir dir;
+  std::vector<std::thread> writers;
+  for (char c = 'a'; c < 'e'; ++c)
+    writers.emplace_back([&dir, c] {
+      for (int i = 0; i < 20; ++i) {
+        const auto written = write_file_atomically(dir / "p", std::string(1000, c));
+        EXPECT_TRUE(written || written.error().code == Errc::unavailable);
+      }
+    });
+  for (auto &w : writers) w.join();
+  const std::string bytes = test::read_file(dir / "p");
+  EXPECT_EQ(bytes, std::string(1000, bytes.at(0)));
 }
 
 TEST(Files, CopiesMoreThanOneBufferAndMakesDirectories) {
