@@ -46,7 +46,11 @@ Result<std::optional<TsScan>> save_open_segment(const std::string &path) {
   const auto scan = scan_file(temp);
   if (!scan && scan.error().code == Errc::not_found) return std::optional<TsScan>{};
   if (!scan) return scan.error();
-  if (!scan->is_segment()) return std::optional<TsScan>{};
+  if (!scan->is_segment()) {  // it had just been opened: no frame is in it
+    std::error_code ignored;  // a leftover is no reason to leave the playlist open
+    fs::remove(temp, ignored);
+    return std::optional<TsScan>{};
+  }
   REC_CHECK(truncate_file(temp, scan->complete_bytes));
   REC_CHECK(sync_file(temp));
   REC_CHECK(rename_noreplace(temp, path));
