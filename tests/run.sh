@@ -70,7 +70,7 @@ build() {
   say "build $name"
   if [ ! -f "$dir/build.ninja" ]; then
     rm -rf "$dir"
-    CC=$wrapper$cc CXX=$wrapper$cxx meson setup "$dir" -Dwerror=true "$@" >"$root/$name-setup.log" 2>&1 </dev/null || {
+    CC=$wrapper$cc CXX=$wrapper$cxx meson setup "$dir" "$@" >"$root/$name-setup.log" 2>&1 </dev/null || {
       tail -n 30 "$root/$name-setup.log"
       return 1
     }
@@ -105,18 +105,19 @@ step_failed() {
 
 test_gcc() {
   local suite
-  build gcc gcc g++ || { step_failed "the gcc build" && return; }
+  build gcc gcc g++ -Dwerror=true || { step_failed "the gcc build" && return; }
   for suite in lint unit element pipeline; do
     if wants $suite; then run_tests gcc $suite --suite $suite; fi
   done
 }
 
 test_clang() {
-  build clang clang clang++ -Dlint_tidy=true || { step_failed "the clang build" && return; }
+  build clang clang clang++ -Dwerror=true -Dlint_tidy=true || { step_failed "the clang build" && return; }
   run_tests clang unit --suite unit
   run_tests clang tidy clang-tidy
 }
 
+# gcc 12 sees uninitialized values in instrumented code that are none, so warnings are no errors here.
 test_sanitized() {
   build sanitize gcc g++ -Db_sanitize=address,undefined -Db_lundef=false ||
     { step_failed "the sanitizer build" && return; }
