@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One recorder's surroundings: configuration, catalogue, spool, and the pipeline that records a push by rule."""
+import json
+import pathlib
+
+from rig import media
+from rig.processes import run
+from rig.servers import CALLBACK_KEY
+
+BUCKET = "recordings"
+
+
+class Recording:
+    """Everything that recorder processes share: several of them may use one at the same time."""
+
+    def __init__(self, directory, formats, store=None, receiver=None, app="live"):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True)
+        self.catalogue, self.spool = self.directory / "catalogue.db", self.directory / "spool"
+        self.config = self.directory / "recording.json"
+        self.store = store
+        template = {"formats": formats, "name": "{AppName}/{StreamName}/{EscapedStartTime}"}
+        document = {"templates": {"default": template}, "rules": [{"domain": "127.0.0.1", "app": app, "template": "default"}]}
+        if store:
+            template["storage"] = {"primary": "archive"}
+            document["storage"] = {"archive": {"uri": f"s3://{BUCKET}/eu", "endpoint": store.endpoint,
+                                               "region": store.region, "credentials": "env"}}
+        if receiver:
+            template["callbacks"] = ["ops"]
+            document["callbacks"] = {"ops": {"url": receiver.url, "schema": "tencent",
+                                             "key": {"env": "RECORDING_CALLBACK_KEY"}}}
+        self.config.write_text(json.dumps(document, indent=2))
+        self.env = {"RECORDING_CALLBACK_KEY": CALLBACK_KEY, **(store.credentials if store else {})}
+
+    def uploader(self):
+        return ["vodupload", f"config={self.config}", f"catalogue={self.catalogue}", f"drain-timeout={600 * 10**9}"]
+
+    def pipeline(self, url):
+        """flvdemux feeds rulebin without a queue between them."""
+        return ["rtmp2src", f"location={url}", "!", "flvdemux", "name=d",
+                "rulebin", "name=r", f"uri={url}", f"config={self.config}", f"catalogue={self.catalogue}",
+                f"directory={self.spool}", *self.uploader(),
+                "d.video", "!", "r.video", "d.audio", "!", "r.audio_0"]
+
+    def list(self):
+        return run(["gst-recording-1.0", "list", "--catalogue", self.catalogue])
+
+    def files(self, suffix):
+        """Finished files, oldest first; nothing hidden."""
+        return sorted((p for p in self.spool.rglob(f"*{suffix}") if not p.name.startswith(".")),
+                      key=lambda p: p.stat().st_mtime_ns)
+
+    def playlist(self):
+        (only,) = self.files(".m3u8")
+        return Playlist(only)
+
+    def assert_stored_in_s3(self, test):
+        """Each finished file is in the store, byte for byte, under its path below the spool."""
+        local = {f"eu/{p.relative_to(self.spool)}": p for p in self.spool.rglob("*")
+                 if p.is_file() and not p.name.startswith(".")}
+        test.assertEqual(sorted(local), self.store.client.keys(BUCKET))
+        for key, path in local.items():
+            test.assertEqual(self.store.client.get(BUCKET, key), path.read_bytes(), key)
+
+
+class Playlist:
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.lines = self.path.read_text().splitlines()
+
+    def segments(self):
+        return [segment for period in self.periods() for segment in period]
+
+    def periods(self):
+        """The segments between one discontinuity and the next."""
+        periods = [[]]
+        for line in self.lines:
+            if line == "#EXT-X-DISCONTINUITY":
+                periods.append([])
+            elif line and not line.startswith("#"):
+                periods[-1].append(self.path.parent / line)
+        return periods
+
+    def count(self, tag):
+        return sum(line == tag or line.startswith(tag + ":") for line in self.lines)
+
+
+def assert_stores(test, files, expected, what, may_lack=2):
+    """These files hold exactly the expected frames, begin with a keyframe, stay aligned, and play.
+
+    At the end `may_lack` frames per track may never have been delivered by the server.
+    """
+    stored = {kind: [] for kind in expected}
+    for path in files:
+        media.assert_plays(path)
+        shifts = []
+        for kind, frames in media.read(path).items():
+            if not frames:
+                continue
+            test.assertTrue(frames[0].keyframe, f"{path} does not begin with a keyframe")
+            test.assertLess(len(stored[kind]), len(expected[kind]), f"{path} holds more {kind} than was expected")
+            shifts.append(frames[0].pts - expected[kind][len(stored[kind])].pts)
+            stored[kind] += frames
+        test.assertLess(max(shifts) - min(shifts), media.AUDIO_FRAME, f"audio and video drift apart in {path}")
+    for kind, frames in expected.items():
+        media.assert_same_frames(media.digests(stored[kind]), media.digests(frames), f"{kind} in {what}", may_lack)

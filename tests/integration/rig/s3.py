@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A small S3 client (Signature Version 4, path style), written independently of the one under test."""
+import datetime
+import hashlib
+import hmac
+import urllib.error
+import urllib.parse
+import urllib.request
+import xml.etree.ElementTree as ElementTree
+
+
+class S3:
+    def __init__(self, endpoint, access_key, secret_key, region="default"):
+        self.endpoint, self.access_key, self.secret_key, self.region = endpoint, access_key, secret_key, region
+
+    def request(self, method, path, query=None, body=b""):
+        """Body of the answer; urllib.error.HTTPError for any status of 300 and above."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        stamp, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
+        quoted = urllib.parse.quote(path, safe="/-_.~")
+        parameters = urllib.parse.urlencode(sorted((query or {}).items()), quote_via=urllib.parse.quote, safe="-_.~")
+        digest = hashlib.sha256(body).hexdigest()
+        headers = {"host": urllib.parse.urlsplit(self.endpoint).netloc, "x-amz-content-sha256": digest,
+                   "x-amz-date": stamp}
+        names = ";".join(sorted(headers))
+        canonical = "\n".join([method, quoted, parameters, *(f"{n}:{headers[n]}" for n in sorted(headers)), "", names,
+                               digest])
+        scope = f"{day}/{self.region}/s3/aws4_request"
+        to_sign = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+        key = ("AWS4" + self.secret_key).encode()
+        for part in (day, self.region, "s3", "aws4_request"):
+            key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        signature = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
+        headers["authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.access_key}/{scope}, "
+                                    f"SignedHeaders={names}, Signature={signature}")
+        url = self.endpoint + quoted + ("?" + parameters if parameters else "")
+        call = urllib.request.Request(url, data=body if method in ("PUT", "POST") else None, method=method,
+                                      headers=headers)
+        with urllib.request.urlopen(call, timeout=20) as answer:
+            return answer.read()
+
+    def create_bucket(self, bucket):
+        self.request("PUT", f"/{bucket}")
+
+    def keys(self, bucket):
+        tree = ElementTree.fromstring(self.request("GET", f"/{bucket}", {"list-type": "2"}))
+        return sorted(node.text for node in tree.iter() if node.tag.endswith("}Key"))
+
+    def get(self, bucket, key):
+        return self.request("GET", f"/{bucket}/{key}")
