@@ -83,11 +83,11 @@ class FileRecorder {
   // After a cut: audio that is played before the cutting keyframe but came after it (B-frames) is the
   // previous file's.
   std::optional<OpenFile> previous_;
-  Nanoseconds boundary_{0};  // PTS of the cutting keyframe
-  std::deque<Frame> held_;   // audio that only the next file can take
-  bool must_cut_ = false;    // the current file cannot take what follows
-  bool refused_ = false;     // the container cannot hold the video; said once
-  Nanoseconds retry_at_{0};  // after a failure: line time before which no file is begun
+  Nanoseconds boundary_{0};                    // PTS of the cutting keyframe
+  std::deque<Frame> held_;                     // audio that only the next file can take
+  bool must_cut_ = false;                      // the current file cannot take what follows
+  bool refused_ = false;                       // the container cannot hold the video; said once
+  Nanoseconds retry_at_ = Nanoseconds::min();  // after a failure: line time before which no file is begun
   unsigned next_id_;
 };
 

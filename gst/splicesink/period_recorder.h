@@ -76,7 +76,7 @@ class PeriodRecorder {
   bool must_leave_ = false;
   bool refused_ = false;  // the video's codec; said once
   unsigned next_id_ = 0;
-  Nanoseconds retry_at_{0};  // after a failure: line time before which no period is begun
+  Nanoseconds retry_at_ = Nanoseconds::min();  // after a failure: line time before which no period is begun
 };
 
 }  // namespace rec

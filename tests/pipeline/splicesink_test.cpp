@@ -139,6 +139,20 @@ TEST(SpliceSink, RecordsVideoWhenAudioNeverArrives) {
   EXPECT_EQ(frames_in(dir / "live.m3u8", true), 1025u);
 }
 
+// What a live encoder does: its first picture comes after much audio, for an instant before that audio.
+TEST(SpliceSink, RecordsVideoThatBeginsBeforeTheAudioThatCameFirst) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir));
+  publisher.connect("video");
+  publisher.send({{"audio_0", audio().part(seconds(0), seconds(1), seconds(1))}});
+  publisher.send({{"video", video().moved(milliseconds(920))},
+                  {"audio_0", audio().part(seconds(1), seconds(6), seconds(2))}});
+  finish(publisher);
+  expect_sound(dir / "live.m3u8");
+  EXPECT_EQ(discontinuities(playlist_at(dir / "live.m3u8")), 0u);
+  EXPECT_EQ(recorded(dir / "live.m3u8", "video"), sent(video(), "video"));
+}
+
 TEST(SpliceSink, GoesOnWhenAudioDies) {
   const TempDir dir;
   const Media &v = video(video_spec(1025));
