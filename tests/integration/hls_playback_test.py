@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A spliced playlist plays through in hls.js in a real browser, and does not without its discontinuity tags."""
+import pathlib
+import shutil
+
+from rig import case
+from rig.processes import Process
+
+PLAYER = pathlib.Path(__file__).resolve().parent / "hls_playback"
+
+
+class HlsPlayback(case.Case):
+    def run_in(self, directory, name, seconds, *argv):
+        process = self.keep(Process(argv, self.directory / f"{name}.log", cwd=directory))
+        self.assertEqual(process.wait(seconds), 0, process.tail())
+        return process.log.read_text()
+
+    def test_a_recording_of_two_processes_plays_to_its_end(self):
+        player = self.directory / "player"  # npm writes into it: not into the sources
+        shutil.copytree(PLAYER, player, ignore=shutil.ignore_patterns("node_modules"))
+        self.run_in(player, "npm", 120, "npm", "ci", "--no-audit", "--no-fund", "--prefer-offline")
+        recorded = self.directory / "recorded"
+        self.run_in(player, "record", 90, "sh", player / "record.sh", recorded)
+        print(self.run_in(player, "play", 90, "node", player / "play.mjs", recorded))
+
+
+if __name__ == "__main__":
+    case.main()
