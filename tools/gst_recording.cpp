@@ -83,7 +83,7 @@ std::string printable(const std::string &text) {
 }  // namespace rec::tool
 
 int main(int argc, char **argv) {
-  std::setlocale(LC_ALL, "");
+  std::setlocale(LC_ALL, "");  // NOLINT(concurrency-mt-unsafe): no other thread yet
   try {
     return rec::tool::run({argv + 1, argv + argc});
   } catch (const std::exception &e) {

@@ -23,6 +23,7 @@ template <typename Map>
 std::string read_reference(ConfigNotes &notes, const Field &field, const Map &defined,
                            const std::string &kind) {
   std::vector<std::string> names;
+  names.reserve(defined.size());
   for (const auto &[name, value] : defined) names.push_back("\"" + name + "\"");
   const std::string what = names.empty() ? "the name of a " + kind + " (none is defined)"
                                          : "the name of a " + kind + ": " + join(names, "or");

@@ -111,6 +111,7 @@ std::optional<std::string> read_word(Problems &problems, const Field &field,
       std::find(words.begin(), words.end(), field.value.string) != words.end())
     return field.value.string;
   std::vector<std::string> quoted;
+  quoted.reserve(words.size());
   for (const std::string &word : words) quoted.push_back("\"" + word + "\"");
   problems.expected(field.value.at, field.path, join(quoted, "or"), describe(field.value));
   return std::nullopt;

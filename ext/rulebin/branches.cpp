@@ -29,29 +29,50 @@ std::string Branches::free_name(GstPadTemplate *pad_template, const char *name) 
   return "audio_" + std::to_string(number);
 }
 
+Branches::Input Branches::make_input(GstPadTemplate *pad_template, const std::string &name) {
+  auto tee = Ref<GstElement>::sink(gst_element_factory_make("tee", ("tee-" + name).c_str()));
+  if (!tee) return {};
+  g_object_set(tee.get(), "allow-not-linked", TRUE, nullptr);
+  gst_bin_add(bin_, tee.get());  // before it has links: adding takes them away
+  const auto target = pad_named(tee.get(), "sink");
+  auto pad = Ref<GstPad>::sink(gst_ghost_pad_new_from_template(name.c_str(), target.get(), pad_template));
+  gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, this, nullptr);
+  g_signal_connect(pad.get(), "linked", G_CALLBACK(on_linked), this);
+  return {std::move(pad), std::move(tee)};
+}
+
 GstPad *Branches::request_pad(GstPadTemplate *pad_template, const char *name) {
   const std::string pad_name = free_name(pad_template, name);
   if (pad_name.empty()) return nullptr;
-  auto tee = Ref<GstElement>::sink(gst_element_factory_make("tee", ("tee-" + pad_name).c_str()));
-  if (!tee) {
+  const Input input = make_input(pad_template, pad_name);
+  if (!input.pad) {
     GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN, ("The element 'tee' is missing."), (nullptr));
     return nullptr;
   }
-  g_object_set(tee.get(), "allow-not-linked", TRUE, nullptr);
-  gst_bin_add(bin_, tee.get());
-  const auto target = pad_named(tee.get(), "sink");
-  GstPad *pad = gst_ghost_pad_new_from_template(pad_name.c_str(), target.get(), pad_template);
-  Input input{Ref<GstPad>::sink(pad), std::move(tee), false};
-  for (const auto &recorder : recorders()) link(input, recorder.get());
   gst_element_sync_state_with_parent(input.tee.get());
-  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, this, nullptr);
   {
     MutexLock lock(mutex_);
     inputs_.push_back(input);
   }
-  if (GST_STATE_TARGET(bin_) > GST_STATE_READY) gst_pad_set_active(pad, TRUE);
-  gst_element_add_pad(GST_ELEMENT(bin_), pad);
-  return pad;
+  if (GST_STATE_TARGET(bin_) > GST_STATE_READY) gst_pad_set_active(input.pad.get(), TRUE);
+  gst_element_add_pad(GST_ELEMENT(bin_), input.pad.get());
+  return input.pad.get();
+}
+
+void Branches::on_linked(GstPad *pad, GstPad *, gpointer self) {
+  auto *branches = static_cast<Branches *>(self);
+  barrier(branches->bin_, [&] { branches->pad_linked(pad); });
+}
+
+void Branches::pad_linked(GstPad *pad) {
+  Input linked;
+  {
+    MutexLock lock(mutex_);
+    for (Input &input : inputs_)
+      if (input.pad.get() == pad && !std::exchange(input.connected, true)) linked = input;
+  }
+  if (!linked.pad) return;
+  for (const auto &recorder : recorders()) link(linked, recorder.get());
 }
 
 void Branches::release_pad(GstPad *pad) {
@@ -73,8 +94,10 @@ void Branches::release_pad(GstPad *pad) {
 }
 
 bool Branches::link(const Input &input, GstElement *recorder) {
+  const char *name = GST_PAD_NAME(input.pad.get());
+  if (pad_named(recorder, name)) return true;
   const auto from = Ref<GstPad>::adopt(gst_element_request_pad_simple(input.tee.get(), "src_%u"));
-  const auto to = Ref<GstPad>::adopt(gst_element_request_pad_simple(recorder, GST_PAD_NAME(input.pad.get())));
+  const auto to = Ref<GstPad>::adopt(gst_element_request_pad_simple(recorder, name));
   return from && to && gst_pad_link_full(from.get(), to.get(), GST_PAD_LINK_CHECK_NOTHING) == GST_PAD_LINK_OK;
 }
 
@@ -96,7 +119,8 @@ bool Branches::add_recorder(Ref<GstElement> recorder) {
     recorders_.push_back({recorder, false});
   }
   bool works = true;
-  for (const Input &input : inputs()) works = link(input, recorder.get()) && works;
+  for (const Input &input : inputs())
+    if (input.connected) works = link(input, recorder.get()) && works;
   works = works && gst_element_set_state(recorder.get(), GST_STATE_PAUSED) != GST_STATE_CHANGE_FAILURE;
   if (works) return true;
   {
@@ -188,14 +212,19 @@ void Branches::stream_ended(GstPad *pad, guint32 seqnum) {
 
 void Branches::look_whether_ended() {
   bool was_open = false;
+  std::vector<Input> left;  // without EOS: recorders must not wait for one
   {
     MutexLock lock(mutex_);
     for (const Input &input : inputs_)  // a pad that nothing is linked to brings nothing
       if (!input.ended && gst_pad_is_linked(input.pad.get())) return;
     if (inputs_.empty()) return;
+    for (Input &input : inputs_)
+      if (!input.ended && std::exchange(input.connected, false)) left.push_back(input);
     ended_ = true;
     was_open = std::exchange(open_, false);
   }
+  for (const Input &input : left)
+    for (const auto &recorder : recorders()) unlink(input, recorder.get());
   if (was_open) listener_.push_ended();
   look_whether_done();
 }

@@ -12,6 +12,8 @@ namespace rec {
 // The inside of a rulebin: a tee behind every request pad, and the recorders that hang on all of them. A tee
 // without recorders drops what comes, which is all that an unrecorded stream costs.
 //
+// Recorders get a pad for an input only when something is linked to it, so that they wait for no other.
+//
 // Also keeps track of how far a push is: it is open from the first stream-start on until every linked pad has
 // had its EOS; it is over when, after that, every recorder has posted its own EOS.
 class Branches {
@@ -49,6 +51,7 @@ class Branches {
   struct Input {
     Ref<GstPad> pad;  // ours, ghost of the tee's
     Ref<GstElement> tee;
+    bool connected = false;  // it was linked, so the recorders have a pad for it too
     bool ended = false;
   };
   struct Recorder {
@@ -57,12 +60,15 @@ class Branches {
   };
 
   static GstPadProbeReturn on_event(GstPad *pad, GstPadProbeInfo *info, gpointer self);
+  static void on_linked(GstPad *pad, GstPad *peer, gpointer self);
+  void pad_linked(GstPad *pad) REC_EXCLUDES(mutex_);
   void stream_started(GstPad *pad) REC_EXCLUDES(mutex_);
   void stream_ended(GstPad *pad, guint32 seqnum) REC_EXCLUDES(mutex_);
   void look_whether_ended() REC_EXCLUDES(mutex_);
   void look_whether_done() REC_EXCLUDES(mutex_);
   bool has_pad(const std::string &name) REC_REQUIRES(mutex_);
   std::string free_name(GstPadTemplate *pad_template, const char *name) REC_EXCLUDES(mutex_);
+  Input make_input(GstPadTemplate *pad_template, const std::string &name);
   static bool link(const Input &input, GstElement *recorder);
   static void unlink(const Input &input, GstElement *recorder);
   std::vector<Input> inputs() REC_EXCLUDES(mutex_);

@@ -86,7 +86,11 @@ void RuleBin::note(const char *what, Job job, Ref<GstMessage> forward) {
       if (forward) gst_element_post_message(GST_ELEMENT(bin_), gst_message_ref(forward.get()));
     });
   });
-  if (!posted) numbers_.with([](Numbers &n) { ++n.lost_rows; });
+  if (posted) return;
+  const bool first = numbers_.with([](Numbers &n) { return ++n.lost_rows == 1; });
+  if (first)
+    post_warning(bin_, {Errc::unavailable, std::string(what) + " is not in the catalogue: its worker " +
+                                               (at ? "has too much to do" : "has ended")});
 }
 
 void RuleBin::run(Desk &desk, const char *what, const Job &job) {

@@ -77,7 +77,7 @@ class RuleBin {
                     const std::string &session_id);
   Status open_desk(const std::string &path, PushSession::Facts facts);
   void add_recorders(const Plan &plan);
-  void add_recorder(Ref<GstElement> recorder, const char *factory);
+  void add_recorder(const Ref<GstElement> &recorder, const char *factory);
   Ref<GstElement> make_file_recorder(const FileRecorder &files, const Plan &plan);
   Ref<GstElement> make_hls_recorder(const Plan &plan);
   void announce(const Plan &plan, const PushIdentity &push);

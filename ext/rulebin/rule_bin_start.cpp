@@ -146,7 +146,7 @@ void RuleBin::add_recorders(const Plan &plan) {
   if (plan.recording_template.hls) add_recorder(make_hls_recorder(plan), "splicesink");
 }
 
-void RuleBin::add_recorder(Ref<GstElement> recorder, const char *factory) {
+void RuleBin::add_recorder(const Ref<GstElement> &recorder, const char *factory) {
   if (!recorder)
     post_warning(bin_, {Errc::not_found, std::string("recorder failed: there is no element '") + factory +
                                              "': install the gstrecording plugin"});

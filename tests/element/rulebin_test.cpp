@@ -234,9 +234,14 @@ TEST_F(RuleBin, PadsComeAndGo) {
 
 TEST_F(RuleBin, AnEosThatIsSentToItEndsThePush) {
   make("domain=x");
+  const auto source = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "src"));
+  gst_element_set_locked_state(source.get(), TRUE);  // the test is the source
   ASSERT_TRUE(start());
+  const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(rulebin_.get(), "video"));
+  ASSERT_TRUE(gst_pad_send_event(pad.get(), gst_event_new_stream_start("s")));
   ASSERT_TRUE(gst_element_send_event(rulebin_.get(), gst_event_new_eos()));
   EXPECT_TRUE(wait_for_message(pipeline_.get(), GST_MESSAGE_EOS));
+  EXPECT_EQ(pushes().seen, 1U);
 }
 
 }  // namespace

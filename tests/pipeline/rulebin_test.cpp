@@ -205,6 +205,28 @@ TEST_F(RuleBinPipeline, StoppingWithoutEosFinishesTheFiles) {
   EXPECT_EQ(packets_of(stored[0].facts.path)["video"].size(), video().units.size());
 }
 
+TEST_F(RuleBinPipeline, APadThatNothingIsLinkedToIsNotWaitedFor) {
+  configure(R"({"flv": {}, "hls": {"segment": "2s"}})");
+  Publisher publisher(line());
+  const auto pad = Ref<GstPad>::adopt(gst_element_request_pad_simple(publisher.element(), "audio_0"));
+  publisher.send({{"video", video()}});
+  publisher.end("video");
+  ASSERT_TRUE(wait_for_eos(publisher));
+  EXPECT_EQ(recordings().at(0).state, RecordingState::finished);
+}
+
+TEST_F(RuleBinPipeline, APadThatWasUnlinkedWithoutEosIsNotWaitedFor) {
+  configure(R"({"flv": {}})");
+  Publisher publisher(line());
+  send(publisher, milliseconds(0), milliseconds(3000));
+  const auto audio_pad = Ref<GstPad>::adopt(gst_element_get_static_pad(publisher.element(), "audio_0"));
+  const auto source = Ref<GstPad>::adopt(gst_pad_get_peer(audio_pad.get()));
+  gst_pad_unlink(source.get(), audio_pad.get());
+  publisher.end("video");
+  ASSERT_TRUE(wait_for_eos(publisher));
+  EXPECT_EQ(files(recordings().at(0).id).at(0).facts.video_frames, 75U);
+}
+
 TEST_F(RuleBinPipeline, ARecorderThatCannotWriteStopsNeitherThePipelineNorTheOthers) {
   configure(R"({"flv": {}, "aac": {"cycle": "1h"}})");
   std::filesystem::create_directories(dir_ / "spool");
