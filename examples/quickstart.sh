@@ -189,14 +189,14 @@ record_demonstration() {
   start_server
   start_recorder
   say "publishing 1080p H.264/AAC"
-  publish 13
+  publish 12
   wait_for 10 paused "$recorder_log" || fail "the recorder did not notice the end" "$recorder_log"
   say "the publisher is gone; the recording waits for it"
   start_recorder
-  sleep 3
+  sleep 2
   say "the publisher is back"
-  publish 14
-  say "the publisher ended; the recording is closed when nobody comes back for 5 s"
+  publish 13
+  say "the publisher ended; the recording is closed when nobody comes back for 8 s"
   wait_for_recorders 40
 }
 
