@@ -154,7 +154,7 @@ Status Sidecar::begin(const std::string &playlist, Nanoseconds splice_timeout) {
 Status Sidecar::pause(UtcTime resume_until) {
   note_.paused = true;
   note_.resume_until = resume_until;
-  const Status written = write();
+  Status written = write();
   unlock();
   return written;
 }
