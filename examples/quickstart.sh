@@ -38,8 +38,8 @@ say() { printf '[%3d s] %s\n' $((SECONDS - started)) "$*"; }
 fail() {
   say "FAILED: $1"
   if [ -n "${2:-}" ] && [ -s "$2" ]; then
-    echo "--- the end of $2:"
-    tail -n 15 "$2"
+    echo "--- from $2:"
+    if grep -q '^ERROR' "$2"; then grep -A2 '^ERROR' "$2" | head -n 15; else tail -n 15 "$2"; fi
   fi
   exit 1
 }
@@ -208,8 +208,12 @@ record_url() {
   while [ $SECONDS -lt $deadline ]; do
     pid=${recorders[-1]}
     if timeout 3 tail --pid="$pid" -f /dev/null; then
-      wait "$pid" || fail "the recorder" "$recorder_log"
-      break
+      if wait "$pid"; then break; fi
+      [ ${#recorders[@]} -gt 1 ] || fail "the recorder of $url" "$recorder_log"
+      unset 'recorders[-1]' # the server refuses it while nobody publishes
+      sleep 1
+      start_recorder
+      continue
     fi
     progress
     if paused "$recorder_log"; then
@@ -217,6 +221,7 @@ record_url() {
       start_recorder
     fi
   done
+  grep -q 'rulebin-recording-started' "$run"/recorder-*.log || fail "no stream came from $url" "$recorder_log"
   for pid in "${recorders[@]}"; do kill -INT "$pid" 2>/dev/null; done
   wait_for_recorders 40
 }
