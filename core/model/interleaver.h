@@ -11,16 +11,25 @@
 
 namespace rec {
 
+// How long the others wait for a track that brings nothing.
+struct Patience {
+  Nanoseconds window = std::chrono::seconds(2);   // media time that the others are ahead, and...
+  Nanoseconds silence = std::chrono::seconds(2);  // ...time since it brought something; or
+  Nanoseconds most = std::chrono::seconds(30);    // media time that is held at the most
+};
+
 // Brings items of several tracks, each in order of time, into one order of time.
 //
-// An item leaves when no track can still bring an earlier one. A track that falls more than `window` behind
-// the others (it died, or never began) is stalled: nobody waits for it until it brings something again, so
-// that what is held never exceeds `window` of media. Items of a track that comes back late leave late, but
-// none is lost.
+// An item leaves when no track can still bring an earlier one. A track that the others have waited for long
+// enough (it died, or never began) is stalled: nobody waits for it until it brings something again. A track
+// that is merely behind, because its thread is slower, is not. Items of a track that comes back late leave
+// late, but none is lost.
+//
+// `now` is any clock that never goes back.
 template <typename T>
 class Interleaver {
  public:
-  explicit Interleaver(Nanoseconds window) : window_(window) {}
+  explicit Interleaver(Patience patience) : patience_(patience) {}
 
   // The new track's index: 0, 1, ...
   std::size_t add_track() {
@@ -31,23 +40,26 @@ class Interleaver {
   void end_track(std::size_t track) { tracks_[track].ended = true; }
   void begin_track(std::size_t track) { tracks_[track].ended = tracks_[track].stalled = false; }
 
-  void push(std::size_t track, Nanoseconds time, T item) {
+  void push(std::size_t track, Nanoseconds time, Nanoseconds now, T item) {
+    if (begun_ == kNever) begun_ = now;
     Track &t = tracks_[track];
+    t.seen = now;
     t.reached = std::max(t.reached, time);
     t.stalled = false;
     t.items.emplace_back(time, std::move(item));
     front_ = std::max(front_, time);
   }
   // The track has nothing before `time` (a GAP event): others need not wait for it until then.
-  void advance(std::size_t track, Nanoseconds time) {
+  void advance(std::size_t track, Nanoseconds time, Nanoseconds now) {
     tracks_[track].reached = std::max(tracks_[track].reached, time);
+    tracks_[track].seen = now;
   }
 
   // Hands out, in order, what may leave.
   template <typename F>
-  void release(F &&out) {
+  void release(Nanoseconds now, F &&out) {
     while (Track *next = earliest()) {
-      if (waits_for_another(*next)) return;
+      if (waits_for_another(*next, now)) return;
       emit(*next, out);
     }
   }
@@ -73,6 +85,7 @@ class Interleaver {
   struct Track {
     std::deque<std::pair<Nanoseconds, T>> items;
     Nanoseconds reached = kNever;
+    Nanoseconds seen = kNever;  // when it last brought something
     bool ended = false;
     bool stalled = false;
   };
@@ -83,12 +96,14 @@ class Interleaver {
       if (!t.items.empty() && (!first || t.items.front().first < first->items.front().first)) first = &t;
     return first;
   }
-  bool waits_for_another(const Track &next) {
+  bool waits_for_another(const Track &next, Nanoseconds now) {
     const Nanoseconds time = next.items.front().first;
+    const Nanoseconds ahead = front_ - time;
     bool waits = false;
     for (Track &t : tracks_) {
       if (!t.items.empty() || t.ended || t.stalled || t.reached >= time) continue;
-      t.stalled = front_ - time > window_;
+      const bool silent = now - std::max(t.seen, begun_) >= patience_.silence;
+      t.stalled = ahead > patience_.most || (ahead > patience_.window && silent);
       waits = waits || !t.stalled;
     }
     return waits;
@@ -100,8 +115,9 @@ class Interleaver {
     out(std::move(item));
   }
 
-  Nanoseconds window_;
+  Patience patience_;
   std::vector<Track> tracks_;
+  Nanoseconds begun_ = kNever;  // when the first item came
   Nanoseconds front_ = kNever;  // the latest time that any track brought
 };
 

@@ -12,6 +12,9 @@ Nanoseconds usual_duration(MediaKind kind) {
   return kind == MediaKind::video ? std::chrono::milliseconds(40) : Nanoseconds(21333333);
 }
 
+// Only to tell a slow track from a dead one.
+Nanoseconds arrival_time() { return std::chrono::steady_clock::now().time_since_epoch(); }
+
 }  // namespace
 
 std::size_t Intake::add_track(MediaKind kind) {
@@ -28,7 +31,7 @@ void Intake::remove_track(std::size_t track) {
 
 void Intake::reset() {
   timeline_ = Timeline(settings_.limits);
-  order_ = Interleaver<Frame>(settings_.window);
+  order_ = Interleaver<Frame>(settings_.patience);
   had_media_ = false;
   for (Track &track : tracks_) {
     const bool removed = track.removed;
@@ -61,15 +64,17 @@ void Intake::push(std::size_t track, ParsedBuffer media, const Out &out) {
   Frame frame = frame_of(track, std::move(media));
   // Where times are equal video goes first: files begin with it.
   const Nanoseconds time = frame.kind == MediaKind::video ? frame.dts : frame.pts + Nanoseconds(1);
-  order_.push(track, time, std::move(frame));
-  if (order_.held() >= settings_.burst) order_.release(out);
+  const Nanoseconds now = arrival_time();
+  order_.push(track, time, now, std::move(frame));
+  if (order_.held() >= settings_.burst) order_.release(now, out);
 }
 
 void Intake::gap(std::size_t track, Nanoseconds until, const Out &out) {
   const auto &offset = tracks_[track].line_offset;
   if (!offset) return;
-  order_.advance(track, until + *offset);
-  if (order_.held() >= settings_.burst) order_.release(out);
+  const Nanoseconds now = arrival_time();
+  order_.advance(track, until + *offset, now);
+  if (order_.held() >= settings_.burst) order_.release(now, out);
 }
 
 Frame Intake::frame_of(std::size_t index, ParsedBuffer media) {

@@ -14,7 +14,7 @@ namespace rec {
 struct IntakeSettings {
   TimelineLimits limits;
   Nanoseconds burst = std::chrono::milliseconds(250);  // media that is gathered before it is handed on
-  Nanoseconds window = std::chrono::seconds(2);        // how long a silent track is waited for, in media time
+  Patience patience;                                   // with a track that brings nothing
 };
 
 // Turns what the tracks of one recorder bring into frames of one time line, in order of decoding time,
@@ -25,7 +25,7 @@ class Intake {
   using Out = std::function<void(Frame)>;
 
   explicit Intake(IntakeSettings settings = {})
-      : settings_(settings), timeline_(settings.limits), order_(settings.window) {}
+      : settings_(settings), timeline_(settings.limits), order_(settings.patience) {}
 
   std::size_t add_track(MediaKind kind);  // its index: 0, 1, ...
   void remove_track(std::size_t track);   // its pad is gone; the others keep their index

@@ -182,7 +182,7 @@ TEST(RecSink, KeepsWritingVideoWhileADeadAudioTrackIsSilent) {
   // Nobody has ended anything: a live stream whose microphone died after 3 s. Of 41 s of video the last
   // pieces wait for the next write.
   for (const std::string file : {".cam.flv.part", ".cam.mp4.part"}) {
-    const auto enough = [&] { return file_size(dir / file) > 200000; };
+    const auto enough = [&] { return file_size(dir / file) > 100000; };
     const auto deadline = std::chrono::steady_clock::now() + kDeadline;
     while (!enough() && std::chrono::steady_clock::now() < deadline) g_thread_yield();
     EXPECT_TRUE(enough()) << file;
