@@ -39,6 +39,7 @@ done
 root=${REC_BUILD_ROOT:-$PWD/build-test}
 mkdir -p "$root" || exit 1
 started=$SECONDS
+steps_passed=0
 steps_failed=0
 logs=()
 
@@ -119,10 +120,21 @@ test_clang() {
 
 # gcc 12 sees uninitialized values in instrumented code that are none, so warnings are no errors here.
 test_sanitized() {
-  build sanitize gcc g++ -Db_sanitize=address,undefined -Db_lundef=false ||
+  build sanitize gcc g++ -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false ||
     { step_failed "the sanitizer build" && return; }
   run_tests sanitize unit --suite unit --timeout-multiplier 4
   run_tests sanitize element --suite element --timeout-multiplier 4
+}
+
+# What a stranger does first. It is one test, and the only one of the unity build.
+test_quickstart() {
+  say "test examples/quickstart.sh"
+  if examples/quickstart.sh >"$root/quickstart.log" 2>&1 </dev/null; then
+    steps_passed=$((steps_passed + 1))
+  else
+    tail -n 30 "$root/quickstart.log"
+    step_failed "examples/quickstart.sh: see $root/quickstart.log"
+  fi
 }
 
 if [ $install -eq 1 ]; then
@@ -134,12 +146,16 @@ if wants_all; then
   test_clang
   test_sanitized
 fi
-if wants integration && [ -f "$root/gcc/build.ninja" ]; then run_tests gcc integration --suite integration; fi
+if wants integration && [ -f "$root/gcc/build.ninja" ]; then
+  run_tests gcc integration --suite integration
+  test_quickstart
+fi
 
 say "done"
 summary=$(python3 tests/count.py "${logs[@]}")
 echo "$summary" | sed '$d'
 read -r passed _ failed rest <<<"$(echo "$summary" | tail -n 1 | tr -d ,)"
+passed=$((passed + steps_passed))
 failed=$((failed + steps_failed))
-echo "${passed:-0} passed, $failed failed$(echo "${rest#failed}" | sed -E 's/ ([0-9]+) skipped/, \1 skipped/')"
-[ "$failed" -eq 0 ] && [ "${passed:-0}" -gt 0 ]
+echo "$passed passed, $failed failed$(echo "${rest#failed}" | sed -E 's/ ([0-9]+) skipped/, \1 skipped/')"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
