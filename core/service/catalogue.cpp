@@ -173,6 +173,15 @@ Result<bool> Catalogue::claim_finish(std::int64_t recording_id, const std::strin
   return db_.changes() == 1;
 }
 
+Result<bool> Catalogue::claim_finish_of_pause(std::int64_t recording_id, const std::string &owner,
+                                              UtcTime resume_until) {
+  REC_CHECK(
+      db_.run_with("UPDATE recording SET resume_until_us = 0 "
+                   "WHERE id = ?1 AND owner = ?2 AND state = 'paused' AND resume_until_us = ?3",
+                   recording_id, owner, us(resume_until)));
+  return db_.changes() == 1;
+}
+
 Status Catalogue::finish_recording(std::int64_t recording_id, UtcTime ended,
                                    const std::optional<ClosedFile> &playlist) {
   return db_.transaction([&]() -> Status {

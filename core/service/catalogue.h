@@ -44,6 +44,9 @@ class Catalogue {
   // Before the final playlist is written: true = still `owner`'s and paused or recording, and from now on
   // nobody can claim it. False = somebody else continued it: touch nothing.
   Result<bool> claim_finish(std::int64_t recording_id, const std::string &owner);
+  // The same for one pause: false also when another recorder of the same owner has continued it since.
+  Result<bool> claim_finish_of_pause(std::int64_t recording_id, const std::string &owner,
+                                     UtcTime resume_until);
   // -> finished. With `playlist`: its file row, its upload (after those of all segments) and its callbacks
   // become owed in the same transaction. Finishing twice is harmless: the second call changes nothing.
   Status finish_recording(std::int64_t recording_id, UtcTime ended,

@@ -172,7 +172,8 @@ Result<PushSession::Hold> PushSession::poll_hold(Nanoseconds waited) {
     return Hold::gone;
   const bool over = waited >= splice_timeout() || clock_.now_utc() >= held_->resume_until;
   if (!over) return Hold::wait;
-  REC_TRY(held_->finishing, catalogue_.claim_finish(held_->recording_id, facts_.owner));
+  REC_TRY(held_->finishing,
+          catalogue_.claim_finish_of_pause(held_->recording_id, facts_.owner, held_->resume_until));
   return held_->finishing ? Hold::finish : Hold::gone;
 }
 

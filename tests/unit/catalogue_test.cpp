@@ -138,6 +138,18 @@ TEST_F(CatalogueTest, GivesAPausedRecordingToExactlyOneOfManyConnections) {
   }
 }
 
+TEST_F(CatalogueTest, NobodyFinishesAPauseThatWasContinuedInTheSameProcess) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("me"));
+  const UtcTime until = clock_.now_utc() + Seconds(180);
+  ASSERT_TRUE(*c.pause_recording(r->id, "me", until));
+  ASSERT_TRUE(c.claim_paused("me", a_push(), "default")->has_value());
+  EXPECT_FALSE(*c.claim_finish_of_pause(r->id, "me", until));
+  ASSERT_TRUE(*c.pause_recording(r->id, "me", until + Seconds(1)));
+  EXPECT_FALSE(*c.claim_finish_of_pause(r->id, "me", until)) << "that is another pause";
+  EXPECT_TRUE(*c.claim_finish_of_pause(r->id, "me", until + Seconds(1)));
+}
+
 TEST_F(CatalogueTest, NobodyResumesWhatIsBeingFinished) {
   Catalogue c = open();
   const auto r = c.start_recording(a_recording("me"));
