@@ -8,12 +8,12 @@
 
 namespace rec {
 
-std::vector<FileRecorder> file_recorders(const RecordingTemplate &recording_template) {
-  std::vector<FileRecorder> recorders;
+std::vector<FileGroup> file_recorders(const RecordingTemplate &recording_template) {
+  std::vector<FileGroup> recorders;
   for (const FileFormat &file : recording_template.files) {
     const auto same = std::find_if(recorders.begin(), recorders.end(),
-                                   [&](const FileRecorder &r) { return r.cycle == file.cycle; });
-    FileRecorder &recorder = same == recorders.end() ? recorders.emplace_back() : *same;
+                                   [&](const FileGroup &r) { return r.cycle == file.cycle; });
+    FileGroup &recorder = same == recorders.end() ? recorders.emplace_back() : *same;
     recorder.cycle = file.cycle;
     recorder.formats.push_back(file.format);
   }

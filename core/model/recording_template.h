@@ -42,13 +42,13 @@ struct RecordingTemplate {
 };
 
 // One recorder of single files: formats that are cut together share one (one input, one timeline).
-struct FileRecorder {
+struct FileGroup {
   std::vector<Format> formats;
   Nanoseconds cycle{0};
 };
 
 // The recorders that a template needs, in the order in which its formats are written.
-std::vector<FileRecorder> file_recorders(const RecordingTemplate &recording_template);
+std::vector<FileGroup> file_recorders(const RecordingTemplate &recording_template);
 
 std::string join_formats(const std::vector<Format> &formats);  // "flv+mp4", as parse_formats() reads it
 

@@ -78,7 +78,7 @@ class RuleBin {
   Status open_desk(const std::string &path, PushSession::Facts facts);
   void add_recorders(const Plan &plan);
   void add_recorder(const Ref<GstElement> &recorder, const char *factory);
-  Ref<GstElement> make_file_recorder(const FileRecorder &files, const Plan &plan);
+  Ref<GstElement> make_file_recorder(const FileGroup &files, const Plan &plan);
   Ref<GstElement> make_hls_recorder(const Plan &plan);
   void announce(const Plan &plan, const PushIdentity &push);
 

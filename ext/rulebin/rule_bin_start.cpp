@@ -141,7 +141,7 @@ Status RuleBin::open_desk(const std::string &path, PushSession::Facts facts) {
 }
 
 void RuleBin::add_recorders(const Plan &plan) {
-  for (const FileRecorder &files : file_recorders(plan.recording_template))
+  for (const FileGroup &files : file_recorders(plan.recording_template))
     add_recorder(make_file_recorder(files, plan), "recsink");
   if (plan.recording_template.hls) add_recorder(make_hls_recorder(plan), "splicesink");
 }
@@ -155,7 +155,7 @@ void RuleBin::add_recorder(const Ref<GstElement> &recorder, const char *factory)
                  {Errc::unavailable, std::string("recorder failed: '") + factory + "' could not start"});
 }
 
-Ref<GstElement> RuleBin::make_file_recorder(const FileRecorder &files, const Plan &plan) {
+Ref<GstElement> RuleBin::make_file_recorder(const FileGroup &files, const Plan &plan) {
   const std::string formats = join_formats(files.formats);
   auto element = Ref<GstElement>::sink(gst_element_factory_make("recsink", formats.c_str()));
   if (element)
