@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/recsink/file_output.h"
 
-#include <string_view>
 #include "core/base/time_zone.h"
-
-#include "core/model/flv_filler.h"
 #include "core/model/name_pattern.h"
 #include "gst/common/messages.h"
 
@@ -12,22 +9,6 @@ namespace rec {
 namespace {
 
 constexpr unsigned kMostPartNames = 1000;
-
-// flvmux's onMetaData as every player reads it. A header, so it may be copied.
-Ref<GstBuffer> with_readable_metadata(Ref<GstBuffer> buffer) {
-  const MappedBuffer map(buffer.get());
-  if (!map) return buffer;
-  const std::string_view bytes(reinterpret_cast<const char *>(map.data()), map.size());
-  const std::string readable = with_short_flv_filler(bytes);
-  return Ref<GstBuffer>::adopt(gst_buffer_new_memdup(readable.data(), readable.size()));
-}
-
-bool is_flv_media(GstBuffer *buffer) {
-  constexpr guint8 kAudioTag = 8;
-  constexpr guint8 kVideoTag = 9;
-  guint8 first = 0;
-  return gst_buffer_extract(buffer, 0, &first, 1) == 1 && (first == kAudioTag || first == kVideoTag);
-}
 
 }  // namespace
 
@@ -52,13 +33,11 @@ Status FileOutput::open() {
 
 Status FileOutput::write(Ref<GstBuffer> buffer) {
   if (!file_) REC_CHECK(open());
-  in_header_ = in_header_ && begin_.format == Format::flv && !is_flv_media(buffer.get());
-  if (in_header_) buffer = with_readable_metadata(std::move(buffer));
-  return file_->append(std::move(buffer));
+  return file_->append(polish_.polish(std::move(buffer)));
 }
 
 Status FileOutput::seek(std::uint64_t offset) {
-  in_header_ = true;
+  polish_.seek();
   if (!file_) return ok();  // before the first byte; every file begins at 0
   return file_->seek(offset);
 }

@@ -9,6 +9,7 @@
 #include "core/model/format.h"
 #include "gst/common/mux_writer.h"
 #include "gst/common/output_file.h"
+#include "gst/recsink/header_polish.h"
 
 namespace rec {
 
@@ -42,7 +43,11 @@ class FileOutput final : public MuxOutput {
 
   // `element` posts the messages and outlives this.
   FileOutput(GstElement *element, FileBegin begin, std::shared_ptr<Guarded<FileEnd>> end, OnEnd on_end)
-      : element_(element), begin_(std::move(begin)), end_(std::move(end)), on_end_(std::move(on_end)) {}
+      : element_(element),
+        begin_(std::move(begin)),
+        end_(std::move(end)),
+        on_end_(std::move(on_end)),
+        polish_(begin_.format) {}
 
   Status write(Ref<GstBuffer> buffer) override;
   Status seek(std::uint64_t offset) override;
@@ -58,8 +63,7 @@ class FileOutput final : public MuxOutput {
   const std::shared_ptr<Guarded<FileEnd>> end_;  // shared with the recorder, which fills it while it records
   const OnEnd on_end_;
   std::optional<OutputFile> file_;
-  bool in_header_ =
-      true;  // what is written now is not media: the begin, or a header that is completed at the end
+  HeaderPolish polish_;
 };
 
 }  // namespace rec

@@ -86,7 +86,8 @@ const Media &video(const VideoSpec &spec) {
 }
 
 const Media &audio(const AudioSpec &spec) {
-  return encoded_once("audiotestsrc wave=ticks num-buffers=" + std::to_string(spec.frames) +
+  return encoded_once("audiotestsrc wave=" + std::string(spec.is_silent ? "silence" : "ticks") +
+                      " num-buffers=" + std::to_string(spec.frames) +
                       " samplesperbuffer=1024 ! audio/x-raw,rate=" + std::to_string(spec.rate) +
                       ",channels=" + std::to_string(spec.channels) + " ! avenc_aac ! aacparse");
 }

@@ -42,7 +42,8 @@ const Media &video(const VideoSpec &spec = {});
 struct AudioSpec {
   unsigned rate = 48000;
   unsigned channels = 1;
-  unsigned frames = 282;  // of 1024 samples
+  unsigned frames = 282;   // of 1024 samples
+  bool is_silent = false;  // all frames but the first ones have one size
 };
 const Media &audio(const AudioSpec &spec = {});
 

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What is on the disk while recsink records: what a killed process leaves behind.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "tests/common/bus.h"
+#include "tests/common/command.h"
+#include "tests/common/ffprobe.h"
+#include "tests/common/publisher.h"
+#include "tests/common/temp_dir.h"
+
+namespace rec::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::size_t fragments_in(const std::string &mp4) {
+  std::size_t count = 0;
+  for (std::size_t at = mp4.find("moof"); at != std::string::npos; at = mp4.find("moof", at + 4)) ++count;
+  return count;
+}
+
+// The growing file, once it has so many fragments and nothing is being written.
+std::string growing_file(const std::string &path, std::size_t fragments) {
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (std::chrono::steady_clock::now() < deadline) {
+    g_thread_yield();
+    if (!std::filesystem::exists(path)) continue;
+    std::string bytes = read_file(path);
+    if (fragments_in(bytes) >= fragments && read_file(path) == bytes) return bytes;
+  }
+  ADD_FAILURE() << "not " << fragments << " fragments in " << path;
+  return {};
+}
+
+// As RTMP carries it: no duration is like the one before.
+Media in_milliseconds(Media media) {
+  const auto rounded = [](Nanoseconds t) { return std::chrono::round<milliseconds>(t); };
+  for (MediaUnit &unit : media.units) {
+    unit.pts = rounded(unit.pts);
+    unit.dts = rounded(unit.dts);
+  }
+  return media;
+}
+
+// "K" for each video frame that the container calls a keyframe, "_" for the others.
+std::string seek_points(const std::string &path) {
+  const CommandResult result =
+      run_command({"ffprobe", "-v", "warning", "-fflags", "+noparse", "-select_streams", "v", "-show_entries",
+                   "packet=flags", "-of", "csv=p=0", path});
+  EXPECT_EQ(result.err, "");
+  std::string points;
+  std::istringstream out(result.out);
+  for (std::string line; std::getline(out, line);)
+    if (!line.empty()) points += line[0];
+  return points;
+}
+
+void expect_beginning_of(const std::vector<Packet> &all, const std::vector<Packet> &begun) {
+  ASSERT_GT(begun.size(), all.size() / 2);
+  ASSERT_LE(begun.size(), all.size());
+  for (std::size_t i = 0; i < begun.size(); ++i) {
+    EXPECT_EQ(begun[i].hash, all[i].hash) << i;
+    EXPECT_EQ(begun[i].pts, all[i].pts) << i;
+    EXPECT_EQ(begun[i].dts, all[i].dts) << i;
+    EXPECT_EQ(begun[i].keyframe, all[i].keyframe) << i;
+    EXPECT_TRUE(i == 0 || begun[i].dts > begun[i - 1].dts) << i;
+  }
+}
+
+struct Source {
+  const char *name;
+  unsigned fps;
+  unsigned bframes;
+  unsigned audio_rate;
+  bool is_silent;
+  bool is_rtmp;
+};
+std::ostream &operator<<(std::ostream &out, const Source &source) { return out << source.name; }
+
+class GrowingMp4 : public ::testing::TestWithParam<Source> {};
+
+TEST_P(GrowingMp4, PlaysEachFrameOfItsFragments) {
+  const TempDir dir;
+  VideoSpec video_spec;
+  video_spec.fps = GetParam().fps;
+  video_spec.bframes = GetParam().bframes;
+  video_spec.frames = 8 * GetParam().fps;
+  AudioSpec audio_spec;
+  audio_spec.rate = GetParam().audio_rate;
+  audio_spec.frames = 8 * audio_spec.rate / 1024;
+  audio_spec.is_silent = GetParam().is_silent;
+  Media v = video(video_spec);
+  Media a = audio(audio_spec);
+  if (GetParam().is_rtmp) {
+    v = in_milliseconds(v);
+    a = in_milliseconds(a);
+  }
+
+  Publisher publisher("recsink formats=mp4 location=" + (dir / "cam"));
+  publisher.send({{"video", v}, {"audio_0", a}});
+  write_file(dir / "killed.mp4", growing_file(dir / ".cam.mp4.part", 10));
+  publisher.end_all();
+  ASSERT_TRUE(wait_for_message(publisher.pipeline(), GST_MESSAGE_EOS));
+
+  auto all = packets_of(dir / "cam.mp4");
+  auto begun = packets_of(dir / "killed.mp4");
+  for (const std::string kind : {"video", "audio"}) expect_beginning_of(all[kind], begun[kind]);
+  const std::string points = seek_points(dir / "killed.mp4");
+  EXPECT_EQ(points.size(), begun["video"].size());
+  EXPECT_EQ(points, seek_points(dir / "cam.mp4").substr(0, points.size()));
+  EXPECT_EQ(playback_complaints(dir / "killed.mp4"), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Sources, GrowingMp4,
+                         ::testing::Values(Source{"Silence", 25, 0, 48000, true, false},
+                                           Source{"SilenceOverRtmp", 30, 0, 44100, true, true},
+                                           Source{"SoundOverRtmp", 30, 2, 44100, false, true},
+                                           Source{"ManyFrames", 60, 0, 44100, false, false},
+                                           Source{"ManyFramesOverRtmp", 60, 0, 48000, true, true}),
+                         [](const auto &source) { return std::string(source.param.name); });
+
+}  // namespace
+}  // namespace rec::test
