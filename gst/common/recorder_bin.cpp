@@ -85,7 +85,7 @@ void RecorderBin::release_pad(GstPad *pad) {
     gone = std::move(*it);
     inputs_.erase(it);
     intake_.remove_track(gone->track());
-    if (!inputs_.empty()) end_push_if_all_ended();
+    if (in_session_ && !inputs_.empty()) end_push_if_all_ended();
     return;
   }
 }
@@ -94,7 +94,9 @@ Status RecorderBin::begin_session() {
   Section section(*this);
   intake_.reset();
   eos_seqnum_.reset();
-  return start();
+  REC_CHECK(start());
+  in_session_ = true;
+  return ok();
 }
 
 void RecorderBin::end_session() {
@@ -102,6 +104,7 @@ void RecorderBin::end_session() {
     Section section(*this);  // the pads are inactive: no streaming thread is here
     intake_.drain(record_);
     stop();
+    in_session_ = false;
     for (const auto &input : inputs_) input->reset();
   }
   if (!writers_->wait_empty(kLongestClose))

@@ -87,6 +87,7 @@ class RecorderBin : private TrackListener {
   Intake intake_ REC_GUARDED_BY(mutex_);
   const Intake::Out record_;  // calls record(): only Intake does, under the lock
   std::vector<std::function<void()>> later_ REC_GUARDED_BY(mutex_);
+  bool in_session_ REC_GUARDED_BY(mutex_) = false;            // PAUSED or PLAYING
   std::optional<guint32> eos_seqnum_ REC_GUARDED_BY(mutex_);  // all tracks ended, EOS not yet posted
 };
 
