@@ -35,7 +35,7 @@ PeriodFacts facts_of(const std::vector<MuxWriter::Track> &tracks, UtcTime start)
 }  // namespace
 
 PeriodRecorder::PeriodRecorder(Host host)
-    : host_(std::move(host)), rule_{host_.keeper->settings().hls.target_duration} {}
+    : host_(std::move(host)), target_(host_.keeper->settings().hls.target_duration) {}
 
 void PeriodRecorder::record(const Frame &frame, const Intake &intake) {
   ++ledger_.ingested;
@@ -50,7 +50,7 @@ void PeriodRecorder::record(const Frame &frame, const Intake &intake) {
   if (may_begin && (!period_ || must_leave_)) return begin_period(frame, intake);
   if (period_ && fits(frame)) {
     if (period_->has_video && frame.kind == MediaKind::video)
-      if (rule_.cuts(frame.pts + frame.duration / 2 - period_->segment_begin, frame.keyframe, false))
+      if (frame.keyframe && frame.pts + frame.duration / 2 - period_->segment_begin >= target_)
         cut_before(frame);
     store(frame);
     keep_silent_tracks_moving(frame, intake);
@@ -81,7 +81,7 @@ bool PeriodRecorder::fits(const Frame &frame) const {
 bool PeriodRecorder::must_leave(const Frame &frame, const Intake &intake) const {
   if (!fits(frame)) return true;
   return period_->has_video && !intake.alive(MediaKind::video) &&
-         frame.pts - period_->segment_begin >= rule_.cycle * 3 / 2;
+         frame.pts - period_->segment_begin >= target_ * 3 / 2;
 }
 
 // Audio that no period can take yet.

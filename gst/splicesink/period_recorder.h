@@ -6,7 +6,6 @@
 #include <optional>
 #include <vector>
 
-#include "core/model/cut_rule.h"
 #include "gst/common/intake.h"
 #include "gst/common/mux_writer.h"
 #include "gst/splicesink/segment_output.h"
@@ -69,7 +68,7 @@ class PeriodRecorder {
   bool container_holds(const Frame &frame);
 
   const Host host_;
-  const CutRule rule_;
+  const Nanoseconds target_;  // length of a segment
   PeriodLedger ledger_;
   std::optional<Period> period_;
   std::deque<Frame> held_;  // audio that only the next period can take
