@@ -107,6 +107,9 @@ std::optional<ChildReport> read_file_report(std::string_view name, const Fields 
   if (name == "recsink-file-failed")
     return ChildReport{"a failed file", [temp = fields.text("temp-location"), error = fields.text("error")](
                                             auto &s) { return s.fail_file(temp, error); }};
+  if (name == "recsink-file-dropped")
+    return ChildReport{"a dropped file", [temp = fields.text("temp-location"), why = fields.text("reason")](
+                                             auto &s) { return s.fail_file(temp, why); }};
   return std::nullopt;
 }
 

@@ -5,6 +5,7 @@
 #include "core/base/glib_ptr.h"
 
 REC_COUNTED(GstElement, gst_object_ref, gst_object_unref);
+REC_COUNTED(GstClock, gst_object_ref, gst_object_unref);
 REC_COUNTED(GstPad, gst_object_ref, gst_object_unref);
 REC_COUNTED(GstBus, gst_object_ref, gst_object_unref);
 REC_COUNTED(GstObject, gst_object_ref, gst_object_unref);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <initializer_list>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace rec {
@@ -56,6 +57,25 @@ Property<S> property(const char *name, const char *blurb, guint S::*m, guint min
   return {name, [=](const S &d) { return g_param_spec_uint(name, name, blurb, min, max, d.*m, flags); },
           [=](S &s, const GValue *v) { s.*m = g_value_get_uint(v); },
           [=](const S &s, GValue *v) { g_value_set_uint(v, s.*m); }};
+}
+
+template <typename S>
+Property<S> property(const char *name, const char *blurb, gint64 S::*m, gint64 min, gint64 max,
+                     GParamFlags flags = kMutableReady) {
+  return {name, [=](const S &d) { return g_param_spec_int64(name, name, blurb, min, max, d.*m, flags); },
+          [=](S &s, const GValue *v) { s.*m = g_value_get_int64(v); },
+          [=](const S &s, GValue *v) { g_value_set_int64(v, s.*m); }};
+}
+
+// `type`: the registered GEnum whose values are E's.
+template <typename S, typename E>
+requires std::is_enum_v<E> Property<S> property(const char *name, const char *blurb, E S::*m, GType (*type)(),
+                                                GParamFlags flags = kMutableReady) {
+  return {
+      name,
+      [=](const S &d) { return g_param_spec_enum(name, name, blurb, type(), static_cast<int>(d.*m), flags); },
+      [=](S &s, const GValue *v) { s.*m = static_cast<E>(g_value_get_enum(v)); },
+      [=](const S &s, GValue *v) { g_value_set_enum(v, static_cast<int>(s.*m)); }};
 }
 
 template <typename S>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/common/recorder_bin.h"
 
+#include <gst/video/video-event.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -145,6 +147,18 @@ void RecorderBin::handle_child_message(GstMessage *message) {
       break;
     default:  // states, latency, stream status of children that come and go concern nobody outside
       break;
+  }
+}
+
+void RecorderBin::request_keyframe(std::optional<Nanoseconds> running_time) {
+  const GstClockTime when = running_time
+                                ? static_cast<GstClockTime>(std::max<gint64>(running_time->count(), 0))
+                                : GST_CLOCK_TIME_NONE;
+  for (const auto &input : inputs_) {
+    if (input->kind() != MediaKind::video) continue;
+    later([pad = Ref<GstPad>::retain(input->pad()), when] {
+      gst_pad_push_event(pad.get(), gst_video_event_new_upstream_force_key_unit(when, TRUE, 0));
+    });
   }
 }
 

@@ -44,9 +44,27 @@ class RecorderBin : private TrackListener {
   // Complete what is open; nothing follows (PAUSED to READY).
   virtual void stop() REC_REQUIRES(mutex_) = 0;
 
+  // A stretch under the lock; what it leaves for later runs when it is over.
+  class REC_TSA(scoped_lockable) Section {
+   public:
+    explicit Section(RecorderBin &bin) REC_TSA(acquire_capability(bin.mutex_))
+        REC_TSA(no_thread_safety_analysis);
+    ~Section() REC_TSA(release_capability()) REC_TSA(no_thread_safety_analysis);
+    Section(const Section &) = delete;
+    Section &operator=(const Section &) = delete;
+
+   private:
+    RecorderBin &bin_;
+  };
+
   GstElement *element() const { return GST_ELEMENT(bin_); }
   const std::shared_ptr<WriterGroup> &writers() const { return writers_; }
   Intake &intake() REC_REQUIRES(mutex_) { return intake_; }
+  // Records what is still held to be put in order with media that may never come.
+  void drain() REC_REQUIRES(mutex_) { intake_.drain(record_); }
+  // Asks the publisher's encoder for a keyframe with all headers, at the running time or as soon as possible.
+  // Most sources cannot; nothing depends on it.
+  void request_keyframe(std::optional<Nanoseconds> running_time) REC_REQUIRES(mutex_);
   // Runs when the lock is gone: for posting and for emitting signals.
   void later(std::function<void()> call) REC_REQUIRES(mutex_) { later_.push_back(std::move(call)); }
   void warn_later(Error error) REC_REQUIRES(mutex_);
@@ -61,19 +79,6 @@ class RecorderBin : private TrackListener {
   void on_gap(std::size_t track, Nanoseconds until) override;
   void on_eos(std::size_t track, guint32 seqnum) override;
   void on_refused(std::size_t track, const std::string &reason) override;
-
-  // A stretch under the lock; what it leaves for later runs when it is over.
-  class REC_TSA(scoped_lockable) Section {
-   public:
-    explicit Section(RecorderBin &bin) REC_TSA(acquire_capability(bin.mutex_))
-        REC_TSA(no_thread_safety_analysis);
-    ~Section() REC_TSA(release_capability()) REC_TSA(no_thread_safety_analysis);
-    Section(const Section &) = delete;
-    Section &operator=(const Section &) = delete;
-
-   private:
-    RecorderBin &bin_;
-  };
 
   Status begin_session() REC_EXCLUDES(mutex_);
   void end_session() REC_EXCLUDES(mutex_);

@@ -78,12 +78,32 @@ void FileOutput::report_failure(const Error &error) {
   post_warning(element_, error);
 }
 
+void FileOutput::drop(const FileEnd &facts) {
+  file_->discard();
+  MessageBuilder("recsink-file-dropped")
+      .field("format", std::string(name_of(begin_.format)))
+      .field("temp-location", file_->path())
+      .field("fragment-duration", static_cast<guint64>(facts.duration.count()))
+      .field("reason", std::string("it is shorter than min-duration"))
+      .post(element_);
+}
+
 void FileOutput::end(Status status) {
-  if (file_ && status) status = close(end_->copy());
-  if (!status) report_failure(status.error());
-  const std::uint64_t bytes = file_ ? file_->size() : 0;
+  const FileEnd facts = end_->copy();
+  FileResult result;
+  result.frames = facts.video_frames + facts.audio_frames;
+  const bool is_too_short = facts.duration < begin_.min_duration;
+  if (file_ && status && is_too_short) {
+    drop(facts);
+    result.outcome = FileOutcome::too_short;
+  } else {
+    if (file_ && status) status = close(facts);
+    if (!status) report_failure(status.error());
+    result.outcome = status ? FileOutcome::stored : FileOutcome::failed;
+    result.bytes = file_ ? file_->size() : 0;
+  }
   file_.reset();
-  on_end_(bytes, static_cast<bool>(status));
+  on_end_(result);
 }
 
 }  // namespace rec

@@ -21,6 +21,7 @@ struct FileBegin {
   unsigned fragment_id = 0;
   UtcTime start{};              // wall clock of its first frame
   Nanoseconds running_time{0};  // of its first frame, as it came
+  Nanoseconds min_duration{0};  // a shorter file is dropped
   std::string video_codec;      // "h264", "h265", "" without video
   unsigned width = 0;
   unsigned height = 0;
@@ -34,12 +35,23 @@ struct FileEnd {
   std::uint64_t audio_frames = 0;
 };
 
+enum class FileOutcome {
+  stored,     // complete under its final name
+  failed,     // it could not be opened, written or completed
+  too_short,  // dropped
+};
+struct FileResult {
+  FileOutcome outcome = FileOutcome::failed;
+  std::uint64_t bytes = 0;   // of the file
+  std::uint64_t frames = 0;  // that its muxer was given
+};
+
 // One file of a recording, on its muxer's thread: opened with the first bytes, announced, and put under its
 // final name when the muxer is done.
 class FileOutput final : public MuxOutput {
  public:
-  // Called last, with the file's size and whether it is complete under its final name.
-  using OnEnd = std::function<void(std::uint64_t bytes, bool stored)>;
+  // Called last.
+  using OnEnd = std::function<void(const FileResult &)>;
 
   // `element` posts the messages and outlives this.
   FileOutput(GstElement *element, FileBegin begin, std::shared_ptr<Guarded<FileEnd>> end, OnEnd on_end)
@@ -57,6 +69,7 @@ class FileOutput final : public MuxOutput {
   Status open();
   Status close(const FileEnd &facts);
   void report_failure(const Error &error);
+  void drop(const FileEnd &facts);
 
   GstElement *element_;
   const FileBegin begin_;

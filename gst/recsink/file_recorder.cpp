@@ -4,17 +4,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/time_zone.h"
+#include "core/model/name_pattern.h"
 #include "gst/common/encoding.h"
 
 namespace rec {
 namespace {
 
 constexpr Nanoseconds kRetryAfter = std::chrono::seconds(2);
-constexpr Nanoseconds kVideoTail = std::chrono::seconds(2);       // audio after the last video frame
-constexpr Nanoseconds kSilence = std::chrono::milliseconds(200);  // between GAP events for a silent track
+constexpr Nanoseconds kVideoTail = std::chrono::seconds(2);  // audio after the last video frame
 constexpr Nanoseconds kLead =
     std::chrono::milliseconds(100);      // audio that a first file takes before its keyframe
 constexpr std::size_t kMostHeld = 4096;  // frames: about a minute and a half of AAC
+constexpr std::size_t kMostSplits = 10000;
 
 const Container &container_of(Format format) {
   switch (format) {
@@ -47,39 +49,97 @@ void describe(FileBegin &begin, const std::vector<MuxWriter::Track> &tracks) {
   }
 }
 
+Result<std::string> name_of_file(const FilePlan &plan, UtcTime start, unsigned fragment_id) {
+  NameFacts facts;
+  facts.start = start;
+  facts.sequence = fragment_id;
+  REC_TRY(facts.utc_offset, utc_offset_of(plan.time_zone, start));
+  REC_TRY(std::string name, begin_name(plan.location, facts));
+  const std::string extension = "." + std::string(extension_of(plan.format));
+  return name.ends_with(extension) ? name : name + extension;
+}
+
 }  // namespace
 
-FileRecorder::FileRecorder(Format format, CutRule rule, std::string time_zone, unsigned start_index,
-                           Host host)
-    : format_(format),
-      container_(container_of(format)),
-      rule_(rule),
-      time_zone_(std::move(time_zone)),
-      start_index_(start_index),
+FileRecorder::FileRecorder(FilePlan plan, Host host)
+    : plan_(std::move(plan)),
+      container_(container_of(plan_.format)),
       host_(std::move(host)),
-      next_id_(start_index) {}
+      outcomes_(std::make_shared<Guarded<FrameOutcomes>>()),
+      next_id_(plan_.start_index) {}
 
 void FileRecorder::record(const Frame &frame, const Intake &intake) {
-  must_cut_ = must_cut_ || frame.breaks;
+  breaks_ = breaks_ || frame.breaks;
   if (!container_.takes(frame.kind)) return;
   ++ledger_.ingested;
-  if (!container_holds(frame) || !has_room_for(frame.track, intake)) {
+  if (!takes(frame, intake)) {
     ++ledger_.not_supported;
     return;
   }
-  if (is_late_for_current(frame)) return store(previous_, frame);
+  Frame taken = frame;
+  taken.breaks = std::exchange(breaks_, false);
+  if (plan_.rule.mode == CutMode::at_or_after) {
+    const bool is_due = current_ && (current_->limits().reached(current_->extent_to(taken.pts)) ||
+                                     split_is_due(taken.source_pts));
+    if (is_due) ask_for_keyframe(taken);
+    place(taken, intake, is_due);
+    return;
+  }
+  if (group_.is_full() || may_begin(taken, intake)) place_group(intake);
+  group_.push(taken);
+}
 
-  const bool fitting = current_ && fits(*current_, frame);
+void FileRecorder::leave_out(const Frame &frame) {
+  if (!container_.takes(frame.kind)) return;
+  ++ledger_.ingested;
+  ++ledger_.not_recording;
+}
+
+// The group is known as a whole: it goes into the current file if that stays within its limits.
+void FileRecorder::place_group(const Intake &intake) {
+  if (group_.empty()) return;
+  bool is_due = current_ && (current_->limits().exceeded(current_->extent_to(group_.end(), group_.bytes())) ||
+                             split_is_due(group_.last_running_time()));
+  for (const Frame &frame : group_.take()) place(frame, intake, std::exchange(is_due, false));
+}
+
+void FileRecorder::place(const Frame &frame, const Intake &intake, bool cut_is_due) {
+  must_cut_ = must_cut_ || frame.breaks;
+  if (is_late_for_current(frame)) return store(previous_, frame);
+  const bool fitting = current_ && current_->fits(frame);
   must_cut_ = must_cut_ || (current_ && !fitting);
-  const bool may_begin = !video_leads(frame, intake) || (frame.kind == MediaKind::video && frame.keyframe);
-  if (!current_ ? may_begin : rule_.cuts(frame.pts - current_->first, may_begin, must_cut_)) {
+  if (may_begin(frame, intake) && (!current_ || must_cut_ || cut_is_due)) {
     begin_file(frame, intake);
   } else if (fitting) {
     store(current_, frame);
-    keep_silent_tracks_moving(frame, intake);
+    if (current_) current_->keep_silent_tracks_moving(container_, intake, order_of(frame));
   } else {
     hold(frame);
   }
+}
+
+void FileRecorder::ask_for_keyframe(const Frame &frame) {
+  if (frame.kind != MediaKind::video || frame.keyframe || current_->keyframe_requested) return;
+  current_->keyframe_requested = true;
+  host_.request_keyframe(std::nullopt);
+}
+
+bool FileRecorder::split_is_due(Nanoseconds running_time) const {
+  return !splits_.empty() && splits_.front() <= running_time;
+}
+
+void FileRecorder::split_at(Nanoseconds running_time) {
+  if (splits_.size() >= kMostSplits) {
+    host_.warn({Errc::invalid_argument, "too many splits are waiting: one is left out"});
+    return;
+  }
+  splits_.insert(std::upper_bound(splits_.begin(), splits_.end(), running_time), running_time);
+}
+
+void FileRecorder::restart() {
+  if (!current_) return;
+  must_cut_ = true;
+  next_id_ = plan_.start_index;
 }
 
 // Audio that comes before the file that can take it. A first file takes only what plays with its first
@@ -100,14 +160,18 @@ void FileRecorder::drop_held_before(Nanoseconds pts) {
   }
 }
 
+bool FileRecorder::takes(const Frame &frame, const Intake &intake) {
+  return container_holds(frame, intake) && has_room_for(frame.track, intake);
+}
+
 // Whether this format records the frame at all. Without its video a format that takes video records nothing.
-bool FileRecorder::container_holds(const Frame &frame) {
+bool FileRecorder::container_holds(const Frame &frame, const Intake &intake) {
   const bool holds = container_.holds(frame.kind, frame.caps.get());
   if (frame.kind == MediaKind::audio) return holds && !refused_;
   if (!holds && !refused_) {
-    finish();
+    finish(intake);
     const CString caps(gst_caps_to_string(frame.caps.get()));
-    host_.warn({Errc::invalid_argument, std::string(name_of(format_)) + " cannot hold this video (" +
+    host_.warn({Errc::invalid_argument, std::string(name_of(plan_.format)) + " cannot hold this video (" +
                                             caps.get() + "); the other formats go on"});
   }
   refused_ = !holds;
@@ -127,18 +191,16 @@ bool FileRecorder::has_room_for(std::size_t track, const Intake &intake) const {
 // last frames.
 bool FileRecorder::video_leads(const Frame &frame, const Intake &intake) const {
   if (!container_.takes(MediaKind::video)) return false;
-  const bool just_ended = current_ && frame.pts - current_->video_end < kVideoTail;
+  const bool just_ended = current_ && frame.pts - current_->video_end() < kVideoTail;
   return just_ended || intake.alive(MediaKind::video);
 }
 
-bool FileRecorder::fits(const OpenFile &file, const Frame &frame) const {
-  return std::any_of(file.tracks.begin(), file.tracks.end(), [&](const MuxWriter::Track &track) {
-    return track.track == frame.track && same_encoding(track.caps, frame.caps);
-  });
+bool FileRecorder::may_begin(const Frame &frame, const Intake &intake) const {
+  return (frame.kind == MediaKind::video && frame.keyframe) || !video_leads(frame, intake);
 }
 
 bool FileRecorder::is_late_for_current(const Frame &frame) const {
-  return previous_ && frame.kind == MediaKind::audio && frame.pts < boundary_ && fits(*previous_, frame);
+  return previous_ && frame.kind == MediaKind::audio && frame.pts < boundary_ && previous_->fits(frame);
 }
 
 void FileRecorder::begin_file(const Frame &frame, const Intake &intake) {
@@ -152,6 +214,7 @@ void FileRecorder::begin_file(const Frame &frame, const Intake &intake) {
   previous_ = std::exchange(current_, std::nullopt);
   boundary_ = frame.pts;
   must_cut_ = false;
+  while (split_is_due(frame.source_pts)) splits_.erase(splits_.begin());
   const Nanoseconds base = waiting.empty() ? order_of(frame) : std::min(order_of(frame), waiting.front().pts);
 
   current_ = open_file(frame, intake, base);
@@ -162,12 +225,31 @@ void FileRecorder::begin_file(const Frame &frame, const Intake &intake) {
   if (!reordered) finish_file(previous_);
 }
 
-std::optional<FileRecorder::OpenFile> FileRecorder::open_file(const Frame &frame, const Intake &intake,
-                                                              Nanoseconds base) {
-  OpenFile file;
+Result<FileBegin> FileRecorder::begin_of(const Frame &frame, Nanoseconds base,
+                                         const std::vector<MuxWriter::Track> &tracks) const {
+  FileBegin begin;
+  begin.format = plan_.format;
+  begin.time_zone = plan_.time_zone;
+  begin.fragment_id = next_id_;
+  begin.start = host_.wall_clock(base);
+  begin.running_time = std::max(frame.source_pts, Nanoseconds(0));
+  begin.min_duration = plan_.min_duration;
+  describe(begin, tracks);
+  REC_TRY(begin.pattern, name_of_file(plan_, begin.start, next_id_));
+  return begin;
+}
+
+FileLimits FileRecorder::limits_from(UtcTime start) const {
+  return limits_of(plan_.rule, start, [this](UtcTime at) {
+    const auto offset = utc_offset_of(plan_.time_zone, at);
+    return offset ? *offset : Seconds(0);  // the zone was checked at start
+  });
+}
+
+std::optional<OpenFile> FileRecorder::open_file(const Frame &frame, const Intake &intake, Nanoseconds base) {
+  OpenFile::Begin file;
   file.base = base;
   file.first = frame.pts;
-  file.video_end = base - kVideoTail;
   for (std::size_t track = 0; track < intake.tracks(); ++track) {
     const MediaKind kind = intake.kind(track);
     const Ref<GstCaps> &caps = track == frame.track ? frame.caps : intake.caps(track);
@@ -175,24 +257,14 @@ std::optional<FileRecorder::OpenFile> FileRecorder::open_file(const Frame &frame
     if (alive && container_.holds(kind, caps.get()) && has_room_for(track, intake))
       file.tracks.push_back({track, kind, caps});
   }
-  file.fed.assign(file.tracks.size(), base);
-  file.facts = std::make_shared<Guarded<FileEnd>>();
-
-  FileBegin begin;
-  begin.format = format_;
-  begin.time_zone = time_zone_;
-  begin.fragment_id = next_id_;
-  begin.start = host_.wall_clock(base);
-  begin.running_time = std::max(frame.source_pts, Nanoseconds(0));
-  describe(begin, file.tracks);
-  auto pattern = host_.name(format_, begin.start, next_id_);
-  if (!pattern) {
-    host_.warn(std::move(pattern).error());
+  auto begin = begin_of(frame, base, file.tracks);
+  if (!begin) {
+    host_.warn(std::move(begin).error());
     return std::nullopt;
   }
-  begin.pattern = *std::move(pattern);
-
-  auto output = std::make_unique<FileOutput>(host_.element, std::move(begin), file.facts, host_.on_file_end);
+  file.limits = limits_from(host_.wall_clock(frame.pts));
+  auto facts = std::make_shared<Guarded<FileEnd>>();
+  auto output = std::make_unique<FileOutput>(host_.element, *std::move(begin), facts, count_at_end());
   const std::string name = std::string(container_.name) + "-" + std::to_string(next_id_);
   auto writer = MuxWriter::create(host_.writers, container_, name, file.tracks, std::move(output));
   if (!writer) {
@@ -201,58 +273,54 @@ std::optional<FileRecorder::OpenFile> FileRecorder::open_file(const Frame &frame
   }
   ++next_id_;
   host_.file_began();
-  file.writer = *std::move(writer);
-  return file;
+  if (file.limits.length && frame.kind == MediaKind::video)
+    host_.request_keyframe(frame.source_pts + *file.limits.length);
+  return OpenFile(std::move(file), *std::move(writer), std::move(facts));
+}
+
+FileOutput::OnEnd FileRecorder::count_at_end() const {
+  return [outcomes = outcomes_, next = host_.on_file_end](const FileResult &result) {
+    outcomes->with([&](FrameOutcomes &counts) {
+      (result.outcome == FileOutcome::stored   ? counts.stored
+       : result.outcome == FileOutcome::failed ? counts.failed
+                                               : counts.too_short) += result.frames;
+    });
+    next(result);
+  };
 }
 
 void FileRecorder::store(std::optional<OpenFile> &file, const Frame &frame) {
-  if (!file || !file->writer->push(frame, file->base)) {  // its output says why
+  if (!file || !file->store(frame)) {
     ++ledger_.file_failed;
     if (file) retry_at_ = order_of(frame) + kRetryAfter;
     file.reset();
     return;
   }
-  ++ledger_.stored;
-  file->end = std::max(file->end, frame.end());
-  if (frame.kind == MediaKind::video) file->video_end = std::max(file->video_end, frame.end());
-  for (std::size_t i = 0; i < file->tracks.size(); ++i)
-    if (file->tracks[i].track == frame.track) file->fed[i] = frame.end();
-  file->facts->with([&](FileEnd &facts) {
-    facts.duration = file->end - file->base;
-    ++(frame.kind == MediaKind::video ? facts.video_frames : facts.audio_frames);
-  });
-}
-
-// A muxer waits for every track that it was promised; a dead one must not keep the others from the disk.
-// Where the track has to end for that, a new file begins when it comes back.
-void FileRecorder::keep_silent_tracks_moving(const Frame &frame, const Intake &intake) {
-  if (!current_) return;
-  auto &tracks = current_->tracks;
-  for (std::size_t i = tracks.size(); i-- > 0;) {
-    const std::size_t track = tracks[i].track;
-    if (!intake.silent(track) || order_of(frame) - current_->fed[i] < kSilence) continue;
-    if (container_.heeds_gaps) {
-      current_->writer->gap(track, current_->fed[i], order_of(frame), current_->base);
-      current_->fed[i] = order_of(frame);
-    } else {
-      current_->writer->end_track(track);
-      tracks.erase(tracks.begin() + static_cast<std::ptrdiff_t>(i));
-      current_->fed.erase(current_->fed.begin() + static_cast<std::ptrdiff_t>(i));
-    }
-  }
+  ++ledger_.pending;
 }
 
 void FileRecorder::finish_file(std::optional<OpenFile> &file) {
-  if (file) file->writer->finish();
+  if (file) file->finish();
   file.reset();
 }
 
-void FileRecorder::finish() {
+void FileRecorder::finish(const Intake &intake) {
+  place_group(intake);
   finish_file(previous_);
   finish_file(current_);
   ledger_.before_keyframe += held_.size();
   held_.clear();
   must_cut_ = false;
+}
+
+FrameLedger FileRecorder::ledger() const {
+  FrameLedger ledger = ledger_;
+  const FrameOutcomes outcomes = outcomes_->copy();
+  ledger.stored = outcomes.stored;
+  ledger.file_failed += outcomes.failed;
+  ledger.too_short = outcomes.too_short;
+  ledger.pending = ledger_.pending - outcomes.all() + held_.size() + group_.size();
+  return ledger;
 }
 
 }  // namespace rec

@@ -10,72 +10,198 @@
 namespace rec {
 namespace {
 
-bool ends_with(const std::string &text, const std::string &end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
+// Two requests for a keyframe that are closer than this are one.
+constexpr Nanoseconds kSameKeyframe = std::chrono::milliseconds(100);
+
+Nanoseconds nanoseconds(guint64 value) { return Nanoseconds(static_cast<gint64>(value)); }
 
 void add(GstStructure *s, const char *field, std::uint64_t value) {
   gst_structure_set(s, field, G_TYPE_UINT64, static_cast<guint64>(value), nullptr);
 }
 
+StructurePtr structure_of(const FrameLedger &ledger) {
+  StructurePtr frames(gst_structure_new_empty("frames"));
+  add(frames.get(), "ingested", ledger.ingested);
+  add(frames.get(), "stored", ledger.stored);
+  add(frames.get(), "pending", ledger.pending);
+  add(frames.get(), "dropped-not-recording", ledger.not_recording);
+  add(frames.get(), "dropped-before-keyframe", ledger.before_keyframe);
+  add(frames.get(), "dropped-not-supported", ledger.not_supported);
+  add(frames.get(), "dropped-file-failed", ledger.file_failed);
+  add(frames.get(), "dropped-too-short", ledger.too_short);
+  return frames;
+}
+
 }  // namespace
 
 Recorder::Recorder(GstBin *bin, const Clock &clock)
-    : RecorderBin(bin, StreamFormat::packetized), clock_(clock) {}
+    : RecorderBin(bin, StreamFormat::packetized), clock_(clock) {
+  for (SharedFormatSettings &own : format_settings) own = std::make_shared<Guarded<FormatSettings>>();
+}
 
 Status Recorder::start() {
   active_ = settings.copy();
   anchor_.reset();
+  keyframe_asked_for_.reset();
+  keyframe_awaited_ = false;
   files_.with([](Files &files) { files = Files(); });
   formats_.clear();
   REC_TRY(const auto formats, parse_formats(active_.formats));
   if (formats.empty())
     return Error{Errc::invalid_argument, "formats is empty: expected flv, mp4, aac or mp3"};
-  REC_CHECK(check_pattern(active_.location));
   REC_CHECK(utc_offset_of(active_.time_zone, clock_.now_utc()));
-  const CutRule rule{Nanoseconds(static_cast<gint64>(active_.cycle))};
   for (const Format format : formats) {
-    if (format == Format::hls)
-      return Error{Errc::invalid_argument, "formats names hls: splicesink records it"};
-    formats_.emplace_back(format, rule, active_.time_zone, active_.start_index, host());
+    REC_TRY(FilePlan plan, plan_for(format));
+    formats_.emplace_back(std::move(plan), host());
   }
+  recording_ = active_.auto_start;
+  pre_roll_ = PreRoll<Frame>({nanoseconds(active_.pre_roll), active_.max_pre_roll_bytes});
+  if (active_.end_time > 0)
+    deadline_ = std::make_unique<Deadline>(
+        element(), clock_, UtcTime(std::chrono::microseconds(active_.end_time)), [this] { end_time_came(); });
+  started_ = true;
   return ok();
+}
+
+Result<FilePlan> Recorder::plan_for(Format format) const {
+  FilePlan plan;
+  plan.format = format;
+  plan.rule.cycle = nanoseconds(active_.cycle);
+  plan.rule.bytes = active_.max_size_bytes;
+  plan.rule.on_wall_clock = active_.align_to_clock;
+  plan.rule.mode = active_.cut_mode;
+  plan.location = active_.location;
+  plan.time_zone = active_.time_zone;
+  plan.start_index = active_.start_index;
+  plan.min_duration = nanoseconds(active_.min_duration);
+  for (std::size_t i = 0; i < kFormats.size(); ++i) {
+    if (kFormats[i] != format) continue;
+    const FormatSettings own = format_settings[i]->copy();
+    if (own.cycle >= 0) plan.rule.cycle = Nanoseconds(own.cycle);
+    if (own.max_size_bytes >= 0) plan.rule.bytes = static_cast<std::uint64_t>(own.max_size_bytes);
+    if (!own.location.empty()) plan.location = own.location;
+    REC_CHECK(check_pattern(plan.location));
+    return plan;
+  }
+  return Error{Errc::invalid_argument, "formats names hls: splicesink records it"};
 }
 
 FileRecorder::Host Recorder::host() {
   return {
       .element = element(),
       .writers = writers(),
-      .name = [this](Format format, UtcTime start, unsigned id) { return name(format, start, id); },
-      // FileRecorder calls these three from record() and push_ended(): under the lock.
-      .wall_clock =
-          [this](Nanoseconds line) REC_TSA(no_thread_safety_analysis) {
-            return anchor_->wall +
-                   std::chrono::duration_cast<std::chrono::microseconds>(line - anchor_->line);
-          },
+      // FileRecorder calls these four from record(), push_ended() and the actions: under the lock.
+      .wall_clock = [this](Nanoseconds line) REC_TSA(no_thread_safety_analysis) { return wall_clock(line); },
       .warn = [this](Error error) REC_TSA(no_thread_safety_analysis) { warn_later(std::move(error)); },
-      .file_began = [this] { files_.with([](Files &files) { ++files.open; }); },
-      .on_file_end = [this](std::uint64_t bytes, bool stored) { file_ended(bytes, stored); },
+      .request_keyframe = [this](std::optional<Nanoseconds> running_time)
+                              REC_TSA(no_thread_safety_analysis) { ask_for_keyframe(running_time); },
+      .file_began =
+          [this] {
+            files_.with([](Files &files) {
+              ++files.open;
+              ++files.begun;
+            });
+          },
+      .on_file_end = [this](const FileResult &result) { file_ended(result); },
   };
 }
 
-Result<std::string> Recorder::name(Format format, UtcTime start, unsigned fragment_id) const {
-  NameFacts facts;
-  facts.start = start;
-  facts.sequence = fragment_id;
-  REC_TRY(facts.utc_offset, utc_offset_of(active_.time_zone, start));
-  REC_TRY(std::string name, begin_name(active_.location, facts));
-  const std::string extension = "." + std::string(extension_of(format));
-  return ends_with(name, extension) ? name : name + extension;
+UtcTime Recorder::wall_clock(Nanoseconds line) const {
+  return anchor_->wall + std::chrono::duration_cast<std::chrono::microseconds>(line - anchor_->line);
 }
 
 void Recorder::record(const Frame &frame) {
   if (!anchor_ || frame.breaks) anchor_ = Anchor{frame.dts, clock_.now_utc()};
+  if (recording_ && active_.end_time > 0 &&
+      wall_clock(frame.dts).time_since_epoch().count() >= active_.end_time)
+    end_recording("end-time");
+  if (!recording_) return keep_for_pre_roll(frame);
+  if (frame.kind == MediaKind::video && frame.keyframe) keyframe_awaited_ = false;
   for (FileRecorder &format : formats_) format.record(frame, intake());
 }
 
+void Recorder::keep_for_pre_roll(const Frame &frame) {
+  const auto leave_out = [this](const Frame &old) REC_TSA(no_thread_safety_analysis) {
+    for (FileRecorder &format : formats_) format.leave_out(old);
+  };
+  if (active_.pre_roll == 0) return leave_out(frame);
+  const bool begins = frame.kind == MediaKind::video ? frame.keyframe : !intake().alive(MediaKind::video);
+  pre_roll_.push(frame.dts, begins, gst_buffer_get_size(frame.buffer.get()), frame, leave_out);
+}
+
+void Recorder::begin_recording() {
+  recording_ = true;
+  pre_roll_.clear([this](const Frame &frame) REC_TSA(no_thread_safety_analysis) {
+    for (FileRecorder &format : formats_) format.record(frame, intake());
+  });
+  ask_for_keyframe(std::nullopt);
+  later([this] { MessageBuilder("recsink-started").time("time", clock_.now_utc()).post(element()); });
+}
+
+void Recorder::end_recording(const char *reason) {
+  recording_ = false;
+  finish_all();
+  later([this, reason] {
+    MessageBuilder("recsink-stopped")
+        .field("reason", std::string(reason))
+        .time("time", clock_.now_utc())
+        .post(element());
+  });
+}
+
+void Recorder::start_recording() {
+  const Section section(*this);
+  if (started_ && !recording_) begin_recording();
+}
+
+void Recorder::stop_recording() {
+  const Section section(*this);
+  if (!started_ || !recording_) return;
+  drain();
+  end_recording("stop");
+}
+
+void Recorder::restart_recording() {
+  const Section section(*this);
+  if (!started_) return;
+  if (!recording_) return begin_recording();
+  for (FileRecorder &format : formats_) format.restart();
+  ask_for_keyframe(std::nullopt);
+}
+
+void Recorder::split_now() {
+  const Section section(*this);
+  for (FileRecorder &format : formats_) format.split_at(Nanoseconds::min());
+  ask_for_keyframe(std::nullopt);
+}
+
+void Recorder::split_at(Nanoseconds running_time) {
+  const Section section(*this);
+  for (FileRecorder &format : formats_) format.split_at(running_time);
+  ask_for_keyframe(running_time);
+}
+
+void Recorder::end_time_came() {
+  const Section section(*this);
+  if (!started_ || !recording_ || active_.end_time <= 0) return;
+  drain();
+  if (recording_) end_recording("end-time");
+}
+
+void Recorder::ask_for_keyframe(std::optional<Nanoseconds> running_time) {
+  if (!active_.send_keyframe_requests) return;
+  if (running_time) {
+    const auto distance = keyframe_asked_for_ ? *running_time - *keyframe_asked_for_ : kSameKeyframe;
+    if (distance < kSameKeyframe && distance > -kSameKeyframe) return;
+    keyframe_asked_for_ = running_time;
+  } else if (std::exchange(keyframe_awaited_, true)) {
+    return;
+  }
+  request_keyframe(running_time);
+}
+
 void Recorder::finish_all() {
-  for (FileRecorder &format : formats_) format.finish();
+  for (FileRecorder &format : formats_) format.finish(intake());
 }
 
 void Recorder::push_ended() {
@@ -87,13 +213,22 @@ void Recorder::push_ended() {
   if (nothing_open) later([this] { post_eos(); });
 }
 
-void Recorder::stop() { finish_all(); }
+void Recorder::stop() {
+  finish_all();
+  deadline_.reset();
+  pre_roll_.clear([this](const Frame &frame) REC_TSA(no_thread_safety_analysis) {
+    for (FileRecorder &format : formats_) format.leave_out(frame);
+  });
+  started_ = false;
+}
 
-void Recorder::file_ended(std::uint64_t bytes, bool stored) {
+void Recorder::file_ended(const FileResult &result) {
   const bool last = files_.with([&](Files &files) {
     --files.open;
-    ++(stored ? files.stored : files.failed);
-    files.bytes += stored ? bytes : 0;
+    ++(result.outcome == FileOutcome::stored   ? files.stored
+       : result.outcome == FileOutcome::failed ? files.failed
+                                               : files.dropped);
+    files.bytes += result.outcome == FileOutcome::stored ? result.bytes : 0;
     return files.open == 0 && std::exchange(files.ending, files.ending && files.open > 0);
   });
   if (last) post_eos();
@@ -102,22 +237,19 @@ void Recorder::file_ended(std::uint64_t bytes, bool stored) {
 StructurePtr Recorder::stats() {
   StructurePtr stats(gst_structure_new_empty("recsink-stats"));
   const Files files = files_.copy();
+  add(stats.get(), "files-begun", files.begun);
   add(stats.get(), "files-open", files.open);
   add(stats.get(), "files-stored", files.stored);
   add(stats.get(), "files-failed", files.failed);
+  add(stats.get(), "files-dropped", files.dropped);
   add(stats.get(), "bytes-stored", files.bytes);
   MutexLock lock(mutex_);
-  for (const FileRecorder &format : formats_) {
-    const FrameLedger &ledger = format.ledger();
-    const StructurePtr frames(gst_structure_new_empty("frames"));
-    add(frames.get(), "ingested", ledger.ingested);
-    add(frames.get(), "stored", ledger.stored);
-    add(frames.get(), "dropped-before-keyframe", ledger.before_keyframe);
-    add(frames.get(), "dropped-not-supported", ledger.not_supported);
-    add(frames.get(), "dropped-file-failed", ledger.file_failed);
+  gst_structure_set(stats.get(), "recording", G_TYPE_BOOLEAN, static_cast<gboolean>(recording_), nullptr);
+  add(stats.get(), "pre-roll-frames", pre_roll_.size());
+  add(stats.get(), "pre-roll-bytes", pre_roll_.bytes());
+  for (const FileRecorder &format : formats_)
     gst_structure_set(stats.get(), std::string(name_of(format.format())).c_str(), GST_TYPE_STRUCTURE,
-                      frames.get(), nullptr);
-  }
+                      structure_of(format.ledger()).get(), nullptr);
   return stats;
 }
 

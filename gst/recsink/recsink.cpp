@@ -5,14 +5,31 @@
  * @short_description: records one stream into FLV, MP4, AAC and MP3 files at once
  *
  * Takes H.264 or H.265 video and AAC or MP3 audio in any framing and stores it as it is, in one or several
- * containers at once. Files are cut at the first keyframe at or after `cycle`; every file begins with a
- * keyframe and its codec headers, audio is cut where video is cut, and no frame is lost or doubled. A change
- * that a container cannot hold begins a new file. A file appears under its final name when it is complete;
- * while it grows it is `.<name>.part` beside it and plays up to the last second, MP4 included, should the
- * process die.
+ * containers at once. Every file begins with a keyframe and its codec headers, audio is cut where video is
+ * cut, and no frame is lost or doubled. A change that a container cannot hold begins a new file. A file
+ * appears under its final name when it is complete; while it grows it is `.<name>.part` beside it and plays
+ * up to the last second, MP4 included, should the process die.
  *
  * No pad waits for another pad's data, so one streaming thread may feed all of them without queues, and a
  * track that falls silent or never comes does not stop the others.
+ *
+ * ## Cuts
+ *
+ * A file ends after `cycle`, at `max-size-bytes`, on #RecRecSink::split-now and
+ * #RecRecSink::split-at-running-time. With `align-to-clock` the cycle divides the day of `time-zone` instead:
+ * 30 minutes cut at :00 and :30. A file can begin only with a keyframe (without video: with any frame);
+ * `cut-mode` says whether it is the first one at or after the limit, as cloud recording has it, or the last
+ * one that keeps the file within the limit, as splitmuxsink has it, for which a group of pictures is held in
+ * memory. Keyframes are asked for upstream where they make a cut exact. Each format may have a `cycle`,
+ * `max-size-bytes` and `location` of its own, through #GstChildProxy: `mp4::cycle=60000000000`.
+ *
+ * ## Start and stop
+ *
+ * Recording begins with the first media, or, without `auto-start`, with #RecRecSink::start; then the last
+ * `pre-roll` of media are recorded, too, from a keyframe. #RecRecSink::stop completes the files; the element
+ * stays. `end-time` stops at a moment. What comes while it is stopped is counted as not recorded.
+ *
+ * ## Names
  *
  * `location` is a pattern: `{StartYear}`...`{StartMillisecond}`, `{StartTime}`, `{EscapedStartTime}`,
  * `{UnixTimestamp}`, the same for the end (`{EscapedEndTime}`...), `{Sequence}` or `%05d`. The extension is
@@ -37,13 +54,26 @@
  * `running-time`, `fragment-duration`, `size`, `video-frames`, `audio-frames`, `media-start-time`,
  * #gchararray `video-codec`, `audio-codec`, #guint `width`, `height`.
  * * `recsink-file-failed`: `format`, `temp-location`, `error`. The other formats go on; a new file is tried.
+ * * `recsink-file-dropped`: `format`, `temp-location`, `fragment-duration`, `reason`: shorter than
+ *   `min-duration`.
+ * * `recsink-started`: #gint64 `time`, `recsink-stopped`: `time`, #gchararray `reason`: "stop" or "end-time".
+ *
+ * ## Statistics
+ *
+ * `stats` has `files-begun`, `files-open`, `files-stored`, `files-failed`, `files-dropped`, `bytes-stored`,
+ * `recording`, `pre-roll-frames`, `pre-roll-bytes`, and for each format a structure in which `ingested` is
+ * `stored` + `pending` + all `dropped-`*, in frames: nothing disappears unseen.
  *
  * Since: 0.1
  */
 #include "gst/recsink/recsink.h"
 
+#include <algorithm>
+#include <array>
+
 #include "gst/common/barrier.h"
 #include "gst/common/element_glue.h"
+#include "gst/common/gst_ptr.h"
 #include "gst/common/property_table.h"
 #include "gst/recsink/recorder.h"
 
@@ -58,13 +88,32 @@ const rec::PropertyTable<rec::RecSinkSettings> &properties() {
       rec::property("location",
                     "Pattern of the files' names with their directory; the extension of the format is added",
                     &S::location),
-      rec::property("cycle",
-                    "Length of a file (ns): it is cut at the first keyframe at or after it (0 = never)",
-                    &S::cycle, 0, G_MAXINT64),
+      rec::property("cycle", "Length of a file in ns (0 = never cut)", &S::cycle, 0, G_MAXINT64),
+      rec::property("max-size-bytes", "Size of a file, about, at which it is cut (0 = never)",
+                    &S::max_size_bytes, 0, G_MAXINT64),
+      rec::property("cut-mode", "On which side of a limit a file is cut", &S::cut_mode,
+                    rec_cut_mode_get_type),
+      rec::property("align-to-clock",
+                    "Cut where the cycle divides the day of the time zone: 30 min = at :00 and :30",
+                    &S::align_to_clock),
       rec::property("time-zone", "Zone of the times in names: UTC, UTC+8, local, Asia/Shanghai...",
                     &S::time_zone),
       rec::property("start-index", "Number of the first file, for {Sequence} and %05d", &S::start_index, 0,
                     G_MAXINT),
+      rec::property("send-keyframe-requests", "Ask upstream for keyframes where a cut is due",
+                    &S::send_keyframe_requests),
+      rec::property("auto-start", "Record from the first media on; otherwise the start signal begins",
+                    &S::auto_start),
+      rec::property("pre-roll",
+                    "How much media before the start signal is recorded, too, in ns; it begins at the "
+                    "keyframe before (0 = none, from the next keyframe)",
+                    &S::pre_roll, 0, G_MAXINT64),
+      rec::property("max-pre-roll-bytes", "Most memory for the pre-roll; beyond it the oldest media leave",
+                    &S::max_pre_roll_bytes, 0, G_MAXINT64),
+      rec::property("min-duration", "Files shorter than this (ns) are dropped", &S::min_duration, 0,
+                    G_MAXINT64),
+      rec::property("end-time", "When to stop recording (us since 1970-01-01T00:00:00Z, 0 = never)",
+                    &S::end_time, 0, G_MAXINT64),
   };
   return table;
 }
@@ -79,18 +128,117 @@ const rec::SystemClock &system_clock() {
 typedef struct {
   GstBin parent;
   rec::Recorder *impl;
+  std::array<GstObject *, rec::Recorder::kFormats.size()> formats;  // owned
 } RecRecSink;
 typedef struct {
   GstBinClass parent;
 } RecRecSinkClass;
 
-G_DEFINE_TYPE(RecRecSink, rec_rec_sink, GST_TYPE_BIN)
+static void rec_rec_sink_child_proxy_init(gpointer iface, gpointer);
+
+G_DEFINE_TYPE_WITH_CODE(RecRecSink, rec_rec_sink, GST_TYPE_BIN,
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_CHILD_PROXY, rec_rec_sink_child_proxy_init))
 GST_ELEMENT_REGISTER_DEFINE(recsink, "recsink", GST_RANK_NONE, rec_rec_sink_get_type())
 
 static rec::Recorder &impl_of(gpointer object) { return *static_cast<RecRecSink *>(object)->impl; }
 
+GType rec_cut_mode_get_type(void) {
+  static const GEnumValue values[] = {
+      {static_cast<int>(rec::CutMode::at_or_after), "At the first keyframe at or after the limit",
+       "at-or-after"},
+      {static_cast<int>(rec::CutMode::not_longer),
+       "At the last keyframe that keeps the file within the limit", "not-longer"},
+      {0, nullptr, nullptr},
+  };
+  static const GType type = g_enum_register_static("RecCutMode", values);
+  return type;
+}
+
 static void rec_rec_sink_init(RecRecSink *self) {
   self->impl = new rec::Recorder(GST_BIN(self), system_clock());
+  for (std::size_t i = 0; i < self->formats.size(); ++i)
+    self->formats[i] =
+        rec::new_format_child(rec::Recorder::kFormats[i], GST_OBJECT(self), self->impl->format_settings[i]);
+}
+
+// The formats, by name; then the bin's own children: the muxers that come and go.
+static GObject *child_by_name(GstChildProxy *proxy, const gchar *name) {
+  for (GstObject *format : static_cast<RecRecSink *>(static_cast<gpointer>(proxy))->formats)
+    if (g_strcmp0(GST_OBJECT_NAME(format), name) == 0) return G_OBJECT(gst_object_ref(format));
+  GstElement *child = gst_bin_get_by_name(GST_BIN(proxy), name);
+  return child ? G_OBJECT(child) : nullptr;
+}
+static GObject *child_by_index(GstChildProxy *proxy, guint index) {
+  const auto &formats = static_cast<RecRecSink *>(static_cast<gpointer>(proxy))->formats;
+  return index < formats.size() ? G_OBJECT(gst_object_ref(formats[index])) : nullptr;
+}
+static guint children_count(GstChildProxy *) { return rec::Recorder::kFormats.size(); }
+
+static void rec_rec_sink_child_proxy_init(gpointer iface, gpointer) {
+  auto *proxy = static_cast<GstChildProxyInterface *>(iface);
+  proxy->get_child_by_name = child_by_name;
+  proxy->get_child_by_index = child_by_index;
+  proxy->get_children_count = children_count;
+}
+
+// The action signals.
+static void start(RecRecSink *self) {
+  rec::barrier(self, [&] { self->impl->start_recording(); });
+}
+static void stop(RecRecSink *self) {
+  rec::barrier(self, [&] { self->impl->stop_recording(); });
+}
+static void restart(RecRecSink *self) {
+  rec::barrier(self, [&] { self->impl->restart_recording(); });
+}
+static void split_now(RecRecSink *self) {
+  rec::barrier(self, [&] { self->impl->split_now(); });
+}
+static void split_at_running_time(RecRecSink *self, guint64 running_time) {
+  rec::barrier(self, [&] {
+    self->impl->split_at(rec::Nanoseconds(static_cast<gint64>(std::min<guint64>(running_time, G_MAXINT64))));
+  });
+}
+
+static void install_actions(GType type) {
+  const auto add = [type](const char *name, void (*handler)(RecRecSink *)) {
+    g_signal_new_class_handler(name, type, static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
+                               G_CALLBACK(handler), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+  };
+  /**
+   * RecRecSink::start:
+   *
+   * Begins to record, from the begin of the `pre-roll`. Without effect while it records and before PAUSED.
+   */
+  add("start", start);
+  /**
+   * RecRecSink::stop:
+   *
+   * Completes the files with the media received so far. #RecRecSink::start begins new ones.
+   */
+  add("stop", stop);
+  /**
+   * RecRecSink::restart:
+   *
+   * Completes the files at the next keyframe and begins again without a loss, with `start-index`.
+   */
+  add("restart", restart);
+  /**
+   * RecRecSink::split-now:
+   *
+   * Cuts every format at the next keyframe, which is asked for.
+   */
+  add("split-now", split_now);
+  /**
+   * RecRecSink::split-at-running-time:
+   * @running_time: of the media (ns)
+   *
+   * Cuts every format there: at the first keyframe at or after it, or, with `cut-mode=not-longer`, at the
+   * last one before it. May be given for many times ahead.
+   */
+  g_signal_new_class_handler(
+      "split-at-running-time", type, static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
+      G_CALLBACK(split_at_running_time), nullptr, nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_UINT64);
 }
 
 static void rec_rec_sink_class_init(RecRecSinkClass *klass) {
@@ -106,12 +254,17 @@ static void rec_rec_sink_class_init(RecRecSinkClass *klass) {
       G_OBJECT_WARN_INVALID_PROPERTY_ID(o, id, p);
   };
   object_class->finalize = [](GObject *o) {
-    delete static_cast<RecRecSink *>(static_cast<gpointer>(o))->impl;
+    auto *self = static_cast<RecRecSink *>(static_cast<gpointer>(o));
+    for (GstObject *format : self->formats) gst_object_unparent(format);
+    for (GstObject *format : self->formats) gst_object_unref(format);
+    delete self->impl;
     G_OBJECT_CLASS(rec_rec_sink_parent_class)->finalize(o);
   };
   properties().install(object_class);
   rec::install_stats_property(object_class, properties().next_id(),
-                              "Files and frames: per format ingested = stored + dropped by reason");
+                              "Files and frames: per format ingested = stored + pending + dropped by reason");
+  install_actions(G_TYPE_FROM_CLASS(klass));
+  gst_type_mark_as_plugin_api(rec_cut_mode_get_type(), static_cast<GstPluginAPIFlags>(0));
 
   auto *element_class = GST_ELEMENT_CLASS(klass);
   rec::install_recorder_vfuncs<impl_of>(klass, &rec_rec_sink_parent_class);

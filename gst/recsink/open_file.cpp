@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/recsink/open_file.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gst/common/encoding.h"
+
+namespace rec {
+namespace {
+
+constexpr Nanoseconds kSilence = std::chrono::milliseconds(200);  // between GAP events for a silent track
+
+}  // namespace
+
+OpenFile::OpenFile(Begin begin, std::unique_ptr<MuxWriter> writer, std::shared_ptr<Guarded<FileEnd>> facts)
+    : begin_(std::move(begin)),
+      fed_(begin_.tracks.size(), begin_.base),
+      end_(begin_.base),
+      video_end_(begin_.base - std::chrono::hours(1)),
+      bytes_(kFileOverhead),
+      writer_(std::move(writer)),
+      facts_(std::move(facts)) {}
+
+bool OpenFile::fits(const Frame &frame) const {
+  return std::any_of(begin_.tracks.begin(), begin_.tracks.end(), [&](const MuxWriter::Track &track) {
+    return track.track == frame.track && same_encoding(track.caps, frame.caps);
+  });
+}
+
+bool OpenFile::store(const Frame &frame) {
+  if (!writer_->push(frame, begin_.base)) return false;
+  end_ = std::max(end_, frame.end());
+  if (frame.kind == MediaKind::video) video_end_ = std::max(video_end_, frame.end());
+  bytes_ += gst_buffer_get_size(frame.buffer.get()) + kFrameOverhead;
+  for (std::size_t i = 0; i < begin_.tracks.size(); ++i)
+    if (begin_.tracks[i].track == frame.track) fed_[i] = frame.end();
+  facts_->with([&](FileEnd &facts) {
+    facts.duration = end_ - begin_.base;
+    ++(frame.kind == MediaKind::video ? facts.video_frames : facts.audio_frames);
+  });
+  return true;
+}
+
+// Where the track has to end for that, a new file begins when it comes back.
+void OpenFile::keep_silent_tracks_moving(const Container &container, const Intake &intake, Nanoseconds now) {
+  auto &tracks = begin_.tracks;
+  for (std::size_t i = tracks.size(); i-- > 0;) {
+    const std::size_t track = tracks[i].track;
+    if (!intake.silent(track) || now - fed_[i] < kSilence) continue;
+    if (container.heeds_gaps) {
+      writer_->gap(track, fed_[i], now, begin_.base);
+      fed_[i] = now;
+    } else {
+      writer_->end_track(track);
+      tracks.erase(tracks.begin() + static_cast<std::ptrdiff_t>(i));
+      fed_.erase(fed_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+}
+
+FileExtent OpenFile::extent_to(Nanoseconds end, std::uint64_t more) const {
+  return {end - begin_.first, bytes_ + more};
+}
+
+}  // namespace rec
