@@ -20,7 +20,6 @@
 namespace rec {
 namespace {
 
-constexpr int kMostNames = 10000;  // "-1" ... of one wanted name
 constexpr std::size_t kCopyBytes = std::size_t{256} * 1024;
 
 class Fd {
@@ -88,12 +87,6 @@ Status replace(const std::string &path, Fill fill) {
   return sync_parent_directory(path);
 }
 
-std::string numbered(const std::string &wanted, int n) {
-  if (n == 0) return wanted;
-  const std::filesystem::path p(wanted);
-  return (p.parent_path() / (p.stem().string() + "-" + std::to_string(n) + p.extension().string())).string();
-}
-
 }  // namespace
 
 Error error_of_errno(int number, std::string_view doing, std::string_view path) {
@@ -133,19 +126,6 @@ Status rename_noreplace(const std::string &from, const std::string &to) {
   if (::link(from.c_str(), to.c_str()) != 0) return error_of_errno(errno, "renaming to", to);
   if (::unlink(from.c_str()) != 0) return error_of_errno(errno, "removing", from);
   return ok();
-}
-
-Result<std::string> publish_file(const std::string &temp, const std::string &wanted) {
-  REC_CHECK(sync_file(temp));
-  for (int n = 0; n < kMostNames; ++n) {
-    std::string name = numbered(wanted, n);
-    const Status renamed = rename_noreplace(temp, name);
-    if (!renamed && renamed.error().code == Errc::exists) continue;
-    if (!renamed) return renamed.error();
-    REC_CHECK(sync_parent_directory(name));
-    return name;
-  }
-  return Error{Errc::exists, "all names like " + wanted + " are taken"};
 }
 
 Status write_file_atomically(const std::string &path, std::string_view bytes) {
@@ -206,13 +186,6 @@ Status truncate_file(const std::string &path, std::uint64_t size_bytes) {
   if (::truncate(path.c_str(), static_cast<off_t>(size_bytes)) != 0)
     return error_of_errno(errno, "cutting", path);
   return ok();
-}
-
-Status overwrite_file(const std::string &path, std::uint64_t offset, std::string_view bytes) {
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd || ::lseek(fd.get(), static_cast<off_t>(offset), SEEK_SET) < 0)
-    return error_of_errno(errno, "opening", path);
-  return write_all(fd.get(), bytes.data(), bytes.size(), path);
 }
 
 Result<RandomAccessFile> RandomAccessFile::open(const std::string &path) {

@@ -22,9 +22,6 @@ Status sync_file(const std::string &path);              // fsync of its bytes
 Status sync_parent_directory(const std::string &path);  // fsync of the directory that holds `path`'s name
 // Renames within one file system; `exists` when something has the name `to` already.
 Status rename_noreplace(const std::string &from, const std::string &to);
-// fsync, rename, fsync directory: `temp` appears as `wanted`, or, if that name is taken, with "-1", "-2"...
-// before its extension. Returns the name that it got.
-Result<std::string> publish_file(const std::string &temp, const std::string &wanted);
 // Replaces the content of `path` in one step (".<name>.part" beside it, fsync, rename, fsync directory).
 // unavailable when another thread or process is just doing the same.
 Status write_file_atomically(const std::string &path, std::string_view bytes);
@@ -37,8 +34,6 @@ Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes);
 Result<std::string> sha256_of_file(const std::string &path, std::uint64_t size_bytes,
                                    const std::function<bool()> &is_cancelled);
 Status truncate_file(const std::string &path, std::uint64_t size_bytes);
-
-Status overwrite_file(const std::string &path, std::uint64_t offset, std::string_view bytes);
 
 // A file that is read here and there.
 class RandomAccessFile {

@@ -14,4 +14,15 @@ namespace rec {
 // older filler's head is read in the middle of a newer one. Other bytes come back unchanged.
 std::string with_short_flv_filler(std::string_view metadata);
 
+// The room that is reserved in the metadata: properties "gstfiller", one behind the other.
+struct FlvFiller {
+  std::size_t at = 0;
+  std::size_t size = 0;  // 0: there is none
+};
+FlvFiller find_flv_filler(std::string_view metadata);
+
+inline constexpr std::size_t kLeastFlvFiller = 14;
+// Properties that take so many bytes, kLeastFlvFiller or more.
+std::string flv_filler(std::size_t size);
+
 }  // namespace rec

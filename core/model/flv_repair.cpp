@@ -7,6 +7,7 @@
 
 #include "core/model/byte_reader.h"
 #include "core/model/container_repair.h"
+#include "core/model/flv_filler.h"
 
 // FLV (Adobe Video File Format 10.1, annex E): a 9-byte header, then per tag an 11-byte header, its data and
 // its whole size again as 32 bits.
@@ -37,6 +38,62 @@ struct Track {
   }
 };
 
+// Where seeking may go. Evenly thinned out, so that it takes no more room however long the file is.
+class SeekPoints {
+ public:
+  void add(std::int64_t ms, std::uint64_t at) {
+    if (seen_++ % every_ != 0) return;
+    points_.push_back({ms, at});
+    if (points_.size() <= kMost) return;
+    for (std::size_t i = 1; 2 * i < points_.size(); ++i) points_[i] = points_[2 * i];
+    points_.resize((points_.size() + 1) / 2);
+    every_ *= 2;
+  }
+  struct Point {
+    std::int64_t ms;
+    std::uint64_t at;
+  };
+  // At most `most` of them.
+  std::vector<Point> some(std::size_t most) const {
+    std::vector<Point> some;
+    if (most == 0) return some;
+    const std::size_t step = (points_.size() + most - 1) / most;
+    for (std::size_t i = 0; i < points_.size(); i += step) some.push_back(points_[i]);
+    return some;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 1024;
+  std::vector<Point> points_;
+  std::uint64_t seen_ = 0;
+  std::uint64_t every_ = 1;
+};
+
+std::string amf_double(double v) {
+  const auto bits = std::bit_cast<std::uint64_t>(v);
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(bits >> shift);
+  return bytes;
+}
+std::string amf_name(std::string_view name) {
+  return std::string{'\0', static_cast<char>(name.size())}.append(name);
+}
+std::string amf_array(std::string_view name, const std::vector<SeekPoints::Point> &points,
+                      double (*value)(const SeekPoints::Point &)) {
+  std::string text = amf_name(name) + '\x0a';
+  for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(points.size() >> shift);
+  for (const auto &point : points) text += '\0' + amf_double(value(point));
+  return text;
+}
+
+// The property that players look for, as flvmux writes it.
+std::string keyframes_property(const std::vector<SeekPoints::Point> &points) {
+  const auto seconds = [](const SeekPoints::Point &p) { return static_cast<double>(p.ms) / 1000; };
+  const auto place = [](const SeekPoints::Point &p) { return static_cast<double>(p.at); };
+  return amf_name("keyframes") + std::string("\x08\0\0\0\x02", 5) + amf_array("times", points, seconds) +
+         amf_array("filepositions", points, place) + std::string("\0\0\x09", 3);
+}
+
 class FlvScan {
  public:
   explicit FlvScan(const ByteSource &source) : source_(source) {}
@@ -58,6 +115,7 @@ class FlvScan {
     repair_.duration = std::chrono::microseconds(duration_us);
     patch(duration_at_, static_cast<double>(duration_us) / 1e6);
     patch(filesize_at_, static_cast<double>(repair_.keep_bytes));
+    write_index();
     return std::move(repair_);
   }
 
@@ -96,7 +154,9 @@ class FlvScan {
     if (data_bytes < 2) return;
     const bool is_aac = data[0] >> 4 == 10;
     if (is_aac) repair_.audio_codec = "aac";
-    if (!is_aac || data[1] == 1) audio_.add(ms);
+    if (is_aac && data[1] != 1) return;
+    audio_.add(ms);
+    audio_points_.add(ms, repair_.keep_bytes);
   }
 
   void take_video(std::span<const std::uint8_t> data, std::uint64_t data_bytes, std::int64_t ms) {
@@ -104,7 +164,9 @@ class FlvScan {
     const int codec = data[0] & 15;
     if (codec == 7) repair_.video_codec = "h264";
     if (codec == 12) repair_.video_codec = "h265";
-    if (data[1] == 1) video_.add(ms);
+    if (data[1] != 1) return;
+    video_.add(ms);
+    if (data[0] >> 4 == 1) video_points_.add(ms, repair_.keep_bytes);
   }
 
   void take_metadata(std::uint64_t at, std::uint64_t data_bytes) {
@@ -124,6 +186,22 @@ class FlvScan {
     };
     repair_.width = pixels("width");
     repair_.height = pixels("height");
+    const FlvFiller filler = find_flv_filler(data);
+    filler_at_ = at + filler.at;
+    filler_bytes_ = filler.size;
+  }
+
+  // Into the room that was reserved for it; what is left of that stays reserved.
+  void write_index() {
+    constexpr std::size_t kBytesPerPoint = 18;
+    const std::size_t head_bytes = keyframes_property({}).size();
+    if (filler_bytes_ < head_bytes + kBytesPerPoint + kLeastFlvFiller) return;
+    const std::size_t most = (filler_bytes_ - head_bytes - kLeastFlvFiller) / kBytesPerPoint;
+    const auto points = (video_.frames > 0 ? video_points_ : audio_points_).some(most);
+    if (points.empty() || filler_at_ + filler_bytes_ > repair_.keep_bytes) return;
+    std::string text = keyframes_property(points);
+    text += flv_filler(filler_bytes_ - text.size());
+    repair_.patches.push_back({filler_at_, std::move(text)});
   }
 
   // AMF0: 16-bit length, name, marker 0, double. Returns where the double is.
@@ -136,10 +214,7 @@ class FlvScan {
 
   void patch(std::optional<std::uint64_t> at, double v) {
     if (!at || *at + 8 > repair_.keep_bytes) return;
-    const auto bits = std::bit_cast<std::uint64_t>(v);
-    std::string bytes;
-    for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(bits >> shift);
-    repair_.patches.push_back({*at, std::move(bytes)});
+    repair_.patches.push_back({*at, amf_double(v)});
   }
 
   const ByteSource &source_;
@@ -148,6 +223,10 @@ class FlvScan {
   Track audio_;
   std::optional<std::uint64_t> duration_at_;
   std::optional<std::uint64_t> filesize_at_;
+  std::uint64_t filler_at_ = 0;
+  std::uint64_t filler_bytes_ = 0;  // 0: nothing was reserved
+  SeekPoints video_points_;
+  SeekPoints audio_points_;
 };
 
 }  // namespace

@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
 
-#include "core/model/byte_reader.h"
 #include "core/model/container_repair.h"
+#include "core/model/mp4_index.h"
 
 // ISO/IEC 14496-12. A growing file is ftyp, the first samples and their moov, then pairs of moof and mdat in
 // either order; the box that is being written has size 0 or ends beyond the file.
 namespace rec {
 namespace {
 
-using Bytes = std::span<const std::uint8_t>;
 constexpr std::uint64_t kLargestMoov = 256U << 20;  // read into memory; more is no honest file
+constexpr std::uint64_t kMostUntold = 1U << 16;     // samples of a run of which nothing is told
 
-constexpr std::uint32_t fourcc(std::string_view t) {
-  return (std::uint32_t{static_cast<std::uint8_t>(t[0])} << 24) |
-         (std::uint32_t{static_cast<std::uint8_t>(t[1])} << 16) |
-         (std::uint32_t{static_cast<std::uint8_t>(t[2])} << 8) | static_cast<std::uint8_t>(t[3]);
-}
+// What holds for a sample whose run does not tell it.
+struct Defaults {
+  std::uint32_t duration = 0;
+  std::uint32_t size = 0;
+  std::uint32_t flags = 0;
+};
 
 struct Track {
   std::uint32_t timescale = 0;
-  std::uint32_t default_duration = 0;  // of a sample, in 1/timescale
-  std::uint64_t duration = 0;          // in 1/timescale
+  Defaults defaults;
+  std::uint64_t duration = 0;  // in 1/timescale
   std::uint64_t samples = 0;
   bool is_video = false;
   bool is_audio = false;
@@ -35,23 +37,6 @@ struct Track {
   std::uint32_t height = 0;
 };
 using Tracks = std::map<std::uint32_t, Track>;
-
-// Calls visit(type, payload) for each box in `bytes`; stops at one that does not fit.
-template <typename Visit>
-void each_box(Bytes bytes, Visit visit) {
-  while (bytes.size() >= 8) {
-    std::uint64_t size = be32(bytes);
-    const std::uint32_t type = be32(bytes.subspan(4));
-    std::size_t header = 8;
-    if (size == 1 && bytes.size() >= 16) {
-      size = be64(bytes.subspan(8));
-      header = 16;
-    }
-    if (size < header || size > bytes.size()) return;
-    visit(type, bytes.subspan(header, size - header));
-    bytes = bytes.subspan(size);
-  }
-}
 
 void parse_stbl(Bytes stbl, Track &track) {
   each_box(stbl, [&](std::uint32_t type, Bytes b) {
@@ -108,7 +93,11 @@ Tracks parse_moov(Bytes moov) {
       ByteReader r(b);
       if (inner != fourcc("trex") || !r.skip(4)) return;
       const auto track = tracks.find(r.u32().value_or(0));
-      if (track != tracks.end() && r.skip(4)) track->second.default_duration = r.u32().value_or(0);
+      if (track == tracks.end() || !r.skip(4)) return;
+      Defaults &defaults = track->second.defaults;
+      defaults.duration = r.u32().value_or(0);
+      defaults.size = r.u32().value_or(0);
+      defaults.flags = r.u32().value_or(0);
     });
   });
   return tracks;
@@ -118,59 +107,79 @@ Tracks parse_moov(Bytes moov) {
 struct Fragment {
   struct Run {
     std::uint32_t track_id = 0;
-    std::uint64_t samples = 0;
-    std::uint64_t duration = 0;
+    std::optional<std::uint64_t> time;  // when its first sample is decoded; the later runs of a track go on
+    std::uint64_t at = 0;               // of its bytes in the file
+    std::vector<Mp4SampleTable::Sample> samples;
   };
   std::vector<Run> runs;
   bool data_is_before = false;  // the samples lie in front of the moof
 };
 
-void parse_trun(Bytes trun, std::uint32_t default_duration, std::int64_t base, Fragment &fragment,
-                Fragment::Run &run) {
+// ISO/IEC 14496-12, 8.8.8. `base` of the data offsets.
+void parse_trun(Bytes trun, const Defaults &defaults, std::uint64_t base, Fragment::Run &run) {
+  constexpr std::uint32_t kNonSync = 0x10000;
   ByteReader r(trun);
-  const std::uint32_t flags = r.u32().value_or(0);
-  const std::uint64_t samples = r.u32().value_or(0);
-  std::int64_t data_at = base;
-  if (flags & 0x1) data_at += static_cast<std::int32_t>(r.u32().value_or(0));
-  if (data_at < 0) fragment.data_is_before = true;
-  if (flags & 0x4) r.skip(4);
-  std::size_t others = 0;  // bytes per sample besides its duration
-  for (const std::uint32_t bit : {0x200U, 0x400U, 0x800U}) others += flags & bit ? 4 : 0;
-  if (!(flags & 0x100)) {
-    run.samples += samples;
-    run.duration += samples * default_duration;
-    return;
+  const std::uint32_t told = r.u32().value_or(0);
+  const std::uint64_t count = r.u32().value_or(0);
+  run.at = base;
+  if (told & 0x1)
+    run.at += static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(r.u32().value_or(0))});
+  std::optional<std::uint32_t> first_flags;
+  if (told & 0x4) first_flags = r.u32();
+  const std::size_t sample_bytes = 4 * static_cast<std::size_t>(std::popcount(told & 0xf00));
+  const std::uint64_t most = sample_bytes > 0 ? r.left() / sample_bytes : kMostUntold;
+  for (std::uint64_t i = 0; i < std::min(count, most); ++i) {
+    Mp4SampleTable::Sample sample;
+    sample.duration = told & 0x100 ? *r.u32() : defaults.duration;
+    sample.size = told & 0x200 ? *r.u32() : defaults.size;
+    std::uint32_t flags = told & 0x400 ? *r.u32() : defaults.flags;
+    if (i == 0 && first_flags) flags = *first_flags;
+    if (told & 0x800) sample.composition_offset = static_cast<std::int32_t>(*r.u32());
+    sample.is_sync = (flags & kNonSync) == 0;
+    run.samples.push_back(sample);
   }
-  for (std::uint64_t i = 0; i < samples; ++i) {
-    const auto duration = r.u32();
-    if (!duration || !r.skip(others)) return;
-    ++run.samples;
-    run.duration += *duration;
-  }
+}
+
+std::uint64_t end_of(const Fragment::Run &run) {
+  std::uint64_t end = run.at;
+  for (const Mp4SampleTable::Sample &sample : run.samples) end += sample.size;
+  return end;
+}
+
+// Reads tfhd: the track, where its data offsets count from, what holds for its samples.
+void parse_tfhd(Bytes tfhd, const Tracks &tracks, Fragment::Run &run, Defaults &defaults) {
+  ByteReader r(tfhd);
+  const std::uint32_t told = r.u32().value_or(0);
+  run.track_id = r.u32().value_or(0);
+  if (const auto t = tracks.find(run.track_id); t != tracks.end()) defaults = t->second.defaults;
+  if (told & 0x1) run.at = r.u64().value_or(0);
+  if (told & 0x2) r.skip(4);
+  if (told & 0x8) defaults.duration = r.u32().value_or(0);
+  if (told & 0x10) defaults.size = r.u32().value_or(0);
+  if (told & 0x20) defaults.flags = r.u32().value_or(0);
 }
 
 Fragment parse_moof(Bytes moof, std::uint64_t moof_at, const Tracks &tracks) {
   Fragment fragment;
   each_box(moof, [&](std::uint32_t type, Bytes traf) {
     if (type != fourcc("traf")) return;
-    Fragment::Run run;
-    std::uint32_t default_duration = 0;
-    std::int64_t base = 0;  // of data offsets, relative to the moof
+    Fragment::Run head;
+    head.at = moof_at;
+    Defaults defaults;
+    std::optional<std::uint64_t> follows;  // where a run begins that does not tell it
     each_box(traf, [&](std::uint32_t inner, Bytes b) {
-      if (inner == fourcc("tfhd")) {
-        ByteReader r(b);
-        const std::uint32_t flags = r.u32().value_or(0);
-        run.track_id = r.u32().value_or(0);
-        if (const auto t = tracks.find(run.track_id); t != tracks.end())
-          default_duration = t->second.default_duration;
-        if (flags & 0x1) base = static_cast<std::int64_t>(r.u64().value_or(0) - moof_at);
-        if (flags & 0x2) r.skip(4);
-        if (flags & 0x8) default_duration = r.u32().value_or(0);
-      } else if (inner == fourcc("trun")) {
-        parse_trun(b, default_duration, base, fragment, run);
-      }
+      if (inner == fourcc("tfhd")) parse_tfhd(b, tracks, head, defaults);
+      if (inner == fourcc("tfdt") && b.size() >= 8)
+        head.time = b[0] == 1 && b.size() >= 12 ? be64(b.subspan(4)) : be32(b.subspan(4));
+      if (inner != fourcc("trun") || b.size() < 4) return;
+      Fragment::Run run = head;
+      head.time.reset();
+      const bool tells_place = be32(b) & 0x1;
+      parse_trun(b, defaults, tells_place ? head.at : follows.value_or(head.at), run);
+      if (run.at < moof_at) fragment.data_is_before = true;
+      follows = end_of(run);
+      fragment.runs.push_back(std::move(run));
     });
-    fragment.runs.push_back(run);
   });
   return fragment;
 }
@@ -186,6 +195,7 @@ class Mp4Scan {
     for (const auto &[id, t] : tracks_) describe(t);
     if (repair_.video_frames == 0 && repair_.audio_frames == 0)
       return Error{Errc::corrupt, "no whole fragment with media in it"};
+    if (has_fragments_) make_plain();
     return std::move(repair_);
   }
 
@@ -202,7 +212,8 @@ class Mp4Scan {
     if (size < 8 || size > left) return false;
     const bool is_index = type == fourcc("moov") || type == fourcc("moof");
     if (is_index && !take_index(type, size)) return false;
-    if (type == fourcc("mdat")) take_mdat();
+    if (type == fourcc("mdat") && !take_mdat(size, be32(h) == 1)) return false;
+    if (type == fourcc("free")) has_room_before_media_ = !media_at_ && size == 8;
     at_ += size;
     if (!pending_ && !has_unlisted_data_) repair_.keep_bytes = at_;
     return true;
@@ -214,7 +225,11 @@ class Mp4Scan {
     if (!source_.read(at_, bytes)) return false;
     const Bytes payload = Bytes(bytes).subspan(8);
     if (type == fourcc("moov")) {
+      if (has_fragments_) return false;  // of an earlier repair or close that was not finished
       tracks_ = parse_moov(payload);
+      tables_ = mp4_sample_tables(payload);
+      moov_ = std::move(bytes);
+      moov_at_ = at_;
       pending_.reset();
       has_unlisted_data_ = false;
       return true;
@@ -222,7 +237,7 @@ class Mp4Scan {
     if (tracks_.empty()) return false;
     Fragment fragment = parse_moof(payload, at_, tracks_);
     if (fragment.data_is_before) {
-      add(fragment);
+      if (!add(fragment, at_)) return false;
       has_unlisted_data_ = false;
     } else {
       pending_ = std::move(fragment);
@@ -230,19 +245,57 @@ class Mp4Scan {
     return true;
   }
 
-  void take_mdat() {
-    if (pending_) add(*pending_);
+  bool take_mdat(std::uint64_t size, bool is_long) {
+    if (!media_at_ && !has_fragments_) {
+      media_at_ = at_;
+      media_is_long_ = is_long;
+    }
+    if (pending_ && !add(*pending_, at_ + size)) return false;
     has_unlisted_data_ = !pending_;
     pending_.reset();
+    return true;
   }
 
-  void add(const Fragment &fragment) {
+  // False when its samples do not lie in what is there.
+  bool add(const Fragment &fragment, std::uint64_t end) {
+    for (const Fragment::Run &run : fragment.runs)
+      if (run.at > end || end_of(run) > end) return false;
     for (const Fragment::Run &run : fragment.runs) {
       const auto t = tracks_.find(run.track_id);
       if (t == tracks_.end()) continue;
-      t->second.samples += run.samples;
-      t->second.duration += run.duration;
+      t->second.samples += run.samples.size();
+      for (const Mp4SampleTable::Sample &sample : run.samples) t->second.duration += sample.duration;
+      Mp4SampleTable &table = tables_[run.track_id];
+      if (run.time) table.continue_at(*run.time);
+      table.add_chunk(run.at, run.samples);
     }
+    has_fragments_ = true;
+    return true;
+  }
+
+  // As mp4mux closes such a file: its first mdat is made to hold everything, and a moov of all samples
+  // follows. The old one, which must not be found by anybody, gets another name. Only for files that begin
+  // with media.
+  void make_plain() {
+    if (!media_at_ || *media_at_ > moov_at_) return;
+    for (const auto &[id, table] : tables_)
+      if (!table.is_whole()) return;
+    const std::uint64_t size = repair_.keep_bytes - *media_at_;
+    std::string header;
+    std::uint64_t header_at = *media_at_;
+    if (media_is_long_ || size > UINT32_MAX) {
+      if (!media_is_long_ && !has_room_before_media_) return;
+      if (!media_is_long_) header_at -= 8;
+      put32(header, 1);
+      put32(header, fourcc("mdat"));
+      put64(header, repair_.keep_bytes - header_at);
+    } else {
+      put32(header, static_cast<std::uint32_t>(size));
+    }
+    std::string tail = mp4_moov_with(Bytes(moov_).subspan(8), tables_);
+    if (tail.size() > kLargestMoov) return;
+    repair_.tail = std::move(tail);
+    repair_.patches = {{header_at, std::move(header)}, {moov_at_ + 4, "free"}};
   }
 
   void describe(const Track &t) {
@@ -266,6 +319,13 @@ class Mp4Scan {
   const ByteSource &source_;
   Repair repair_;
   Tracks tracks_;
+  Mp4SampleTables tables_;
+  std::vector<std::uint8_t> moov_;  // box
+  std::uint64_t moov_at_ = 0;
+  std::optional<std::uint64_t> media_at_;  // the first mdat
+  bool media_is_long_ = false;             // it tells its size in 64 bits
+  bool has_room_before_media_ = false;     // an empty free box, for that
+  bool has_fragments_ = false;
   std::optional<Fragment> pending_;  // a moof whose mdat must follow
   bool has_unlisted_data_ = false;   // an mdat whose moof or moov must follow
   std::uint64_t at_ = 0;

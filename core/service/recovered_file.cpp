@@ -6,8 +6,8 @@
 #include <optional>
 #include <system_error>
 
+#include "core/disk/repaired_file.h"
 #include "core/io/files.h"
-#include "core/model/container_repair.h"
 #include "core/model/name_pattern.h"
 
 namespace rec {
@@ -19,11 +19,6 @@ Result<Repair> plan(const std::string &path, Format format) {
   REC_TRY(const RandomAccessFile file, RandomAccessFile::open(path));
   const ByteSource source{.size = facts.size_bytes,
                           .read = [&file](std::uint64_t offset, auto out) { return file.read(offset, out); }};
-  if (format == Format::mp3) {  // a player finds the next frame by itself
-    Repair whole;
-    whole.keep_bytes = facts.size_bytes;
-    return whole;
-  }
   auto repair = plan_repair(format, source);
   if (!repair) return Error{repair.error().code, path + ": " + repair.error().message};
   return repair;
@@ -74,7 +69,7 @@ ClosedFile closed_form(const StoredFile &open_file, const Repair &repair) {
   // Not the time of the last write: that is changed by the repair, which may itself be interrupted.
   closed.ended = closed.started + std::chrono::duration_cast<std::chrono::microseconds>(repair.duration);
   closed.duration = repair.duration;
-  closed.size_bytes = repair.keep_bytes;
+  closed.size_bytes = repair.size();
   closed.video_codec = repair.video_codec;
   closed.width = repair.width;
   closed.height = repair.height;
@@ -88,10 +83,10 @@ ClosedFile closed_form(const StoredFile &open_file, const Repair &repair) {
 
 Result<ClosedFile> recover_file(const StoredFile &open_file, const std::vector<StoredFile> &siblings) {
   const std::string &temp = open_file.facts.temp_path;
-  auto repair = plan(temp, open_file.format);
-  if (!repair && repair.error().code == Errc::not_found) {
+  auto file = DiskFile::take(temp);
+  if (!file && file.error().code == Errc::not_found) {
     const auto renamed = find_renamed(open_file, siblings);
-    if (!renamed) return repair.error();
+    if (!renamed) return file.error();
     REC_TRY(const Repair whole, plan(*renamed, open_file.format));
     ClosedFile closed = closed_form(open_file, whole);
     REC_TRY(const FileFacts facts, file_facts(*renamed));
@@ -99,14 +94,13 @@ Result<ClosedFile> recover_file(const StoredFile &open_file, const std::vector<S
     closed.path = *renamed;
     return closed;
   }
+  if (!file) return file.error();
+  const auto repair = repair_file(open_file.format, *file);
   if (!repair) return repair.error();
-  REC_CHECK(truncate_file(temp, repair->keep_bytes));
-  for (const Repair::Patch &patch : repair->patches)
-    REC_CHECK(overwrite_file(temp, patch.offset, patch.bytes));
+  REC_CHECK(file->sync());
   ClosedFile closed = closed_form(open_file, *repair);
   REC_TRY(const std::string wanted, end_name(open_file.location_pattern, closed.ended, open_file.utc_offset));
-  REC_CHECK(make_directories(fs::path(wanted).parent_path().string()));
-  REC_TRY(closed.path, publish_file(temp, wanted));
+  REC_TRY(closed.path, file->publish(wanted, true));
   return closed;
 }
 

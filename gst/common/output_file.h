@@ -6,56 +6,63 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/disk/disk_file.h"
 #include "gst/common/gst_ptr.h"
 
 namespace rec {
 
-// A file that appears under its final name only when it is complete: written beside it, fsynced, renamed
-// without replacing anything, its directory fsynced. Blocks on the disk: muxer threads only.
+// What a power cut may take.
+enum class Durability {
+  none,  // whatever the system had not written; a file is still complete or not there for a killed process
+  file,  // what was not yet a complete file
+  interval,  // about the last second as well
+};
+
+// A file that appears under its final name only when it is complete: written beside it, synced, renamed
+// without replacing anything, its directory synced. Locked while it grows, so that whoever looks for the
+// files of dead recorders lets it be. Blocks on the disk: muxer threads and MuxOutput::tick() only.
 //
-// Bytes are gathered and written with few, large system calls, at the latest 200 ms after they came (with the
-// next ones), so that a killed process loses little.
+// Bytes are gathered and written with few, large system calls, so that a killed process loses little: at the
+// latest 200 ms after they came (with the next ones) or, when none follow, with the next tick().
 class OutputFile {
  public:
   // Creates the directories and the file `path`, which must not exist.
-  static Result<OutputFile> create(const std::string &path);
-  ~OutputFile();  // closes; what was written stays under the temporary name
-  OutputFile(OutputFile &&other) noexcept;
-  OutputFile &operator=(OutputFile &&other) noexcept;
+  static Result<OutputFile> create(const std::string &path, Durability durability = Durability::file);
+  OutputFile(OutputFile &&other) noexcept = default;
+  OutputFile &operator=(OutputFile &&other) noexcept = default;
+  // Closes; what was written stays under the temporary name.
+  ~OutputFile() = default;
 
-  const std::string &path() const { return path_; }
+  const std::string &path() const { return disk_.path(); }
   std::uint64_t size() const { return size_; }  // bytes given so far, the highest offset
 
   Status append(Ref<GstBuffer> buffer);
   Status seek(std::uint64_t offset);
   Status flush();  // hands what is gathered to the kernel
+  // About every second: writes what has been waiting; with Durability::interval makes it durable.
+  Status tick();
+  // The file itself, with all that could be written; what is gathered after a failure is given up. Nothing
+  // may be appended any more.
+  DiskFile &settled();
   // Makes the file durable under `final_path`, or, where something has that name, under the next free one
   // ("name-1.ext", "name-2.ext"...). Returns the name it got. The object is closed afterwards.
   Result<std::string> finish(const std::string &final_path);
   void discard();  // removes it
 
  private:
-  OutputFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
-  void close_fd();
+  OutputFile(DiskFile disk, Durability durability) : disk_(std::move(disk)), durability_(durability) {}
 
-  std::string path_;
-  int fd_ = -1;
+  DiskFile disk_;
+  Durability durability_;
   std::uint64_t offset_ = 0;  // of the next byte to be written
   std::uint64_t size_ = 0;
   std::uint64_t gathered_bytes_ = 0;
   std::chrono::steady_clock::time_point gathered_since_;
   std::vector<Ref<GstBuffer>> gathered_;
+  bool unsynced_ = false;
 };
 
-// ".<name>.part" beside `path`: where a file grows before it is complete.
-std::string part_path(const std::string &path);
-// Makes a rename in `path`'s directory durable.
-Status sync_folder_of(const std::string &path);
-// Creates the directories above `path`.
-Status make_directories_for(const std::string &path);
 // Replaces `path` as a whole: readers see the old text or the new, also after a crash.
 Status replace_file(const std::string &path, const std::string &text);
-// The name that numbering gives: "name-2.ext"; 0 is the name itself.
-std::string numbered_path(const std::string &path, unsigned number);
 
 }  // namespace rec

@@ -4,6 +4,8 @@
 
 #include <sstream>
 
+#include "core/disk/repaired_file.h"
+#include "core/model/mp4_boxes.h"
 #include "tests/common/bus.h"
 #include "tests/common/command.h"
 #include "tests/common/ffprobe.h"
@@ -69,6 +71,25 @@ void expect_beginning_of(const std::vector<Packet> &all, const std::vector<Packe
   }
 }
 
+void repair(const std::string &path, Format format) {
+  auto file = DiskFile::take(path);
+  ASSERT_TRUE(file) << file.error().message;
+  const auto repaired = repair_file(format, *file);
+  EXPECT_TRUE(repaired) << repaired.error().message;
+}
+
+std::vector<std::string> top_boxes(const std::string &path) {
+  const std::string bytes = read_file(path);
+  std::vector<std::string> types;
+  each_box(Bytes(reinterpret_cast<const std::uint8_t *>(bytes.data()), bytes.size()),
+           [&](std::uint32_t type, Bytes) {
+             std::string name;
+             put32(name, type);
+             types.push_back(name);
+           });
+  return types;
+}
+
 struct Source {
   const char *name;
   unsigned fps;
@@ -110,6 +131,12 @@ TEST_P(GrowingMp4, PlaysEachFrameOfItsFragments) {
   const std::string points = seek_points(dir / "killed.mp4");
   EXPECT_EQ(points.size(), begun["video"].size());
   EXPECT_EQ(points, seek_points(dir / "cam.mp4").substr(0, points.size()));
+  EXPECT_EQ(playback_complaints(dir / "killed.mp4"), "");
+
+  repair(dir / "killed.mp4", Format::mp4);
+  EXPECT_EQ(top_boxes(dir / "killed.mp4").back(), "moov") << "a plain file now";
+  EXPECT_EQ(packets_of(dir / "killed.mp4"), begun);
+  EXPECT_EQ(seek_points(dir / "killed.mp4"), points);
   EXPECT_EQ(playback_complaints(dir / "killed.mp4"), "");
 }
 

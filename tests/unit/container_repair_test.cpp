@@ -86,6 +86,64 @@ TEST(FlvRepair, WritesTheTrueDurationAndSizeIntoTheMetadata) {
   EXPECT_NE(flv.find(amf_number("filesize", static_cast<double>(flv.size()))), std::string::npos);
 }
 
+// flvmux's room for an index, as HeaderPolish leaves it.
+std::string filler(std::size_t bytes) {
+  return number(9, 2) + "gstfiller" + '\x02' + number(bytes - 14, 2) + std::string(bytes - 14, ' ');
+}
+std::string flv_with_room(std::size_t room, int frames) {
+  const std::string metadata = "\x02" + number(10, 2) + "onMetaData" + "\x08" + number(4, 4) +
+                               amf_number("duration", 86400) + filler(600) + filler(room - 600) +
+                               amf_number("width", 1920);
+  std::string flv = std::string("FLV\x01\x05\0\0\0\x09\0\0\0\0", 13) + tag(18, 0, metadata);
+  for (int i = 0; i < frames; ++i)
+    flv += tag(9, static_cast<std::uint32_t>(i * 40),
+               (i % 25 == 0 ? '\x17' : '\x27') + std::string("\1\0\0\0picture", 11));
+  return flv;
+}
+std::string patched(std::string bytes, const Repair &repair) {
+  bytes.resize(repair.keep_bytes);
+  bytes += repair.tail;
+  for (const auto &p : repair.patches) bytes.replace(p.offset, p.bytes.size(), p.bytes);
+  return bytes;
+}
+
+TEST(FlvRepair, WritesAnIndexOfTheKeyframesIntoTheRoomThatWasReserved) {
+  const std::string flv = flv_with_room(2355, 100);
+  const auto repair = plan_flv_repair(source_of(flv));
+  ASSERT_TRUE(repair);
+  const std::string mended = patched(flv, *repair);
+  ASSERT_EQ(mended.size(), flv.size());
+  const std::size_t at = mended.find("filepositions");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_EQ(mended.substr(at + 13, 5), "\x0a" + number(4, 4));
+  const std::string last = mended.substr(at + 18 + 3 * 9 + 1, 8);
+  std::uint64_t bits = 0;
+  for (const char c : last) bits = bits << 8 | static_cast<std::uint8_t>(c);
+  const auto place = static_cast<std::size_t>(std::bit_cast<double>(bits));
+  EXPECT_EQ(mended.substr(place, 1), "\x09");
+  EXPECT_EQ(mended.substr(place + 4, 3), number(75 * 40, 3));
+  EXPECT_NE(mended.find(number(9, 2) + "gstfiller"), std::string::npos) << "the rest stays reserved";
+  EXPECT_EQ(patched(mended, *plan_flv_repair(source_of(mended))).substr(0, 100), mended.substr(0, 100));
+}
+
+TEST(FlvRepair, ThinsTheIndexOutThatDoesNotFit) {
+  const std::string flv = flv_with_room(51 + 14 + 10 * 18 + 600, 25 * 3000);
+  const auto repair = plan_flv_repair(source_of(flv));
+  ASSERT_TRUE(repair);
+  const std::string mended = patched(flv, *repair);
+  const std::size_t at = mended.find("times\x0a");
+  ASSERT_NE(at, std::string::npos);
+  const auto points = static_cast<unsigned>(static_cast<std::uint8_t>(mended[at + 9]));
+  EXPECT_GE(points, 20U);
+  EXPECT_LE(points, 43U);
+}
+
+TEST(FlvRepair, HasNoIndexWhereNoRoomWasReserved) {
+  const auto repair = plan_flv_repair(source_of(flv_of(50)));
+  ASSERT_TRUE(repair);
+  for (const auto &p : repair->patches) EXPECT_EQ(p.bytes.size(), 8U);
+}
+
 TEST(FlvRepair, StopsAtGarbage) {
   const std::string good = flv_of(3);
   std::string bad_trailer = good + tag(9, 120, std::string("\x27\1\0\0\0picture", 12)) + good.substr(13);
@@ -128,6 +186,23 @@ TEST(AdtsRepair, RefusesWhatHoldsNoFrame) {
   std::string endless = adts_frame(0);
   endless[4] = endless[5] = 0;  // a frame shorter than its header
   EXPECT_FALSE(plan_adts_repair(source_of(endless)));
+}
+
+// ---- MP3
+
+TEST(Mp3Repair, CutsToTheLastWholeFrame) {
+  const std::string frame =
+      std::string("\xff\xfb\x90\x00", 4) + std::string(413, 'x');  // 128 kbit/s, 44.1 kHz
+  std::string mp3;
+  for (int i = 0; i < 50; ++i) mp3 += frame;
+  const std::string torn = mp3 + frame.substr(0, 200);
+  const auto repair = plan_repair(Format::mp3, source_of(torn));
+  ASSERT_TRUE(repair) << repair.error().message;
+  EXPECT_EQ(repair->keep_bytes, mp3.size());
+  EXPECT_EQ(repair->audio_frames, 50U);
+  EXPECT_EQ(repair->audio_codec, "mp3");
+  EXPECT_EQ(repair->duration, Nanoseconds(57'600LL * 1'000'000'000 / 44'100));
+  EXPECT_EQ(plan_repair(Format::mp3, source_of("no frame")).error().code, Errc::corrupt);
 }
 
 // ---- MP4
@@ -224,7 +299,7 @@ TEST(ContainerRepair, SurvivesEveryByteChangedInTurn) {
       for (const char c : {'\0', '\x01', '\x7f', '\xff'}) {
         std::string bad = good;
         bad[i] = c;
-        for (const Format f : {Format::flv, Format::aac, Format::mp4})
+        for (const Format f : {Format::flv, Format::aac, Format::mp3, Format::mp4})
           if (const auto repair = plan_repair(f, source_of(bad))) {
             EXPECT_LE(repair->keep_bytes, bad.size());
             for (const auto &p : repair->patches) EXPECT_LE(p.offset + p.bytes.size(), repair->keep_bytes);

@@ -17,18 +17,6 @@ std::string written(const test::TempDir &dir, std::string_view name, std::string
   return dir / name;
 }
 
-TEST(Files, PublishesUnderTheWantedNameOrTheNextFreeOne) {
-  const test::TempDir dir;
-  written(dir, "a.b.flv", "earlier");
-  written(dir, "a.b-1.flv", "earlier too");
-  const auto name = publish_file(written(dir, ".a.part", "new"), dir / "a.b.flv");
-  ASSERT_TRUE(name) << name.error().message;
-  EXPECT_EQ(*name, dir / "a.b-2.flv");
-  EXPECT_EQ(test::read_file(dir / "a.b.flv"), "earlier");
-  EXPECT_EQ(test::read_file(dir / "a.b-2.flv"), "new");
-  EXPECT_FALSE(std::filesystem::exists(dir / ".a.part"));
-}
-
 TEST(Files, RenameNeverReplaces) {
   const test::TempDir dir;
   written(dir, "taken", "old");

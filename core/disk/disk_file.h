@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+
+namespace rec {
+
+// A file that one process at a time writes: it is locked (flock) while it is open, and the kernel drops the
+// lock when the process dies. Every call may wait for the disk, goes on after signals and partial writes, and
+// returns Errors that name the file, say what the system said and what to do about it. One thread at a time.
+class DiskFile {
+ public:
+  // Creates `path`. Errors: exists = there is such a file.
+  static Result<DiskFile> create(const std::string &path);
+  // Opens what a dead writer left. Errors: unavailable = its writer lives, not_found.
+  static Result<DiskFile> take(const std::string &path);
+  ~DiskFile();  // closes; the file stays
+  DiskFile(DiskFile &&other) noexcept;
+  DiskFile &operator=(DiskFile &&other) noexcept;
+
+  const std::string &path() const { return path_; }
+  Result<std::uint64_t> size() const;
+  // Fills `out`; false when the file has not that many bytes there or cannot be read.
+  bool read(std::uint64_t offset, std::span<std::uint8_t> out) const;
+  Status write(std::uint64_t offset, std::vector<iovec> pieces);
+  Status write(std::uint64_t offset, std::string_view bytes);
+  // Appends `bytes` of another file at `to`, without reading them where the file system can do that.
+  Status copy(const DiskFile &from, std::uint64_t offset, std::uint64_t bytes, std::uint64_t to);
+  Status truncate(std::uint64_t bytes);
+  // Takes room on the disk for so many bytes, where the file system can; the size stays. The room that is
+  // left goes with truncate().
+  Status reserve(std::uint64_t bytes);
+  Status sync();       // fsync
+  Status sync_data();  // fdatasync
+  // Gives the file the name `wanted` or, where something has it, the next free one ("name-1.ext",
+  // "name-2.ext"...), never replacing anything. `durable`: the directory is synced, too. Returns the name
+  // that it got. The object is closed afterwards.
+  Result<std::string> publish(const std::string &wanted, bool durable);
+  // Puts this file in the place of `other`, which is closed and gone then.
+  Status replace(DiskFile &other);
+  void discard();  // removes it
+
+ private:
+  DiskFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  bool lock();
+  void close_fd();
+
+  std::string path_;
+  int fd_ = -1;
+};
+
+// ".<name>.part" beside `path`: where a file grows before it is complete.
+std::string part_path(const std::string &path);
+// The name that numbering gives: "name-2.ext"; 0 is the name itself.
+std::string numbered_path(const std::string &path, unsigned number);
+// Makes a rename in `path`'s directory durable.
+Status sync_folder_of(const std::string &path);
+// Creates the directories above `path`.
+Status make_directories_for(const std::string &path);
+// "doing 'path': what the system says; what to do".
+Error disk_error(std::string_view doing, const std::string &path, int number);
+
+}  // namespace rec

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/disk/repaired_file.h"
+
+#include "core/model/mp4_front.h"
+
+namespace rec {
+namespace {
+
+// The new end, before anything points to it.
+Status write_tail(const Repair &repair, DiskFile &file) {
+  REC_CHECK(file.write(repair.keep_bytes, repair.tail));
+  return file.sync();
+}
+
+Status write_front(DiskFile &front, const DiskFile &file, const Mp4Front &plan) {
+  REC_CHECK(front.copy(file, 0, plan.head_bytes, 0));
+  REC_CHECK(front.write(plan.head_bytes, plan.moov));
+  REC_CHECK(front.copy(file, plan.head_bytes, plan.media_bytes, plan.head_bytes + plan.moov.size()));
+  return front.sync();
+}
+
+}  // namespace
+
+Result<ByteSource> source_of(const DiskFile &file) {
+  REC_TRY(const std::uint64_t size, file.size());
+  return ByteSource{.size = size,
+                    .read = [&file](std::uint64_t offset, auto out) { return file.read(offset, out); }};
+}
+
+Result<Repair> repair_file(Format format, DiskFile &file) {
+  REC_TRY(const ByteSource source, source_of(file));
+  auto repair = plan_repair(format, source);
+  if (!repair) return Error{repair.error().code, "'" + file.path() + "': " + repair.error().message};
+  REC_CHECK(file.truncate(repair->keep_bytes));
+  if (!repair->tail.empty() && !write_tail(*repair, file)) {
+    repair->tail.clear();
+    repair->patches.clear();
+    REC_CHECK(file.truncate(repair->keep_bytes));
+  }
+  for (const Repair::Patch &patch : repair->patches) REC_CHECK(file.write(patch.offset, patch.bytes));
+  return repair;
+}
+
+Status move_index_to_front(DiskFile &file) {
+  REC_TRY(const ByteSource source, source_of(file));
+  REC_TRY(const auto plan, plan_mp4_front(source));
+  if (!plan) return ok();
+  REC_TRY(DiskFile front, DiskFile::create(file.path() + ".front"));
+  Status written = write_front(front, file, *plan);
+  if (written) written = front.replace(file);
+  if (!written) {
+    front.discard();
+    return written;
+  }
+  file = std::move(front);
+  return ok();
+}
+
+}  // namespace rec
