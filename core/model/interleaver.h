@@ -71,6 +71,10 @@ class Interleaver {
 
   bool stalled(std::size_t track) const { return tracks_[track].stalled; }
   bool holds(std::size_t track) const { return !tracks_[track].items.empty(); }
+  // The track's next item to leave; nullptr when none is held.
+  const T *next(std::size_t track) const {
+    return holds(track) ? &tracks_[track].items.front().second : nullptr;
+  }
   // Media time between the earliest item that is held and the latest one; 0 when nothing is held.
   Nanoseconds held() const {
     Nanoseconds first = front_;

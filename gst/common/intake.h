@@ -45,8 +45,11 @@ class Intake {
   bool alive(MediaKind kind) const;
   // Whether some track of this kind did not end: it may bring media, however late.
   bool expected(MediaKind kind) const;
-  // Caps of the track's latest frame; none before the first.
-  const Ref<GstCaps> &caps(std::size_t track) const { return tracks_[track].caps; }
+  // Caps of the track's next frame to be handed on, as far as it is known; none before the first.
+  const Ref<GstCaps> &caps(std::size_t track) const {
+    const Frame *next = order_.next(track);
+    return next ? next->caps : tracks_[track].caps;
+  }
   std::size_t tracks() const { return tracks_.size(); }
   MediaKind kind(std::size_t track) const { return tracks_[track].kind; }
   // Nothing of this track will be handed on soon.

@@ -49,6 +49,12 @@ void describe(FileBegin &begin, const std::vector<MuxWriter::Track> &tracks) {
   }
 }
 
+const Frame *first_of(std::size_t track, const std::deque<Frame> &frames) {
+  const auto next = std::find_if(frames.begin(), frames.end(),
+                                 [track](const Frame &frame) { return frame.track == track; });
+  return next == frames.end() ? nullptr : &*next;
+}
+
 Result<std::string> name_of_file(const FilePlan &plan, UtcTime start, unsigned fragment_id) {
   NameFacts facts;
   facts.start = start;
@@ -98,9 +104,15 @@ void FileRecorder::leave_out(const Frame &frame) {
 // The group is known as a whole: it goes into the current file if that stays within its limits.
 void FileRecorder::place_group(const Intake &intake) {
   if (group_.empty()) return;
-  bool is_due = current_ && (current_->limits().exceeded(current_->extent_to(group_.end(), group_.bytes())) ||
-                             split_is_due(group_.last_running_time()));
-  for (const Frame &frame : group_.take()) place(frame, intake, std::exchange(is_due, false));
+  const bool has_split = take_splits(group_.last_running_time());
+  bool is_due = current_ &&
+                (has_split || current_->limits().exceeded(current_->extent_to(group_.end(), group_.bytes())));
+  placing_ = group_.take();
+  while (!placing_.empty()) {
+    const Frame frame = std::move(placing_.front());
+    placing_.pop_front();
+    place(frame, intake, std::exchange(is_due, false));
+  }
 }
 
 void FileRecorder::place(const Frame &frame, const Intake &intake, bool cut_is_due) {
@@ -126,6 +138,14 @@ void FileRecorder::ask_for_keyframe(const Frame &frame) {
 
 bool FileRecorder::split_is_due(Nanoseconds running_time) const {
   return !splits_.empty() && splits_.front() <= running_time;
+}
+
+// Whether there were any until then; there are none any more.
+bool FileRecorder::take_splits(Nanoseconds running_time) {
+  const auto end = std::upper_bound(splits_.begin(), splits_.end(), running_time);
+  const bool had_some = end != splits_.begin();
+  splits_.erase(splits_.begin(), end);
+  return had_some;
 }
 
 void FileRecorder::split_at(Nanoseconds running_time) {
@@ -206,7 +226,7 @@ bool FileRecorder::is_late_for_current(const Frame &frame) const {
 void FileRecorder::begin_file(const Frame &frame, const Intake &intake) {
   finish_file(previous_);
   if (!current_) drop_held_before(order_of(frame) - kLead);
-  const std::deque<Frame> waiting = std::exchange(held_, {});
+  std::deque<Frame> waiting = std::exchange(held_, {});
   if (order_of(frame) < retry_at_) {
     ledger_.file_failed += waiting.size() + 1;
     return;
@@ -214,13 +234,18 @@ void FileRecorder::begin_file(const Frame &frame, const Intake &intake) {
   previous_ = std::exchange(current_, std::nullopt);
   boundary_ = frame.pts;
   must_cut_ = false;
-  while (split_is_due(frame.source_pts)) splits_.erase(splits_.begin());
+  take_splits(frame.source_pts);
   const Nanoseconds base = waiting.empty() ? order_of(frame) : std::min(order_of(frame), waiting.front().pts);
 
-  current_ = open_file(frame, intake, base);
+  waiting.push_back(frame);
+  current_ = open_file(waiting, intake, base);
   if (!current_) retry_at_ = order_of(frame) + kRetryAfter;
-  for (const Frame &earlier : waiting) store(current_, earlier);
-  store(current_, frame);
+  for (const Frame &next : waiting) {
+    if (current_ && !current_->fits(next))
+      ++ledger_.before_keyframe;  // its encoding changed while it waited
+    else
+      store(current_, next);
+  }
   const bool reordered = frame.kind == MediaKind::video && frame.pts > frame.dts;
   if (!reordered) finish_file(previous_);
 }
@@ -246,17 +271,28 @@ FileLimits FileRecorder::limits_from(UtcTime start) const {
   });
 }
 
-std::optional<OpenFile> FileRecorder::open_file(const Frame &frame, const Intake &intake, Nanoseconds base) {
+// The tracks that bring something now, each in the encoding of the next frame that is to be stored.
+std::vector<MuxWriter::Track> FileRecorder::tracks_from(const std::deque<Frame> &first,
+                                                        const Intake &intake) const {
+  std::vector<MuxWriter::Track> tracks;
+  for (std::size_t track = 0; track < intake.tracks(); ++track) {
+    const Frame *next = first_of(track, first);
+    if (!next) next = first_of(track, placing_);
+    const Ref<GstCaps> &caps = next ? next->caps : intake.caps(track);
+    if ((next || !intake.silent(track)) && container_.holds(intake.kind(track), caps.get()) &&
+        has_room_for(track, intake))
+      tracks.push_back({track, intake.kind(track), caps});
+  }
+  return tracks;
+}
+
+std::optional<OpenFile> FileRecorder::open_file(const std::deque<Frame> &first, const Intake &intake,
+                                                Nanoseconds base) {
+  const Frame &frame = first.back();
   OpenFile::Begin file;
   file.base = base;
   file.first = frame.pts;
-  for (std::size_t track = 0; track < intake.tracks(); ++track) {
-    const MediaKind kind = intake.kind(track);
-    const Ref<GstCaps> &caps = track == frame.track ? frame.caps : intake.caps(track);
-    const bool alive = track == frame.track || !intake.silent(track);
-    if (alive && container_.holds(kind, caps.get()) && has_room_for(track, intake))
-      file.tracks.push_back({track, kind, caps});
-  }
+  file.tracks = tracks_from(first, intake);
   auto begin = begin_of(frame, base, file.tracks);
   if (!begin) {
     host_.warn(std::move(begin).error());

@@ -64,11 +64,14 @@ class FileRecorder {
   bool may_begin(const Frame &frame, const Intake &intake) const;
   bool is_late_for_current(const Frame &frame) const;
   bool split_is_due(Nanoseconds running_time) const;
+  bool take_splits(Nanoseconds running_time);
   void place(const Frame &frame, const Intake &intake, bool cut_is_due);
   void place_group(const Intake &intake);
   void ask_for_keyframe(const Frame &frame);
   void begin_file(const Frame &frame, const Intake &intake);
-  std::optional<OpenFile> open_file(const Frame &frame, const Intake &intake, Nanoseconds base);
+  // `first`: what it begins with; the last of them is the frame that lets it begin.
+  std::optional<OpenFile> open_file(const std::deque<Frame> &first, const Intake &intake, Nanoseconds base);
+  std::vector<MuxWriter::Track> tracks_from(const std::deque<Frame> &first, const Intake &intake) const;
   Result<FileBegin> begin_of(const Frame &frame, Nanoseconds base,
                              const std::vector<MuxWriter::Track> &tracks) const;
   FileLimits limits_from(UtcTime start) const;
@@ -90,6 +93,7 @@ class FileRecorder {
   Nanoseconds boundary_{0};                    // PTS of the cutting keyframe
   std::deque<Frame> held_;                     // audio that only the next file can take
   GopHold group_;                              // CutMode::not_longer: what may still be the next file's
+  std::deque<Frame> placing_;                  // rest of the group that is being placed
   std::vector<Nanoseconds> splits_;            // running times, ascending
   bool must_cut_ = false;                      // the current file cannot take what follows
   bool breaks_ = false;                        // the next frame that is taken comes after a break
