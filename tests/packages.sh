@@ -13,11 +13,11 @@ PACKAGES_RUN=(
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 )
 PACKAGES_INGEST=(nginx-light libnginx-mod-rtmp ffmpeg python3)
-PACKAGES_TEST=(
-  git libgtest-dev gstreamer1.0-plugins-ugly gstreamer1.0-libav sqlite3
-  clang clang-format clang-tidy shellcheck python3-jsonschema
-)
+PACKAGES_TEST=(git libgtest-dev gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg sqlite3 python3-jsonschema)
+# clang's own libraries hold libFuzzer and the sanitizers.
+PACKAGES_LINT=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
 PACKAGES_INTEGRATION=(radosgw ceph-mon ceph-osd ceph-common chromium)
+PACKAGES_NEWER=(debootstrap)
 PACKAGES_NODE=(nodejs npm)  # unless another npm is there already
 
 # missing_packages PACKAGE...: prints those that are not installed.
@@ -28,9 +28,25 @@ missing_packages() {
   done
 }
 
+APT_GET_AS=()  # sudo, where root is needed and we are not
+
+# apt_get LOG ARGUMENT...: waits while another one works (a machine that has just started updates itself), tries
+# again when a mirror fails.
+apt_get() {
+  local log=$1 try
+  shift
+  for try in 1 2 3; do
+    "${APT_GET_AS[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >>"$log" 2>&1 </dev/null && return 0
+    echo "apt-get $1: try $try failed" >>"$log"
+    sleep 10
+  done
+  return 1
+}
+
 # install_packages LOG PACKAGE...: installs what is missing, without questions. Needs root or sudo, and only then.
 install_packages() {
-  local log=$1 missing as_root=()
+  local log=$1 missing
   shift
   mapfile -t missing < <(missing_packages "$@")
   [ "${#missing[@]}" -gt 0 ] || return 0
@@ -44,11 +60,9 @@ install_packages() {
       echo "neither root nor sudo: run as root: apt-get install ${missing[*]}" >&2
       return 1
     fi
-    as_root=(sudo)
+    APT_GET_AS=(sudo)
   fi
-  if ! "${as_root[@]}" apt-get update >>"$log" 2>&1 ||
-    ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      "${missing[@]}" >>"$log" 2>&1 </dev/null; then
+  if ! apt_get "$log" update || ! apt_get "$log" install -y --no-install-recommends "${missing[@]}"; then
     echo "apt-get failed; the end of $log:" >&2
     tail -n 15 "$log" >&2
     return 1

@@ -8,14 +8,18 @@ cd "$(dirname "$(realpath "$0")")/.." || exit 1
 
 usage() {
   cat <<'HELP'
-usage: tests/run.sh [--fast] [--suite NAME]... [--no-install] [--help]
+usage: tests/run.sh [OPTION]...
 
 Builds with gcc, clang and the sanitizers (warnings are errors), runs the suites lint, unit, element,
 pipeline and integration, and ends with the line "N passed, N failed". Exit status 0: nothing failed.
 
   --fast          gcc only: no clang, no clang-tidy, no sanitizers, no integration
   --suite NAME    this suite only, with gcc (repeatable)
-  --long          integration with longer recordings
+  --long          the long forms of tests that have one, ten minutes of fuzzing per target instead of ten seconds
+  --newer-gstreamer
+                  unit, element and pipeline also in a Debian 13 root (GStreamer 1.26, gcc 14); needs root and
+                  some 3 GB below the build root
+  --bench         measures what recording costs at the end (docs/performance.md): no test, some 20 minutes
   --no-install    do not install missing Debian packages
   --help          this text
 
@@ -23,11 +27,13 @@ Builds are kept in build-test/ (REC_BUILD_ROOT), so a second run is fast; logs a
 HELP
 }
 
-fast=0 install=1 suites=()
+fast=0 install=1 newer=0 bench=0 suites=()
 while [ $# -gt 0 ]; do
   case $1 in
     --fast) fast=1 ;;
     --long) export REC_LONG=1 ;;
+    --newer-gstreamer) newer=1 ;;
+    --bench) bench=1 ;;
     --no-install) install=0 ;;
     --suite) shift && suites+=("${1:?--suite needs a name}") ;;
     --help | -h) usage && exit 0 ;;
@@ -55,18 +61,21 @@ wants() {
 wants_all() { [ $fast -eq 0 ] && [ ${#suites[@]} -eq 0 ]; }
 
 install_all() {
-  local packages=("${PACKAGES_BUILD[@]}" "${PACKAGES_RUN[@]}" "${PACKAGES_INGEST[@]}" "${PACKAGES_TEST[@]}")
+  local packages=("${PACKAGES_BUILD[@]}" "${PACKAGES_RUN[@]}" "${PACKAGES_TEST[@]}")
+  if wants lint; then packages+=("${PACKAGES_LINT[@]}"); fi
   if wants integration; then
-    packages+=("${PACKAGES_INTEGRATION[@]}")
+    packages+=("${PACKAGES_INGEST[@]}" "${PACKAGES_INTEGRATION[@]}")
     command -v npm >/dev/null || packages+=("${PACKAGES_NODE[@]}")
   fi
+  if [ $newer -eq 1 ]; then packages+=("${PACKAGES_NEWER[@]}"); fi
+  if [ $bench -eq 1 ]; then packages+=("${PACKAGES_INGEST[@]}"); fi
   install_packages "$root/packages.log" "${packages[@]}"
 }
 
-# build NAME COMPILER C++-COMPILER OPTION...: configures (once) and builds build-test/NAME
+# build NAME TARGET COMPILER C++-COMPILER OPTION...: configures (once) and builds build-test/NAME
 build() {
-  local name=$1 cc=$2 cxx=$3 dir=$root/$1 wrapper=
-  shift 3
+  local name=$1 target=$2 cc=$3 cxx=$4 dir=$root/$1 wrapper=
+  shift 4
   command -v ccache >/dev/null && wrapper='ccache '
   say "build $name"
   if [ ! -f "$dir/build.ninja" ]; then
@@ -78,7 +87,7 @@ build() {
   else
     meson configure "$dir" "$@" >"$root/$name-setup.log" 2>&1 </dev/null || return 1
   fi
-  ninja -C "$dir" >"$root/$name-build.log" 2>&1 </dev/null || {
+  ninja -C "$dir" "$target" >"$root/$name-build.log" 2>&1 </dev/null || {
     grep -E -A12 'FAILED|ERROR' "$root/$name-build.log" | head -n 80
     return 1
   }
@@ -106,24 +115,55 @@ step_failed() {
 
 test_gcc() {
   local suite
-  build gcc gcc g++ -Dwerror=true || { step_failed "the gcc build" && return; }
+  build gcc all gcc g++ -Dwerror=true || { step_failed "the gcc build" && return; }
   for suite in lint unit element pipeline; do
     if wants $suite; then run_tests gcc $suite --suite $suite; fi
   done
 }
 
 test_clang() {
-  build clang clang clang++ -Dwerror=true -Dlint_tidy=true || { step_failed "the clang build" && return; }
+  build clang all clang clang++ -Dwerror=true -Dlint_tidy=true || { step_failed "the clang build" && return; }
   run_tests clang unit --suite unit
   run_tests clang tidy clang-tidy
 }
 
 # gcc 12 sees uninitialized values in instrumented code that are none, so warnings are no errors here.
 test_sanitized() {
-  build sanitize gcc g++ -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false ||
+  build sanitize all gcc g++ -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false ||
     { step_failed "the sanitizer build" && return; }
   run_tests sanitize unit --suite unit --timeout-multiplier 4
   run_tests sanitize element --suite element --timeout-multiplier 4
+}
+
+test_fuzz() {
+  build fuzz fuzzers clang clang++ -Dfuzzing=true -Dservice=disabled -Db_sanitize=address,undefined \
+    -Db_lundef=false -Dcpp_args=-fsanitize=fuzzer-no-link || { step_failed "the fuzz build" && return; }
+  run_tests fuzz fuzz --suite fuzz
+}
+
+# The same tests where GStreamer, compiler and everything else are three years younger.
+test_newer() {
+  local trixie=$root/trixie label
+  say "Debian 13 in $trixie"
+  tests/debian_root.sh "$trixie" trixie "$root/trixie-build" -- env REC_BUILD_ROOT="$root/trixie-build" \
+    ${REC_LONG:+REC_LONG=1} tests/run.sh --suite unit --suite element --suite pipeline \
+    >"$root/trixie.log" 2>&1 </dev/null ||
+    say "something failed there: see $root/trixie.log"
+  sed -n 's/^/    /; /^    \[/p' "$root/trixie.log"
+  for label in unit element pipeline; do
+    if [ -f "$root/trixie-build/gcc/meson-logs/gcc-$label.json" ]; then
+      logs+=("$root/trixie-build/gcc/meson-logs/gcc-$label.json")
+    else
+      step_failed "no $label test ran in Debian 13: see $root/trixie.log"
+    fi
+  done
+}
+
+run_bench() {
+  say "measuring"
+  meson devenv -C "$root/gcc" env PYTHONDONTWRITEBYTECODE=1 python3 "$PWD/tests/bench/run.py" ${REC_LONG:+--long} \
+    --json "$root/bench.json" --folder "$root/bench" 2>"$root/bench.log" </dev/null ||
+    step_failed "the benchmark: see $root/bench.log"
 }
 
 # What a stranger does first. It is one test, and the only one of the unity build.
@@ -144,12 +184,15 @@ fi
 test_gcc
 if wants_all; then
   test_clang
+  test_fuzz
   test_sanitized
 fi
 if wants integration && [ -f "$root/gcc/build.ninja" ]; then
   run_tests gcc integration --suite integration
   test_quickstart
 fi
+if [ $newer -eq 1 ]; then test_newer; fi
+if [ $bench -eq 1 ]; then run_bench; fi
 
 say "done"
 summary=$(python3 tests/count.py "${logs[@]}")
