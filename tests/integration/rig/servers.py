@@ -18,14 +18,21 @@ class RtmpServer:
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         self.port, self.http_port = free_port(), free_port()
-        text = (ROOT / "examples/nginx-rtmp.conf.in").read_text()
-        for name, value in {"PORT": self.port, "HTTP_PORT": self.http_port, "DIR": self.directory}.items():
-            text = text.replace(f"@{name}@", str(value))
         config = self.directory / "nginx.conf"
-        config.write_text(text)
+        config.write_text(self.configuration())
         self._process = Process(["/usr/sbin/nginx", "-p", "/usr/lib/nginx", "-c", config],
                                 self.directory / "nginx.log")
         wait_until(lambda: answers(self.port) and answers(self.http_port), "nginx answers", process=self._process)
+
+    def configuration(self):
+        text = (ROOT / "examples/nginx-rtmp.conf.in").read_text()
+        for name, value in {"PORT": self.port, "HTTP_PORT": self.http_port, "DIR": self.directory}.items():
+            text = text.replace(f"@{name}@", str(value))
+        return text
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def url(self, stream, app="live"):
         return f"rtmp://127.0.0.1:{self.port}/{app}/{stream}"
