@@ -2,26 +2,80 @@
 #include "core/model/format.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace rec {
 
-std::string_view name_of(Format format) {
-  switch (format) {
-    case Format::flv:
-      return "flv";
-    case Format::mp4:
-      return "mp4";
-    case Format::aac:
-      return "aac";
-    case Format::mp3:
-      return "mp3";
-    case Format::hls:
-      break;
-  }
-  return "hls";
-}
+namespace {
 
-std::string_view extension_of(Format format) { return format == Format::hls ? "m3u8" : name_of(format); }
+constexpr const char *kAac = "audio/mpeg,mpegversion=4,stream-format=raw";
+constexpr const char *kMp3 = "audio/mpeg,mpegversion=1,layer=3";
+
+// One row per format, in the order of the enumeration.
+constexpr Container kContainers[] = {
+    {.format = Format::flv,
+     .name = "flv",
+     .extension = "flv",
+     .muxers = {"flvmux name=mux", "eflvmux name=mux"},
+     .video_pad = "video",
+     .audio_pad = "audio",
+     .video_caps = "video/x-h264,stream-format=avc; video/x-h265,stream-format=hvc1",
+     .audio_caps = "audio/mpeg,mpegversion=4,stream-format=raw; audio/mpeg,mpegversion=1,layer=3",
+     .indexes_keyframes = true,
+     .advice = "H.265 in FLV needs the element eflvmux of GStreamer 1.28 or newer; MP3 in FLV has at most "
+               "44.1 kHz."},
+    // Fragmented while it grows, so that a killed process leaves a file that plays; plain once it is closed.
+    // The other fragment mode loses the distance between the first audio and the first video frame (1.22 to
+    // 1.28). mp4mux orders tracks by their last real frame, so that a GAP lets no other track pass it.
+    {.format = Format::mp4,
+     .name = "mp4",
+     .extension = "mp4",
+     .muxers = {"mp4mux name=mux fragment-duration=500 fragment-mode=first-moov-then-finalise"},
+     .video_pad = "video_%u",
+     .audio_pad = "audio_%u",
+     .video_caps = "video/x-h264,stream-format=avc; video/x-h265,stream-format=hvc1; "
+                   "video/mpeg,mpegversion=4,systemstream=false",
+     .audio_caps =
+         "audio/mpeg,mpegversion=4,stream-format=raw; audio/mpeg,mpegversion=1,layer=3; audio/x-opus",
+     .heeds_gaps = false},
+    // The queue is the thread that writes, as a muxer's own is for the others.
+    {.format = Format::aac,
+     .name = "aac",
+     .extension = "aac",
+     .muxers = {"aacparse name=mux ! audio/mpeg,stream-format=adts,framed=true ! "
+                "queue max-size-buffers=0 max-size-bytes=0 max-size-time=0"},
+     .video_pad = nullptr,
+     .audio_pad = "sink",
+     .video_caps = nullptr,
+     .audio_caps = kAac},
+    {.format = Format::mp3,
+     .name = "mp3",
+     .extension = "mp3",
+     .muxers = {"queue name=mux max-size-buffers=0 max-size-bytes=0 max-size-time=0"},
+     .video_pad = nullptr,
+     .audio_pad = "sink",
+     .video_caps = nullptr,
+     .audio_caps = kMp3},
+    {.format = Format::hls,
+     .name = "hls",
+     .extension = "m3u8",
+     .muxers = {"mpegtsmux name=mux"},
+     .video_pad = "sink_%d",
+     .audio_pad = "sink_%d",
+     .video_caps = "video/x-h264,stream-format=byte-stream; video/x-h265,stream-format=byte-stream; "
+                   "video/mpeg,mpegversion=4,systemstream=false",
+     .audio_caps = "audio/mpeg,mpegversion=4,stream-format=adts; audio/mpeg,mpegversion=1,layer=3"},
+};
+
+static_assert(std::size(kContainers) == std::size(kAllFormats));
+
+}  // namespace
+
+const Container &container_of(Format format) { return kContainers[static_cast<std::size_t>(format)]; }
+
+std::string_view name_of(Format format) { return container_of(format).name; }
+
+std::string_view extension_of(Format format) { return container_of(format).extension; }
 
 std::optional<Format> format_named(std::string_view name) {
   for (const Format format : kAllFormats)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,13 +10,45 @@
 
 namespace rec {
 
+enum class MediaKind { video, audio };
+
 // What a recording is stored as (spec 3.1).
 enum class Format { flv, mp4, aac, mp3, hls };
 
 inline constexpr Format kAllFormats[] = {Format::flv, Format::mp4, Format::aac, Format::mp3, Format::hls};
 
-std::string_view name_of(
-    Format format);  // "flv", "mp4", "aac", "mp3", "hls": configuration, events, catalogue
+// Everything that is particular about storing one format: one row of the table in format.cpp. Caps, pads and
+// elements are GStreamer's, in its notation.
+struct Container {
+  Format format;
+  const char *name;       // configuration, events, catalogue, element names
+  const char *extension;  // of the finished file
+  // What writes it, the preferred one first: text for gst_parse_bin_from_description() that begins with the
+  // element that takes the pads, named "mux". The first one that is installed and whose pad templates take
+  // the tracks writes the file; nullptr ends the list.
+  std::array<const char *, 2> muxers;
+  const char *video_pad;  // request pad templates of "mux"; nullptr: this kind is left out
+  const char *audio_pad;
+  const char *video_caps;  // what it may hold of a StreamFormat::packetized (files) or byte_stream (ts) track
+  const char *audio_caps;
+  // A GAP event keeps "mux" from waiting for a silent track; otherwise the track has to end.
+  bool heeds_gaps = true;
+  // "mux" indexes what is not DELTA_UNIT: with video, audio must say that it is.
+  bool indexes_keyframes = false;
+  const char *advice = nullptr;  // to whom it cannot hold enough; a sentence
+
+  const char *pad_of(MediaKind kind) const { return kind == MediaKind::video ? video_pad : audio_pad; }
+  const char *caps_of(MediaKind kind) const { return kind == MediaKind::video ? video_caps : audio_caps; }
+  bool takes(MediaKind kind) const { return pad_of(kind) != nullptr; }
+  bool takes_many(MediaKind kind) const {
+    return takes(kind) && std::string_view(pad_of(kind)).find('%') != std::string_view::npos;
+  }
+};
+
+const Container &container_of(Format format);
+
+// "flv", "mp4", "aac", "mp3", "hls": configuration, events, catalogue.
+std::string_view name_of(Format format);
 std::string_view extension_of(Format format);  // of the finished file: "flv", ..., "m3u8"
 std::optional<Format> format_named(std::string_view name);
 

@@ -1,58 +1,88 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/common/containers.h"
 
+#include <algorithm>
+
+#include "gst/common/encoding.h"
+
 namespace rec {
 namespace {
 
-constexpr const char *kAac = "audio/mpeg,mpegversion=4,stream-format=raw";
-constexpr const char *kAacOrMp3 =
-    "audio/mpeg,mpegversion=4,stream-format=raw; audio/mpeg,mpegversion=1,layer=3";
+constexpr std::size_t kMostKnown = 8;  // caps in force at once: a few tracks
 
-constexpr Container kFlv = {
-    "flv", "flvmux name=mux", "video", "audio", "video/x-h264,stream-format=avc", kAacOrMp3, true, true};
+// The element that takes the pads stands first in its launch text.
+std::string factory_of(const char *launch) {
+  const std::string text = launch;
+  return text.substr(0, text.find(' '));
+}
 
-// Fragmented while it grows, so that a killed process leaves a file that plays; plain once it is closed. The
-// other fragment mode loses the distance between the first audio and the first video frame (1.22 to 1.28).
-// mp4mux orders tracks by their last real frame, so that a GAP lets no other track pass it.
-constexpr Container kMp4 = {"mp4",
-                            "mp4mux name=mux fragment-duration=500 fragment-mode=first-moov-then-finalise",
-                            "video_%u",
-                            "audio_%u",
-                            "video/x-h264,stream-format=avc; video/x-h265,stream-format=hvc1",
-                            kAacOrMp3,
-                            false};
-
-// The queue is the thread that writes, as a muxer's own is for the others.
-constexpr Container kAacFile = {"aac",
-                                "aacparse name=mux ! audio/mpeg,stream-format=adts,framed=true ! "
-                                "queue max-size-buffers=0 max-size-bytes=0 max-size-time=0",
-                                nullptr,
-                                "sink",
-                                nullptr,
-                                kAac};
-constexpr Container kMp3File = {"mp3",   "queue name=mux max-size-buffers=0 max-size-bytes=0 max-size-time=0",
-                                nullptr, "sink",
-                                nullptr, "audio/mpeg,mpegversion=1,layer=3"};
-
-constexpr Container kTs = {"ts",
-                           "mpegtsmux name=mux",
-                           "sink_%d",
-                           "sink_%d",
-                           "video/x-h264,stream-format=byte-stream; video/x-h265,stream-format=byte-stream",
-                           "audio/mpeg,mpegversion=4,stream-format=adts; audio/mpeg,mpegversion=1,layer=3"};
-
-}  // namespace
-
-bool Container::holds(MediaKind kind, GstCaps *caps) const {
-  if (!takes(kind) || !caps) return false;
-  const auto known = Ref<GstCaps>::adopt(gst_caps_from_string(caps_of(kind)));
+bool intersects(const char *description, GstCaps *caps) {
+  const auto known = Ref<GstCaps>::adopt(gst_caps_from_string(description));
   return gst_caps_can_intersect(caps, known.get());
 }
 
-const Container &flv_container() { return kFlv; }
-const Container &mp4_container() { return kMp4; }
-const Container &aac_container() { return kAacFile; }
-const Container &mp3_container() { return kMp3File; }
-const Container &ts_container() { return kTs; }
+// Whether the installed element has a pad of this name that takes the caps.
+bool muxer_takes(const char *launch, const char *pad, GstCaps *caps) {
+  const auto factory =
+      Ref<GstObject>::adopt(GST_OBJECT_CAST(gst_element_factory_find(factory_of(launch).c_str())));
+  if (!factory) return false;
+  const GList *templates =
+      gst_element_factory_get_static_pad_templates(GST_ELEMENT_FACTORY_CAST(factory.get()));
+  for (; templates; templates = templates->next) {
+    auto *known = static_cast<GstStaticPadTemplate *>(templates->data);
+    if (known->direction != GST_PAD_SINK || g_strcmp0(known->name_template, pad) != 0) continue;
+    const auto taken = Ref<GstCaps>::adopt(gst_static_pad_template_get_caps(known));
+    if (gst_caps_can_intersect(caps, taken.get())) return true;
+  }
+  return false;
+}
+
+bool takes(const Container &container, const char *launch, MediaKind kind, GstCaps *caps) {
+  return container.takes(kind) && intersects(container.caps_of(kind), caps) &&
+         muxer_takes(launch, container.pad_of(kind), caps);
+}
+
+bool is_held(const Container &container, MediaKind kind, GstCaps *caps) {
+  return std::any_of(container.muxers.begin(), container.muxers.end(),
+                     [&](const char *launch) { return launch && takes(container, launch, kind, caps); });
+}
+
+}  // namespace
+
+const char *muxer_for(const Container &container,
+                      const std::vector<std::pair<MediaKind, Ref<GstCaps>>> &tracks) {
+  for (const char *launch : container.muxers) {
+    if (!launch) break;
+    if (std::all_of(tracks.begin(), tracks.end(), [&](const auto &track) {
+          return takes(container, launch, track.first, track.second.get());
+        }))
+      return launch;
+  }
+  return nullptr;
+}
+
+bool Holdings::holds(MediaKind kind, const Ref<GstCaps> &caps) {
+  if (!caps) return false;
+  for (const auto &[known, answer] : known_)
+    if (known.get() == caps.get()) return answer;
+  if (known_.size() == kMostKnown) known_.pop_front();
+  known_.emplace_back(caps, is_held(*container_, kind, caps.get()));
+  return known_.back().second;
+}
+
+std::string cannot_hold(const Container &container, MediaKind kind, const Ref<GstCaps> &caps) {
+  std::string others;
+  for (const Format format : kAllFormats) {
+    const Container &other = container_of(format);
+    if (&other != &container && is_held(other, kind, caps.get()))
+      others += (others.empty() ? "" : ", ") + std::string(other.name);
+  }
+  const CString text(gst_caps_to_string(caps.get()));
+  return std::string(container.name) + " cannot hold this " +
+         (kind == MediaKind::video ? "video: " : "audio: ") + codec_name(caps) + ", which " +
+         (others.empty() ? "no format holds as it comes" : others + " can hold") + ". " +
+         (container.advice ? container.advice + std::string(" ") : "") + "The other formats go on. (" +
+         text.get() + ")";
+}
 
 }  // namespace rec

@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
-#include "gst/common/frame.h"
-#include "gst/common/track_input.h"
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/model/format.h"
+#include "gst/common/gst_ptr.h"
 
 namespace rec {
 
-// A container and the stock element that writes it. Another writer of a container is another row.
-struct Container {
-  const char *name;       // "flv": element names, logs
-  const char *launch;     // gst_parse_bin_from_description(); the element named "mux" takes the pads
-  const char *video_pad;  // request pad templates of "mux"; nullptr: this kind is left out
-  const char *audio_pad;
-  const char *video_caps;  // what it can hold of a StreamFormat::packetized (files) or byte_stream (ts) track
-  const char *audio_caps;
-  // A GAP event keeps "mux" from waiting for a silent track; otherwise the track has to end.
-  bool heeds_gaps = true;
-  // "mux" indexes what is not DELTA_UNIT: with video, audio must say that it is.
-  bool indexes_keyframes = false;
+// The muxer among a container's that is installed here and takes all these tracks: its launch text. nullptr:
+// none does.
+const char *muxer_for(const Container &container,
+                      const std::vector<std::pair<MediaKind, Ref<GstCaps>>> &tracks);
 
-  const char *pad_of(MediaKind kind) const { return kind == MediaKind::video ? video_pad : audio_pad; }
-  const char *caps_of(MediaKind kind) const { return kind == MediaKind::video ? video_caps : audio_caps; }
-  bool takes(MediaKind kind) const { return pad_of(kind) != nullptr; }
-  bool holds(MediaKind kind, GstCaps *caps) const;
+// What a container holds with the muxers that are installed here. Remembers its latest answers, so that it
+// can be asked for every frame. Not thread-safe.
+class Holdings {
+ public:
+  explicit Holdings(const Container &container) : container_(&container) {}
+
+  bool holds(MediaKind kind, const Ref<GstCaps> &caps);
+
+ private:
+  const Container *container_;
+  std::deque<std::pair<Ref<GstCaps>, bool>> known_;  // latest last, few
 };
 
-const Container &flv_container();
-const Container &mp4_container();
-const Container &aac_container();
-const Container &mp3_container();
-const Container &ts_container();
+// For a person: that the container cannot hold this, which format can, and what would help. Tells the codec
+// and the part of its caps that matters.
+std::string cannot_hold(const Container &container, MediaKind kind, const Ref<GstCaps> &caps);
 
 }  // namespace rec

@@ -21,7 +21,8 @@ bool same_encoding(const Ref<GstCaps> &a, const Ref<GstCaps> &b) {
   const GstStructure *x = structure_of(a);
   const GstStructure *y = structure_of(b);
   if (!gst_structure_has_name(y, gst_structure_get_name(x))) return false;
-  for (const char *field : {"codec_data", "width", "height", "rate", "channels", "mpegversion", "layer"}) {
+  for (const char *field :
+       {"codec_data", "streamheader", "width", "height", "rate", "channels", "mpegversion", "layer"}) {
     const GValue *u = gst_structure_get_value(x, field);
     const GValue *v = gst_structure_get_value(y, field);
     if ((u == nullptr) != (v == nullptr)) return false;
@@ -34,6 +35,8 @@ std::string codec_name(const Ref<GstCaps> &caps) {
   const GstStructure *s = structure_of(caps);
   if (gst_structure_has_name(s, "video/x-h264")) return "h264";
   if (gst_structure_has_name(s, "video/x-h265")) return "h265";
+  if (gst_structure_has_name(s, "video/mpeg")) return "mpeg4";
+  if (gst_structure_has_name(s, "audio/x-opus")) return "opus";
   return number(s, "mpegversion") == 1 ? "mp3" : "aac";
 }
 

@@ -10,7 +10,7 @@ namespace rec {
 // sample rate and channels. What else caps say (frame rate, aspect ratio...) may change within a file.
 bool same_encoding(const Ref<GstCaps> &a, const Ref<GstCaps> &b);
 
-// "h264", "h265", "aac", "mp3".
+// "h264", "h265", "mpeg4" (part 2), "aac", "mp3", "opus".
 std::string codec_name(const Ref<GstCaps> &caps);
 
 struct PictureSize {

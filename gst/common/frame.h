@@ -3,11 +3,10 @@
 #include <cstddef>
 
 #include "core/base/clock.h"
+#include "core/model/format.h"
 #include "gst/common/gst_ptr.h"
 
 namespace rec {
-
-enum class MediaKind { video, audio };
 
 // One access unit (video) or audio frame, on the recorder's time line (core/model/timeline.h).
 struct Frame {

@@ -164,9 +164,15 @@ Result<std::unique_ptr<MuxWriter>> MuxWriter::create(const std::shared_ptr<Write
                                                      const Container &container, const std::string &name,
                                                      const std::vector<Track> &tracks,
                                                      std::unique_ptr<MuxOutput> output) {
+  std::vector<std::pair<MediaKind, Ref<GstCaps>>> held;
+  for (const Track &track : tracks) held.emplace_back(track.kind, track.caps);
+  const char *muxer = muxer_for(container, held);
+  if (!muxer)
+    return Error{Errc::not_found, std::string("no installed muxer writes these tracks as ") + container.name +
+                                      " (known: " + container.muxers[0] + ")"};
   ErrorOut e;
-  GstElement *child = gst_parse_bin_from_description_full(container.launch, FALSE, nullptr,
-                                                          GST_PARSE_FLAG_FATAL_ERRORS, e.out());
+  GstElement *child =
+      gst_parse_bin_from_description_full(muxer, FALSE, nullptr, GST_PARSE_FLAG_FATAL_ERRORS, e.out());
   if (!child)
     return Error{Errc::not_found, std::string("cannot write ") + container.name + ": " + e->message};
 

@@ -21,16 +21,20 @@ struct Codec {
   const char *byte_stream_caps;
 };
 
-constexpr std::array<Codec, 4> kCodecs = {{
+constexpr std::array<Codec, 6> kCodecs = {{
     {"h264", MediaKind::video, "video/x-h264", "h264parse", "video/x-h264,stream-format=avc,alignment=au",
      "video/x-h264,stream-format=byte-stream,alignment=au"},
     {"h265", MediaKind::video, "video/x-h265", "h265parse", "video/x-h265,stream-format=hvc1,alignment=au",
      "video/x-h265,stream-format=byte-stream,alignment=au"},
+    {"mpeg4", MediaKind::video, "video/mpeg,mpegversion=4,systemstream=false", "mpeg4videoparse",
+     "video/mpeg,mpegversion=4,systemstream=false,parsed=true",
+     "video/mpeg,mpegversion=4,systemstream=false,parsed=true"},
     {"aac", MediaKind::audio, "audio/mpeg,mpegversion=(int){2,4}", "aacparse",
      "audio/mpeg,mpegversion=4,stream-format=raw,framed=true",
      "audio/mpeg,mpegversion=4,stream-format=adts,framed=true"},
     {"mp3", MediaKind::audio, "audio/mpeg,mpegversion=1,layer=3", "mpegaudioparse",
      "audio/mpeg,mpegversion=1,layer=3,parsed=true", "audio/mpeg,mpegversion=1,layer=3,parsed=true"},
+    {"opus", MediaKind::audio, "audio/x-opus", "opusparse", "audio/x-opus", "audio/x-opus"},
 }};
 
 const Codec *codec_named(const std::string &name) {
@@ -52,9 +56,12 @@ TrackInput *input_of(GstPad *pad) { return static_cast<TrackInput *>(gst_pad_get
 
 }  // namespace
 
-const char *video_input_caps() { return "video/x-h264; video/x-h265"; }
+const char *video_input_caps() {
+  return "video/x-h264; video/x-h265; video/mpeg, mpegversion=(int)4, systemstream=(boolean)false";
+}
 const char *audio_input_caps() {
-  return "audio/mpeg, mpegversion=(int){ 2, 4 }; audio/mpeg, mpegversion=(int)1, layer=(int)3";
+  return "audio/mpeg, mpegversion=(int){ 2, 4 }; audio/mpeg, mpegversion=(int)1, layer=(int)3; "
+         "audio/x-opus";
 }
 
 TrackInput::TrackInput(GstBin *bin, GstPadTemplate *pad_template, const char *pad_name, MediaKind kind,

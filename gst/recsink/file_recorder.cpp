@@ -18,22 +18,6 @@ constexpr Nanoseconds kLead =
 constexpr std::size_t kMostHeld = 4096;  // frames: about a minute and a half of AAC
 constexpr std::size_t kMostSplits = 10000;
 
-const Container &container_of(Format format) {
-  switch (format) {
-    case Format::flv:
-      return flv_container();
-    case Format::mp4:
-      return mp4_container();
-    case Format::aac:
-      return aac_container();
-    case Format::mp3:
-      return mp3_container();
-    case Format::hls:
-      break;
-  }
-  return ts_container();
-}
-
 Nanoseconds order_of(const Frame &frame) { return frame.kind == MediaKind::video ? frame.dts : frame.pts; }
 
 void describe(FileBegin &begin, const std::vector<MuxWriter::Track> &tracks) {
@@ -71,6 +55,7 @@ FileRecorder::FileRecorder(FilePlan plan, Host host)
     : plan_(std::move(plan)),
       container_(container_of(plan_.format)),
       host_(std::move(host)),
+      choice_(container_, host_.warn),
       outcomes_(std::make_shared<Guarded<FrameOutcomes>>()),
       next_id_(plan_.start_index) {}
 
@@ -180,31 +165,11 @@ void FileRecorder::drop_held_before(Nanoseconds pts) {
   }
 }
 
+// Whether this format records the frame at all.
 bool FileRecorder::takes(const Frame &frame, const Intake &intake) {
-  return container_holds(frame, intake) && has_room_for(frame.track, intake);
-}
-
-// Whether this format records the frame at all. Without its video a format that takes video records nothing.
-bool FileRecorder::container_holds(const Frame &frame, const Intake &intake) {
-  const bool holds = container_.holds(frame.kind, frame.caps.get());
-  if (frame.kind == MediaKind::audio) return holds && !refused_;
-  if (!holds && !refused_) {
-    finish(intake);
-    const CString caps(gst_caps_to_string(frame.caps.get()));
-    host_.warn({Errc::invalid_argument, std::string(name_of(plan_.format)) + " cannot hold this video (" +
-                                            caps.get() + "); the other formats go on"});
-  }
-  refused_ = !holds;
-  return holds;
-}
-
-// A container with one place for a kind records the first track of it that did not end.
-bool FileRecorder::has_room_for(std::size_t track, const Intake &intake) const {
-  const MediaKind kind = intake.kind(track);
-  if (std::string_view(container_.pad_of(kind)).find('%') != std::string_view::npos) return true;
-  for (std::size_t earlier = 0; earlier < track; ++earlier)
-    if (intake.kind(earlier) == kind && !intake.ended(earlier)) return false;
-  return true;
+  const bool taken = choice_.takes(frame, intake);
+  if (choice_.refuses_video()) finish(intake);
+  return taken;
 }
 
 // Whether files begin with video. When it has ended, the rest of its audio still belongs to the file of its
@@ -273,14 +238,13 @@ FileLimits FileRecorder::limits_from(UtcTime start) const {
 
 // The tracks that bring something now, each in the encoding of the next frame that is to be stored.
 std::vector<MuxWriter::Track> FileRecorder::tracks_from(const std::deque<Frame> &first,
-                                                        const Intake &intake) const {
+                                                        const Intake &intake) {
   std::vector<MuxWriter::Track> tracks;
   for (std::size_t track = 0; track < intake.tracks(); ++track) {
     const Frame *next = first_of(track, first);
     if (!next) next = first_of(track, placing_);
     const Ref<GstCaps> &caps = next ? next->caps : intake.caps(track);
-    if ((next || !intake.silent(track)) && container_.holds(intake.kind(track), caps.get()) &&
-        has_room_for(track, intake))
+    if (next || (!intake.silent(track) && choice_.has_track(track, caps, intake)))
       tracks.push_back({track, intake.kind(track), caps});
   }
   return tracks;

@@ -10,6 +10,7 @@
 #include "core/model/cut_rule.h"
 #include "gst/common/intake.h"
 #include "gst/common/mux_writer.h"
+#include "gst/common/track_choice.h"
 #include "gst/recsink/file_output.h"
 #include "gst/recsink/frame_ledger.h"
 #include "gst/recsink/gop_hold.h"
@@ -58,8 +59,6 @@ class FileRecorder {
 
  private:
   bool takes(const Frame &frame, const Intake &intake);
-  bool container_holds(const Frame &frame, const Intake &intake);
-  bool has_room_for(std::size_t track, const Intake &intake) const;
   bool video_leads(const Frame &frame, const Intake &intake) const;
   bool may_begin(const Frame &frame, const Intake &intake) const;
   bool is_late_for_current(const Frame &frame) const;
@@ -71,7 +70,7 @@ class FileRecorder {
   void begin_file(const Frame &frame, const Intake &intake);
   // `first`: what it begins with; the last of them is the frame that lets it begin.
   std::optional<OpenFile> open_file(const std::deque<Frame> &first, const Intake &intake, Nanoseconds base);
-  std::vector<MuxWriter::Track> tracks_from(const std::deque<Frame> &first, const Intake &intake) const;
+  std::vector<MuxWriter::Track> tracks_from(const std::deque<Frame> &first, const Intake &intake);
   Result<FileBegin> begin_of(const Frame &frame, Nanoseconds base,
                              const std::vector<MuxWriter::Track> &tracks) const;
   FileLimits limits_from(UtcTime start) const;
@@ -84,6 +83,7 @@ class FileRecorder {
   const FilePlan plan_;
   const Container &container_;
   const Host host_;
+  TrackChoice choice_;
   FrameLedger ledger_;
   std::shared_ptr<Guarded<FrameOutcomes>> outcomes_;  // with the outputs of files that are still open
   std::optional<OpenFile> current_;
@@ -97,7 +97,6 @@ class FileRecorder {
   std::vector<Nanoseconds> splits_;            // running times, ascending
   bool must_cut_ = false;                      // the current file cannot take what follows
   bool breaks_ = false;                        // the next frame that is taken comes after a break
-  bool refused_ = false;                       // the container cannot hold the video; said once
   Nanoseconds retry_at_ = Nanoseconds::min();  // after a failure: line time before which no file is begun
   unsigned next_id_;
 };

@@ -4,14 +4,30 @@
  * @title: recsink
  * @short_description: records one stream into FLV, MP4, AAC and MP3 files at once
  *
- * Takes H.264 or H.265 video and AAC or MP3 audio in any framing and stores it as it is, in one or several
- * containers at once. Every file begins with a keyframe and its codec headers, audio is cut where video is
- * cut, and no frame is lost or doubled. A change that a container cannot hold begins a new file. A file
- * appears under its final name when it is complete; while it grows it is `.<name>.part` beside it and plays
- * up to the last second, MP4 included, should the process die.
+ * Takes H.264, H.265 or MPEG-4 part 2 video and AAC, MP3 or Opus audio in any framing and stores it as it
+ * is, in one or several containers at once. Every file begins with a keyframe and its codec headers, audio is
+ * cut where video is cut, and no frame is lost or doubled. A file appears under its final name when it is
+ * complete; while it grows it is `.<name>.part` beside it and plays up to the last second, MP4 included,
+ * should the process die.
  *
  * No pad waits for another pad's data, so one streaming thread may feed all of them without queues, and a
  * track that falls silent or never comes does not stop the others.
+ *
+ * ## Formats
+ *
+ * * `flv`: H.264, AAC, MP3 of at most 44.1 kHz; H.265 where the element eflvmux is installed
+ * (GStreamer 1.28). One track of each kind.
+ * * `mp4`: H.264, H.265, MPEG-4 part 2, AAC, MP3, Opus. Any number of audio tracks.
+ * * `aac` (ADTS), `mp3`: one audio track of that codec, with or without video beside it.
+ *
+ * Of several audio tracks a format with one place records the first living one that it can hold, until that
+ * has brought nothing for two seconds. What a format cannot hold is told in a WARNING message that names what
+ * can, and counted; beside video that it cannot hold it records no audio either. The other formats go on.
+ *
+ * Another codec, picture size, parameter set, sample rate or number of channels, announced or in band, and a
+ * track that comes begin a new file in every format that records the track, with the next keyframe; what the
+ * old file cannot take waits for it. (FLV could go on in the same file, but most players and services want
+ * one configuration per file.) A track that goes ends in its file.
  *
  * ## Cuts
  *

@@ -62,13 +62,11 @@ void PeriodRecorder::record(const Frame &frame, const Intake &intake) {
 }
 
 bool PeriodRecorder::container_holds(const Frame &frame) {
-  const bool holds = ts_container().holds(frame.kind, frame.caps.get());
-  if (frame.kind == MediaKind::audio) return holds;
-  if (!holds && !refused_) {
-    const CString caps(gst_caps_to_string(frame.caps.get()));
-    host_.warn({Errc::invalid_argument, std::string("MPEG-TS cannot hold this video: ") + caps.get()});
-  }
-  refused_ = !holds;
+  const bool holds = holdings_.holds(frame.kind, frame.caps);
+  bool &refused = frame.kind == MediaKind::video ? refused_ : audio_refused_;
+  if (!holds && !refused)
+    host_.warn({Errc::invalid_argument, cannot_hold(container_of(Format::hls), frame.kind, frame.caps)});
+  refused = !holds;
   return holds;
 }
 
@@ -124,7 +122,7 @@ std::optional<PeriodRecorder::Period> PeriodRecorder::open_period(const Frame &f
     const MediaKind kind = intake.kind(track);
     const Ref<GstCaps> &caps = track == frame.track ? frame.caps : intake.caps(track);
     const bool alive = track == frame.track || !intake.silent(track);
-    if (!alive || !ts_container().holds(kind, caps.get())) continue;
+    if (!alive || !holdings_.holds(kind, caps)) continue;
     period.tracks.push_back({track, kind, caps});
     period.has_video = period.has_video || kind == MediaKind::video;
   }
@@ -136,8 +134,8 @@ std::optional<PeriodRecorder::Period> PeriodRecorder::open_period(const Frame &f
   period.progress = std::make_shared<Guarded<PeriodProgress>>();
   auto output = std::make_unique<SegmentOutput>(
       host_.keeper, facts_of(period.tracks, host_.wall_clock(period.first)), period.progress);
-  auto writer = MuxWriter::create(host_.writers, ts_container(), "period-" + std::to_string(next_id_++),
-                                  period.tracks, std::move(output));
+  auto writer = MuxWriter::create(host_.writers, container_of(Format::hls),
+                                  "period-" + std::to_string(next_id_++), period.tracks, std::move(output));
   if (!writer) {
     host_.warn(std::move(writer).error());
     return std::nullopt;

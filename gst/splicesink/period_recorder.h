@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "gst/common/containers.h"
 #include "gst/common/intake.h"
 #include "gst/common/mux_writer.h"
 #include "gst/splicesink/segment_output.h"
@@ -68,12 +69,14 @@ class PeriodRecorder {
   bool container_holds(const Frame &frame);
 
   const Host host_;
+  Holdings holdings_{container_of(Format::hls)};
   const Nanoseconds target_;  // length of a segment
   PeriodLedger ledger_;
   std::optional<Period> period_;
   std::deque<Frame> held_;  // audio that only the next period can take
   bool must_leave_ = false;
   bool refused_ = false;  // the video's codec; said once
+  bool audio_refused_ = false;
   unsigned next_id_ = 0;
   Nanoseconds retry_at_ = Nanoseconds::min();  // after a failure: line time before which no period is begun
 };

@@ -4,9 +4,10 @@
  * @title: splicesink
  * @short_description: records HLS that survives interruptions
  *
- * Takes H.264 or H.265 video and AAC or MP3 audio in any framing and stores it as it is: MPEG-TS segments and
- * a playlist. Segments begin with their tables and a keyframe, and end at the first keyframe at or after
- * `target-duration`; without video, at the first audio frame. No frame is lost or doubled at a cut.
+ * Takes H.264, H.265 or MPEG-4 part 2 video and AAC or MP3 audio in any framing and stores it as it is:
+ * MPEG-TS segments and a playlist. Segments begin with their tables and a keyframe, and end at the first
+ * keyframe at or after `target-duration`; without video, at the first audio frame. No frame is lost or
+ * doubled at a cut.
  *
  * With `splice-timeout` a recording survives the end of the push. Its playlist stays open (EVENT), the
  * element holds its EOS, and a push that comes back in time continues the playlist with

@@ -48,6 +48,15 @@ const Media &encoded_once(const std::string &description) {
   return cache.emplace(description, encode(description)).first->second;
 }
 
+// avenc_mpeg4 of 1.22 gives no usable times.
+void number_frames(Media &media, unsigned fps) {
+  const Nanoseconds step = std::chrono::duration_cast<Nanoseconds>(std::chrono::seconds(1)) / fps;
+  for (std::size_t i = 0; i < media.units.size(); ++i) {
+    media.units[i].pts = media.units[i].dts = step * static_cast<std::int64_t>(i);
+    media.units[i].duration = step;
+  }
+}
+
 }  // namespace
 
 Nanoseconds Media::end() const {
@@ -73,23 +82,33 @@ Media Media::moved(Nanoseconds by) const {
 }
 
 const Media &video(const VideoSpec &spec) {
-  const bool h265 = spec.codec == "h265";
   const auto n = [](unsigned v) { return std::to_string(v); };
-  const std::string encoder =
-      h265 ? "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=" + n(spec.gop) + " ! h265parse"
-           : "x264enc speed-preset=ultrafast threads=1 bframes=" + n(spec.bframes) +
-                 " key-int-max=" + n(spec.gop) + " ! h264parse";
-  const std::string caps = h265 ? "video/x-h265,stream-format=hvc1" : "video/x-h264,stream-format=avc";
-  return encoded_once("videotestsrc pattern=ball num-buffers=" + n(spec.frames) +
-                      " ! video/x-raw,format=I420,width=" + n(spec.width) + ",height=" + n(spec.height) +
-                      ",framerate=" + n(spec.fps) + "/1 ! " + encoder + " ! " + caps + ",alignment=au");
+  const std::string profile = spec.profile.empty() ? "" : ",profile=" + spec.profile;
+  std::string encoder = "x264enc speed-preset=ultrafast threads=1 bframes=" + n(spec.bframes) +
+                        " key-int-max=" + n(spec.gop) + " " + spec.options + " ! video/x-h264" + profile +
+                        " ! h264parse ! video/x-h264,stream-format=avc,alignment=au";
+  if (spec.codec == "h265")
+    encoder = "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=" + n(spec.gop) + " " +
+              spec.options + " ! h265parse ! video/x-h265,stream-format=hvc1,alignment=au";
+  if (spec.codec == "mpeg4")
+    encoder = "avenc_mpeg4 gop-size=" + n(spec.gop) + " " + spec.options + " ! mpeg4videoparse";
+  const std::string description = "videotestsrc pattern=ball num-buffers=" + n(spec.frames) +
+                                  " ! video/x-raw,format=I420,width=" + n(spec.width) +
+                                  ",height=" + n(spec.height) + ",framerate=" + n(spec.fps) + "/1 ! " +
+                                  encoder;
+  const Media &media = encoded_once(description);
+  if (spec.codec == "mpeg4") number_frames(cache.at(description), spec.fps);
+  return media;
 }
 
 const Media &audio(const AudioSpec &spec) {
+  std::string encoder = "avenc_aac ! aacparse";
+  if (spec.codec == "mp3") encoder = "lamemp3enc ! mpegaudioparse";
+  if (spec.codec == "opus") encoder = "opusenc ! opusparse";
   return encoded_once("audiotestsrc wave=" + std::string(spec.is_silent ? "silence" : "ticks") +
                       " num-buffers=" + std::to_string(spec.frames) +
                       " samplesperbuffer=1024 ! audio/x-raw,rate=" + std::to_string(spec.rate) +
-                      ",channels=" + std::to_string(spec.channels) + " ! avenc_aac ! aacparse");
+                      ",channels=" + std::to_string(spec.channels) + " ! " + encoder);
 }
 
 Publisher::Publisher(const std::string &launch)

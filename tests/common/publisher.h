@@ -28,13 +28,15 @@ struct Media {
 };
 
 struct VideoSpec {
-  std::string codec = "h264";  // or "h265"
+  std::string codec = "h264";  // or "h265", "mpeg4"
   unsigned width = 160;
   unsigned height = 120;
   unsigned fps = 25;
   unsigned frames = 150;
   unsigned gop = 25;
-  unsigned bframes = 0;
+  unsigned bframes = 0;  // H.264 only
+  std::string options;   // of the encoder element: "ref=3 cabac=false"
+  std::string profile;   // asked of the encoder: "baseline"
 };
 // Each frame differs from all others. Encoded once per process and spec.
 const Media &video(const VideoSpec &spec = {});
@@ -42,8 +44,9 @@ const Media &video(const VideoSpec &spec = {});
 struct AudioSpec {
   unsigned rate = 48000;
   unsigned channels = 1;
-  unsigned frames = 282;   // of 1024 samples
-  bool is_silent = false;  // all frames but the first ones have one size
+  unsigned frames = 282;      // of 1024 samples
+  bool is_silent = false;     // all frames but the first ones have one size
+  std::string codec = "aac";  // or "mp3", "opus" (48 kHz, frames of 960 samples)
 };
 const Media &audio(const AudioSpec &spec = {});
 
