@@ -4,6 +4,7 @@
 #include <array>
 
 #include "gst/common/barrier.h"
+#include "gst/common/in_band_sets.h"
 
 GST_DEBUG_CATEGORY_EXTERN(rec_recorder_debug);
 #define GST_CAT_DEFAULT rec_recorder_debug
@@ -245,6 +246,8 @@ void TrackInput::take_parsed(Ref<GstBuffer> buffer) {
   ParsedBuffer media;
   media.dts = running_time(GST_BUFFER_DTS(buffer.get()));
   media.pts = running_time(GST_BUFFER_PTS(buffer.get()));
+  if (kind_ == MediaKind::video && !GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT))
+    caps_ = caps_with_sets_of(buffer.get(), caps_);
   media.caps = caps_;
   media.buffer = std::move(buffer);
   listener_.on_media(track_, std::move(media));

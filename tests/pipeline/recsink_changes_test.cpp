@@ -190,18 +190,36 @@ Media with_sets_in_band(const Media &avc, bool byte_stream) {
   return media;
 }
 
-class RecSinkInBand : public ::testing::TestWithParam<bool> {};
+// Picture size and the decoder configuration that the container has for its video.
+std::string configuration(const std::string &file) {
+  return run_command({"ffprobe", "-v", "error", "-show_data_hash", "md5", "-show_entries",
+                      "stream=width,height,extradata_hash", "-of", "csv=p=0", file})
+      .out;
+}
 
-TEST_P(RecSinkInBand, ParameterSetsThatChangeBeginAFile) {
+struct InBand {
+  const char *name;
+  bool byte_stream;
+  VideoSpec after;
+};
+
+class RecSinkInBand : public ::testing::TestWithParam<InBand> {};
+
+TEST_P(RecSinkInBand, ParameterSetsThatChangeBeginAFileThatDescribesThem) {
   const TempDir dir;
-  const bool byte_stream = GetParam();
-  const Media first = with_sets_in_band(video(picture()), byte_stream);
-  Media second = with_sets_in_band(video(picture("h264", 320, 240)), byte_stream).moved(first.end());
+  const auto &[name, byte_stream, after] = GetParam();
+  const Media first = with_sets_in_band(video(encoded("ref=1 cabac=false")), byte_stream);
+  Media second = with_sets_in_band(video(after), byte_stream).moved(first.end());
   second.caps = first.caps;  // nothing announces it
   Publisher publisher("recsink formats=flv+mp4 location=" + (dir / "cam-%03d"));
   publisher.send({{"video", first}});
   publisher.send({{"video", second}});
   const auto messages = finish_recording(publisher);
+
+  // A file of the second part alone.
+  Publisher alone("recsink formats=flv+mp4 location=" + (dir / "alone"));
+  alone.send({{"video", with_sets_in_band(video(after), true)}});
+  finish_recording(alone);
 
   for (const std::string format : {"flv", "mp4"}) {
     const auto files = files_of(messages, format);
@@ -209,11 +227,17 @@ TEST_P(RecSinkInBand, ParameterSetsThatChangeBeginAFile) {
     expect_all_decodable(files);
     EXPECT_EQ(decoded(files[0])["video"].frames, first.units.size()) << format;
     EXPECT_EQ(decoded(files[1])["video"].frames, second.units.size()) << format;
+    EXPECT_EQ(configuration(files[1]), configuration(dir / ("alone." + format)));
+    EXPECT_NE(configuration(files[1]), configuration(files[0]));
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, RecSinkInBand, ::testing::Values(true),
-                         [](const auto &row) { return row.param ? "ByteStream" : "Avc"; });
+INSTANTIATE_TEST_SUITE_P(Of, RecSinkInBand,
+                         ::testing::Values(InBand{"AvcSize", false, picture("h264", 320, 240)},
+                                           InBand{"AvcSets", false, encoded("ref=4 cabac=true")},
+                                           InBand{"ByteStreamSize", true, picture("h264", 320, 240)},
+                                           InBand{"ByteStreamSets", true, encoded("ref=4 cabac=true")}),
+                         [](const auto &row) { return std::string(row.param.name); });
 
 }  // namespace
 }  // namespace rec::test
