@@ -95,7 +95,7 @@ install_and_build() {
 
 compile() {
   cd "$root" || return
-  [ -f "$build/build.ninja" ] || meson setup "$build" --buildtype=plain -Doptimization=1 -Dunity=on -Dtests=false || return
+  [ -f "$build/build.ninja" ] || meson setup "$build" --buildtype=plain -Doptimization=0 -Dtests=false || return
   ninja -C "$build"
 }
 

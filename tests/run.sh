@@ -166,7 +166,7 @@ run_bench() {
     step_failed "the benchmark: see $root/bench.log"
 }
 
-# What a stranger does first. It is one test, and the only one of the unity build.
+# What a stranger does first. It is one test.
 test_quickstart() {
   say "test examples/quickstart.sh"
   if examples/quickstart.sh >"$root/quickstart.log" 2>&1 </dev/null; then
