@@ -9,8 +9,6 @@
 namespace rec {
 namespace {
 
-constexpr std::uint64_t kLargestMoov = 256U << 20;
-
 struct Header {
   std::uint32_t type = 0;
   std::uint64_t size = 0;

@@ -9,6 +9,9 @@
 
 namespace rec {
 
+// Of a moov box that is read into memory, bytes; more is no honest file.
+inline constexpr std::uint64_t kLargestMoov = 256U << 20;
+
 // What a moov says about each sample of one track; a few bytes per sample. ISO/IEC 14496-12, 8.6 and 8.7.
 class Mp4SampleTable {
  public:

@@ -15,8 +15,7 @@
 namespace rec {
 namespace {
 
-constexpr std::uint64_t kLargestMoov = 256U << 20;  // read into memory; more is no honest file
-constexpr std::uint64_t kMostUntold = 1U << 16;     // samples of a run of which nothing is told
+constexpr std::uint64_t kMostUntold = 1U << 16;  // samples of a run of which nothing is told
 
 // What holds for a sample whose run does not tell it.
 struct Defaults {
