@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Files remuxed as fast as possible: what a recorder costs per hour of media, start-up subtracted."""
+import re
 import shutil
 import statistics
 import subprocess
@@ -73,6 +74,25 @@ def _row(recorder, runs, starts, scale, hangs, lost):
             "system_s_per_h": round(per_hour("system"), 3), "switches_per_h": round(per_hour("switches")),
             "rss_mb": round(typical("rss_kb", runs) / 1024, 1), "threads": max(c.threads for c in runs),
             "start_up_cpu_s": round(typical("cpu", starts), 3), "hangs": hangs, "frames_lost": lost}
+
+
+def measure_instructions(recorders, folder, tell):
+    """Instructions in user space per packet by callgrind: the figure that no other process on the machine changes."""
+    rows = []
+    for recorder in recorders:
+        tell(f"instructions {recorder.name}")
+        counted = []
+        for seconds in (START_UP_SECONDS, media.BASE_SECONDS):
+            source = media.make(folder / "media", media.USUAL, seconds)
+            profile = folder / f"callgrind.{recorder.name.replace(' ', '-')}.{seconds}"
+            argv = recorder.command([source], [_fresh(folder / "out")])
+            measure.run_to_end(["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", *argv], folder / "log")
+            text = (folder / "log").read_text(errors="replace")
+            counted.append((int(re.search(r"Collected : (\d+)", text)[1]), sum(media.count(source))))
+        (few, few_packets), (many, many_packets) = counted
+        rows.append({"recorder": recorder.name, "family": recorder.family, "work": recorder.work,
+                     "per_packet": round((many - few) / (many_packets - few_packets))})
+    return rows
 
 
 def measure_growth(recorders, folder, lengths, tell):

@@ -30,6 +30,7 @@ import report  # noqa: E402
 from rig.processes import run  # noqa: E402
 
 PARTS = ("offline", "live", "idle", "growth")
+PARTS_ON_DEMAND = ("instructions",)  # needs valgrind, minutes for each recorder
 MINUTE, HOUR = 60, 3600
 
 
@@ -91,7 +92,7 @@ def measure_parts(options, folder, tell):
     size = sizes(options)
     three = [r for r in chosen if r.work in ("three", "none")]
     few = [r for r in three if r.family in ("ours", "ffmpeg")] if options.smoke else chosen
-    result = {"date": datetime.date.today().isoformat(), "machine": machine(), "size": size, **{p: [] for p in PARTS}}
+    result = {"date": datetime.date.today().isoformat(), "machine": machine(), "size": size, **{part: [] for part in PARTS + PARTS_ON_DEMAND}}
     if "offline" in options.parts:
         result["offline"] = offline.measure_all(chosen, folder, size["seconds"], size["rounds"], tell)
     if "live" in options.parts:
@@ -100,7 +101,10 @@ def measure_parts(options, folder, tell):
         result["idle"] = measure_idle([r for r in chosen if r.family != "stock"], folder, size, tell)
     if "growth" in options.parts:
         result["growth"] = offline.measure_growth(few if options.smoke else three, folder, size["lengths"], tell)
+    if "instructions" in options.parts:
+        result["instructions"] = offline.measure_instructions(chosen, folder, tell)
     report.add_ratios(result["offline"], "cpu_s_per_h")
+    report.add_ratios(result["instructions"], "per_packet")
     report.add_ratios(result["live"], "cpu_percent")
     result["goals"] = report.goals(result)
     return result
@@ -110,7 +114,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--smoke", action="store_true", help="seconds instead of minutes: shows that it works")
     parser.add_argument("--long", action="store_true", help="recordings of up to 12 hours, longer live windows")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
+    parser.add_argument("--parts", nargs="+", choices=PARTS + PARTS_ON_DEMAND, default=PARTS, help="what to measure (default: all)")
     parser.add_argument("--only", default="", help="recorders whose name contains this")
     parser.add_argument("--json", type=pathlib.Path, default=pathlib.Path("bench.json"), help="where the result goes")
     parser.add_argument("--folder", type=pathlib.Path, help="where media and recordings lie (default: temporary)")
