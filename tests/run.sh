@@ -127,12 +127,6 @@ test_clang() {
   run_tests clang tidy clang-tidy
 }
 
-# examples/quickstart.sh compiles several sources as one, for speed: names in their unnamed namespaces may collide.
-test_unity() {
-  build unity all gcc g++ --buildtype=plain -Dunity=on -Dtests=false || { step_failed "the unity build" && return; }
-  steps_passed=$((steps_passed + 1))
-}
-
 # gcc 12 sees uninitialized values in instrumented code that are none, so warnings are no errors here.
 test_sanitized() {
   build sanitize all gcc g++ -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false ||
@@ -188,7 +182,6 @@ if [ $install -eq 1 ]; then
   install_all || { echo "0 passed, 1 failed" && exit 1; }
 fi
 test_gcc
-if [ $fast -eq 1 ] && wants lint; then test_unity; fi
 if wants_all; then
   test_clang
   test_fuzz
