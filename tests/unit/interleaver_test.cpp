@@ -83,6 +83,22 @@ TEST(Interleaver, HoldsNoMoreThanItsLimitForASlowTrack) {
   EXPECT_EQ(got.out.size(), 3u);
 }
 
+TEST(Interleaver, HoldsNoMoreBytesThanItsLimit) {
+  Interleaver<std::string> order({.window = 2s, .silence = 1s, .most = 20s, .most_bytes = 1000});
+  const auto v = order.add_track();
+  const auto a = order.add_track();
+  order.push(v, 0ms, 0s, "v0", 600);
+  order.push(v, 10ms, 0s, "v10", 400);
+  Order got{order, {}};
+  got.release();
+  EXPECT_TRUE(got.out.empty());
+  order.push(v, 20ms, 0s, "v20", 1);
+  got.release();
+  EXPECT_EQ(got.out.size(), 3u);
+  EXPECT_EQ(order.held_bytes(), 0u);
+  EXPECT_TRUE(order.stalled(a));
+}
+
 TEST(Interleaver, DoesNotWaitForATrackThatEndedUntilItBeginsAgain) {
   Interleaver<std::string> order(kPatience);
   const auto v = order.add_track();
