@@ -33,6 +33,10 @@ class MessageBuilder {
     gst_structure_set(s_, key, G_TYPE_UINT, v, nullptr);
     return *this;
   }
+  MessageBuilder &number(const char *key, gint v) {
+    gst_structure_set(s_, key, G_TYPE_INT, v, nullptr);
+    return *this;
+  }
   MessageBuilder &flag(const char *key, bool v) {
     gst_structure_set(s_, key, G_TYPE_BOOLEAN, static_cast<gboolean>(v), nullptr);
     return *this;

@@ -35,7 +35,10 @@ RecorderBin::Section::Section(RecorderBin &bin) : bin_(bin) { bin_.mutex_.lock()
 
 RecorderBin::Section::~Section() {
   const std::vector<std::function<void()>> calls = std::exchange(bin_.later_, {});
+  std::vector<ExceptionReport> reports;
+  if (!bin_.eos_seqnum_) reports = bin_.exceptions_.due(bin_.intake_.line_end());  // else post_eos() does
   bin_.mutex_.unlock();
+  if (!reports.empty()) bin_.post_exceptions(reports);
   for (const auto &call : calls) call();
 }
 
@@ -43,7 +46,8 @@ RecorderBin::RecorderBin(GstBin *bin, StreamFormat format, IntakeSettings settin
     : bin_(bin),
       format_(format),
       writers_(std::make_shared<WriterGroup>(bin)),
-      intake_(settings),
+      intake_(settings, [this](ExceptionType type, const std::string &track, std::string text)
+                            REC_TSA(no_thread_safety_analysis) { report(type, track, std::move(text)); }),
       record_([this](const Frame &frame) REC_TSA(no_thread_safety_analysis) { record(frame); }) {
   // What is inside comes and goes; that this is a sink does not.
   gst_bin_set_suppressed_flags(bin,
@@ -68,7 +72,7 @@ GstPad *RecorderBin::request_pad(GstPadTemplate *pad_template, const char *name)
     for (unsigned i = 1; !video && !name && pad_is_taken(pad_name); ++i)
       pad_name = "audio_" + std::to_string(i);
     if (pad_is_taken(pad_name)) return nullptr;
-    track = intake_.add_track(video ? MediaKind::video : MediaKind::audio);
+    track = intake_.add_track(video ? MediaKind::video : MediaKind::audio, pad_name);
   }
   std::unique_ptr<TrackInput> input(new TrackInput(bin_, pad_template, pad_name.c_str(),
                                                    video ? MediaKind::video : MediaKind::audio, track,
@@ -95,6 +99,7 @@ void RecorderBin::release_pad(GstPad *pad) {
 Status RecorderBin::begin_session() {
   Section section(*this);
   intake_.reset();
+  exceptions_ = ExceptionLog();
   eos_seqnum_.reset();
   REC_CHECK(start());
   in_session_ = true;
@@ -108,6 +113,7 @@ void RecorderBin::end_session() {
     stop();
     in_session_ = false;
     for (const auto &input : inputs_) input->reset();
+    later([this, reports = exceptions_.drain()] { post_exceptions(reports); });
   }
   if (!writers_->wait_empty(kLongestClose))
     GST_ELEMENT_WARNING(bin_, RESOURCE, WRITE,
@@ -166,13 +172,34 @@ void RecorderBin::warn_later(Error error) {
   later([this, error = std::move(error)] { post_warning(bin_, error); });
 }
 
+void RecorderBin::report_now(ExceptionType type, const std::string &track, std::string description) {
+  Section section(*this);
+  report(type, track, std::move(description));
+}
+
+void RecorderBin::post_exceptions(const std::vector<ExceptionReport> &reports) {
+  GstElementFactory *factory = gst_element_get_factory(element());
+  const std::string name = std::string(factory ? GST_OBJECT_NAME(factory) : "recorder") + "-exception";
+  for (const ExceptionReport &report : reports)
+    MessageBuilder(name.c_str())
+        .number("type", static_cast<gint>(report.type))
+        .field("level", std::string(level_of(report.type)))
+        .field("occurs", report.occurs)
+        .field("track", report.track)
+        .field("description", std::string(meaning_of(report.type)) + ": " + report.description)
+        .post(bin_);
+}
+
 void RecorderBin::post_eos() {
   std::optional<guint32> seqnum;
+  std::vector<ExceptionReport> reports;
   {
     MutexLock lock(mutex_);
     seqnum = std::exchange(eos_seqnum_, std::nullopt);
+    if (seqnum) reports = exceptions_.drain();
   }
   if (!seqnum) return;
+  post_exceptions(reports);
   GstMessage *eos = gst_message_new_eos(GST_OBJECT(bin_));
   gst_message_set_seqnum(eos, *seqnum);
   gst_element_post_message(GST_ELEMENT(bin_), eos);
@@ -194,7 +221,7 @@ void RecorderBin::on_stream_start(std::size_t track) {
 
 void RecorderBin::on_media(std::size_t track, ParsedBuffer media) {
   Section section(*this);
-  if (!intake_.ended(track)) intake_.push(track, std::move(media), record_);
+  intake_.push(track, std::move(media), record_);
 }
 
 void RecorderBin::on_gap(std::size_t track, Nanoseconds until) {
@@ -214,6 +241,16 @@ void RecorderBin::on_refused(std::size_t track, const std::string &reason) {
   Section section(*this);
   const char *kind = intake_.kind(track) == MediaKind::video ? "video" : "audio";
   warn_later({Errc::invalid_argument, std::string("the ") + kind + " track is not recorded: " + reason});
+}
+
+void RecorderBin::on_dropped(std::size_t track, bool empty) {
+  Section section(*this);
+  empty ? intake_.drop_empty(track) : intake_.drop_refused(track);
+}
+
+void RecorderBin::on_flush(std::size_t track) {
+  Section section(*this);
+  intake_.flush(track);
 }
 
 }  // namespace rec

@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/sync.h"
@@ -68,6 +70,12 @@ class RecorderBin : private TrackListener {
   // Runs when the lock is gone: for posting and for emitting signals.
   void later(std::function<void()> call) REC_REQUIRES(mutex_) { later_.push_back(std::move(call)); }
   void warn_later(Error error) REC_REQUIRES(mutex_);
+  // Reports, merged with others of its type and track, in a message `<element>-exception`. `track` is a pad's
+  // name or "". report_now() is for threads that do not hold the lock.
+  void report(ExceptionType type, const std::string &track, std::string description) REC_REQUIRES(mutex_) {
+    exceptions_.note(type, track, std::move(description));
+  }
+  void report_now(ExceptionType type, const std::string &track, std::string description) REC_EXCLUDES(mutex_);
   // Posts the element's EOS message, once for each time that all tracks ended. Any thread, no lock held.
   void post_eos() REC_EXCLUDES(mutex_);
 
@@ -79,6 +87,9 @@ class RecorderBin : private TrackListener {
   void on_gap(std::size_t track, Nanoseconds until) override;
   void on_eos(std::size_t track, guint32 seqnum) override;
   void on_refused(std::size_t track, const std::string &reason) override;
+  void on_dropped(std::size_t track, bool empty) override;
+  void on_flush(std::size_t track) override;
+  void post_exceptions(const std::vector<ExceptionReport> &reports) REC_EXCLUDES(mutex_);
 
   Status begin_session() REC_EXCLUDES(mutex_);
   void end_session() REC_EXCLUDES(mutex_);
@@ -89,6 +100,7 @@ class RecorderBin : private TrackListener {
   const StreamFormat format_;
   const std::shared_ptr<WriterGroup> writers_;
   std::vector<std::unique_ptr<TrackInput>> inputs_ REC_GUARDED_BY(mutex_);
+  ExceptionLog exceptions_ REC_GUARDED_BY(mutex_);
   Intake intake_ REC_GUARDED_BY(mutex_);
   const Intake::Out record_;  // calls record(): only Intake does, under the lock
   std::vector<std::function<void()>> later_ REC_GUARDED_BY(mutex_);

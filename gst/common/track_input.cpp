@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/common/track_input.h"
 
+#include <algorithm>
 #include <array>
 
 #include "gst/common/barrier.h"
@@ -129,12 +130,22 @@ void TrackInput::install_pad_functions() {
 }
 
 GstFlowReturn TrackInput::take(Ref<GstBuffer> buffer) {
+  if (gst_buffer_get_size(buffer.get()) == 0) {
+    listener_.on_dropped(track_, true);
+    return GST_FLOW_OK;
+  }
   if (!parser_) {
     const auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad_.get()));
     if (caps) set_caps(caps.get());
   }
-  if (!parser_) return GST_FLOW_OK;  // refused, and said so
+  if (!parser_ || !has_time_) {  // refused, and said so
+    listener_.on_dropped(track_, false);
+    return GST_FLOW_OK;
+  }
   is_delta_ = is_packetized_ && GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
+  const GstClockTime time = GST_BUFFER_DTS_OR_PTS(buffer.get());
+  repeats_ = is_packetized_ && GST_CLOCK_TIME_IS_VALID(time) && time == last_time_;
+  last_time_ = time;
   const GstFlowReturn flow = gst_pad_push(feed_.get(), buffer.release());
   if (flow == GST_FLOW_FLUSHING) return flow;
   if (flow != GST_FLOW_OK && flow != GST_FLOW_EOS)
@@ -158,13 +169,15 @@ bool TrackInput::take_event(Ref<GstEvent> event) {
     case GST_EVENT_SEGMENT: {
       const GstSegment *segment = nullptr;
       gst_event_parse_segment(event.get(), &segment);
-      if (segment->format != GST_FORMAT_TIME) {
-        refuse(std::string("its segment is in ") + gst_format_get_name(segment->format) +
-               " and not in time: put a parser or demuxer before the recorder");
-        return false;
-      }
-      break;
+      take_segment(segment);
+      return true;
     }
+    case GST_EVENT_FLUSH_STOP:
+      if (ended_) drop_parser();
+      ended_ = false;
+      if (parser_) gst_pad_push_event(feed_.get(), event.release());
+      listener_.on_flush(track_);
+      return true;
     case GST_EVENT_EOS:
       ended_ = true;
       if (!parser_) listener_.on_eos(track_, gst_event_get_seqnum(event.get()));
@@ -174,6 +187,25 @@ bool TrackInput::take_event(Ref<GstEvent> event) {
   }
   if (parser_) gst_pad_push_event(feed_.get(), event.release());
   return true;
+}
+
+// Parsers drop what lies outside of the segment: theirs begins at 0 and is open, with the same running times.
+void TrackInput::take_segment(const GstSegment *segment) {
+  const bool has_time = segment->format == GST_FORMAT_TIME && segment->rate > 0;
+  segment_event_ = {};
+  if (segment->format != GST_FORMAT_TIME)
+    refuse(std::string("its segment is in ") + gst_format_get_name(segment->format) +
+           " and not in time: put a parser or demuxer before the recorder");
+  else if (!has_time)
+    refuse("it is played backwards");
+  has_time_ = has_time;
+  if (!has_time) return;
+  GstSegment open = *segment;
+  open.offset += open.start;
+  open.start = open.time = open.position = 0;
+  open.stop = open.duration = GST_CLOCK_TIME_NONE;
+  segment_event_ = Ref<GstEvent>::adopt(gst_event_new_segment(&open));
+  if (parser_) gst_pad_push_event(feed_.get(), gst_event_ref(segment_event_.get()));
 }
 
 void TrackInput::set_caps(GstCaps *caps) {
@@ -190,8 +222,7 @@ void TrackInput::set_caps(GstCaps *caps) {
   const char *framing = gst_structure_get_string(gst_caps_get_structure(caps, 0), "stream-format");
   is_packetized_ = kind_ == MediaKind::video && framing && g_strcmp0(framing, "byte-stream") != 0;
   gst_pad_push_event(feed_.get(), gst_event_new_caps(caps));
-  if (auto *segment = gst_pad_get_sticky_event(pad_.get(), GST_EVENT_SEGMENT, 0))
-    gst_pad_push_event(feed_.get(), segment);
+  if (segment_event_) gst_pad_push_event(feed_.get(), gst_event_ref(segment_event_.get()));
 }
 
 bool TrackInput::make_parser(const char *factory) {
@@ -248,6 +279,7 @@ void TrackInput::take_parsed(Ref<GstBuffer> buffer) {
   media.pts = running_time(GST_BUFFER_PTS(buffer.get()));
   if (kind_ == MediaKind::video && !GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT))
     caps_ = caps_with_sets_of(buffer.get(), caps_);
+  media.repeats = repeats_;
   media.caps = caps_;
   media.buffer = std::move(buffer);
   listener_.on_media(track_, std::move(media));
@@ -268,7 +300,8 @@ bool TrackInput::take_parsed_event(GstEvent *event) {
       GstClockTime start = GST_CLOCK_TIME_NONE;
       GstClockTime duration = GST_CLOCK_TIME_NONE;
       gst_event_parse_gap(event, &start, &duration);
-      const GstClockTime end = GST_CLOCK_TIME_IS_VALID(duration) ? start + duration : start;
+      const bool says_end = GST_CLOCK_TIME_IS_VALID(duration) && duration < GST_CLOCK_TIME_NONE - start;
+      const GstClockTime end = says_end ? start + duration : start;
       if (const auto until = running_time(end)) listener_.on_gap(track_, *until);
       break;
     }
@@ -286,6 +319,7 @@ std::optional<Nanoseconds> TrackInput::running_time(GstClockTime time) const {
   guint64 value = 0;
   const int sign = gst_segment_to_running_time_full(&segment_, GST_FORMAT_TIME, time, &value);
   if (sign == 0) return std::nullopt;
+  value = std::min(value, static_cast<guint64>(G_MAXINT64));  // absurd, and Intake sees it
   return Nanoseconds(static_cast<gint64>(value) * sign);
 }
 

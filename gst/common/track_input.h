@@ -13,6 +13,7 @@ struct ParsedBuffer {
   Ref<GstCaps> caps;
   std::optional<Nanoseconds> dts;  // running time
   std::optional<Nanoseconds> pts;  // running time
+  bool repeats = false;            // a frame that came with the timestamp of the one before
 };
 
 // What a TrackInput reports, always on the streaming thread of its pad.
@@ -24,7 +25,9 @@ class TrackListener {
   virtual void on_gap(std::size_t track, Nanoseconds until) = 0;  // nothing comes before this running time
   virtual void on_eos(std::size_t track, guint32 seqnum) = 0;
   virtual void on_refused(std::size_t track,
-                          const std::string &reason) = 0;  // nothing of this caps is recorded
+                          const std::string &reason) = 0;      // nothing of this caps is recorded
+  virtual void on_dropped(std::size_t track, bool empty) = 0;  // a buffer: without bytes, or refused
+  virtual void on_flush(std::size_t track) = 0;                // what comes now does not follow what came
 };
 
 // Whole frames in the stream format that a family of containers wants.
@@ -61,6 +64,7 @@ class TrackInput {
   GstFlowReturn take(Ref<GstBuffer> buffer);
   bool take_event(Ref<GstEvent> event);
   void set_caps(GstCaps *caps);
+  void take_segment(const GstSegment *segment);
   bool make_parser(const char *factory);
   void drop_parser();
   void refuse(const std::string &reason);
@@ -77,13 +81,17 @@ class TrackInput {
   Ref<GstPad> feed_;   // ours, linked to the parser's sink pad
   Ref<GstPad> drain_;  // ours, linked from the parser's source pad
   Ref<GstElement> parser_;
-  std::string codec_;           // that the parser was made for
-  std::string refused_;         // last reason given, so that each is given once
-  Ref<GstCaps> caps_;           // of what the parser gives
-  GstSegment segment_{};        // of what the parser gives
-  bool ended_ = false;          // EOS came; a new stream needs a fresh parser
-  bool is_packetized_ = false;  // what comes in is whole frames whose flags count
-  bool is_delta_ = false;       // the buffer that is being parsed
+  std::string codec_;                             // that the parser was made for
+  std::string refused_;                           // last reason given, so that each is given once
+  Ref<GstCaps> caps_;                             // of what the parser gives
+  GstSegment segment_{};                          // of what the parser gives
+  Ref<GstEvent> segment_event_;                   // for the parser
+  bool has_time_ = true;                          // the segment is one that can be recorded
+  bool ended_ = false;                            // EOS came; a new stream needs a fresh parser
+  bool is_packetized_ = false;                    // what comes in is whole frames whose flags count
+  GstClockTime last_time_ = GST_CLOCK_TIME_NONE;  // of the buffer that came
+  bool repeats_ = false;                          // the buffer that is parsed came for the same
+  bool is_delta_ = false;                         // the buffer that is being parsed
 };
 
 // Pad template caps of everything that a TrackInput takes.

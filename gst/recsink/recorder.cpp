@@ -247,6 +247,8 @@ StructurePtr Recorder::stats() {
   gst_structure_set(stats.get(), "recording", G_TYPE_BOOLEAN, static_cast<gboolean>(recording_), nullptr);
   add(stats.get(), "pre-roll-frames", pre_roll_.size());
   add(stats.get(), "pre-roll-bytes", pre_roll_.bytes());
+  const StructurePtr input = structure_of(intake().total());
+  gst_structure_set(stats.get(), "intake", GST_TYPE_STRUCTURE, input.get(), nullptr);
   for (const FileRecorder &format : formats_)
     gst_structure_set(stats.get(), std::string(name_of(format.format())).c_str(), GST_TYPE_STRUCTURE,
                       structure_of(format.ledger()).get(), nullptr);

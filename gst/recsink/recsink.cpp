@@ -72,13 +72,17 @@
  * * `recsink-file-failed`: `format`, `temp-location`, `error`. The other formats go on; a new file is tried.
  * * `recsink-file-dropped`: `format`, `temp-location`, `fragment-duration`, `reason`: shorter than
  *   `min-duration`.
+ * * `recsink-exception`: #gint `type`, #gchararray `level` ("info", "warning", "error"), #guint `occurs`,
+ *   #gchararray `track`, `description`: something is wrong with the media that came, or with recording it.
+ *   Merged: of one type and track at the most one in 10 s of media (docs/timestamps.md).
  * * `recsink-started`: #gint64 `time`, `recsink-stopped`: `time`, #gchararray `reason`: "stop" or "end-time".
  *
  * ## Statistics
  *
- * `stats` has `files-begun`, `files-open`, `files-stored`, `files-failed`, `files-dropped`, `bytes-stored`,
- * `recording`, `pre-roll-frames`, `pre-roll-bytes`, and for each format a structure in which `ingested` is
- * `stored` + `pending` + all `dropped-`*, in frames: nothing disappears unseen.
+ * `stats` has `intake` (docs/timestamps.md), `files-begun`, `files-open`, `files-stored`, `files-failed`,
+ * `files-dropped`, `bytes-stored`, `recording`, `pre-roll-frames`, `pre-roll-bytes`, and for each format a
+ * structure in which `ingested` is `stored` + `pending` + all `dropped-`*, in frames: nothing disappears
+ * unseen.
  *
  * Since: 0.1
  */

@@ -135,6 +135,8 @@ StructurePtr SpliceRecorder::stats() {
   add(stats.get(), "dropped-before-keyframe", ledger.before_keyframe);
   add(stats.get(), "dropped-not-supported", ledger.not_supported);
   add(stats.get(), "dropped-write-failed", ledger.write_failed);
+  const StructurePtr input = structure_of(intake().total());
+  gst_structure_set(stats.get(), "intake", GST_TYPE_STRUCTURE, input.get(), nullptr);
   return stats;
 }
 

@@ -47,8 +47,8 @@
  *
  * ## Messages
  *
- * Element messages, never posted from streaming threads; instants are microseconds since the epoch, durations
- * nanoseconds, sizes bytes.
+ * Element messages, but one never posted from streaming threads; instants are microseconds since the epoch,
+ * durations nanoseconds, sizes bytes.
  *
  * * `splicesink-recording-started`: #gchararray `location` of the playlist, #gint64 `start-time`, #gboolean
  *   `resumed`.
@@ -60,6 +60,9 @@
  *   `size`, `segments`, #gchararray `video-codec`, `audio-codec`, #guint `width`, `height` of its last
  * period.
  * * `splicesink-recording-released`: `location`. Somebody else continues or has closed it.
+ * * `splicesink-exception`, from any thread: #gint `type`, #gchararray `level` ("info", "warning", "error"),
+ *   #guint `occurs`, #gchararray `track`, `description`: something is wrong with the media that came. Merged:
+ *   of one type and track at the most one in 10 s of media (docs/timestamps.md).
  *
  * Since: 0.1
  */

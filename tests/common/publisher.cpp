@@ -57,6 +57,15 @@ void number_frames(Media &media, unsigned fps) {
   }
 }
 
+GstBuffer *copy_of(const MediaUnit &unit) {
+  GstBuffer *buffer = gst_buffer_copy(unit.buffer.get());
+  const auto time = [](Nanoseconds t) { return static_cast<GstClockTime>(std::max<gint64>(t.count(), 0)); };
+  GST_BUFFER_PTS(buffer) = time(unit.pts);
+  GST_BUFFER_DTS(buffer) = time(unit.dts);
+  GST_BUFFER_DURATION(buffer) = time(unit.duration);
+  return buffer;
+}
+
 }  // namespace
 
 Nanoseconds Media::end() const {
@@ -162,30 +171,39 @@ void Publisher::event(const std::string &name, GstEvent *event) {
   gst_pad_push_event(pads_[name].source.get(), event);
 }
 
-void Publisher::send(const std::map<std::string, Media> &media) {
+void Publisher::begin_for(const std::string &name, const Media &track) {
+  if (!pads_.count(name)) connect(name);
+  if (!pads_[name].begun)
+    begin(name, track.caps);
+  else if (!gst_caps_is_equal(pads_[name].caps.get(), track.caps.get()))
+    caps(name, track.caps);
+}
+
+void Publisher::send_list(const std::string &name, const Media &media) {
+  begin_for(name, media);
+  GstBufferList *list = gst_buffer_list_new();
+  for (const MediaUnit &unit : media.units) gst_buffer_list_add(list, copy_of(unit));
+  ASSERT_EQ(gst_pad_push_list(pads_[name].source.get(), list), GST_FLOW_OK) << name;
+}
+
+void Publisher::send(const std::map<std::string, Media> &media, const Edit &edit) {
   struct Item {
     const std::string *pad;
     const MediaUnit *unit;
   };
   std::vector<Item> items;
-  for (const auto &[name, track] : media) {
-    if (!pads_.count(name)) connect(name);
-    if (!pads_[name].begun)
-      begin(name, track.caps);
-    else if (!gst_caps_is_equal(pads_[name].caps.get(), track.caps.get()))
-      caps(name, track.caps);
-  }
+  for (const auto &[name, track] : media) begin_for(name, track);
   // Video first where times are equal, as demuxers do.
   for (auto track = media.rbegin(); track != media.rend(); ++track)
     for (const MediaUnit &unit : track->second.units) items.push_back({&track->first, &unit});
   std::stable_sort(items.begin(), items.end(),
                    [](const Item &a, const Item &b) { return a.unit->dts < b.unit->dts; });
   for (const Item &item : items) {
-    GstBuffer *buffer = gst_buffer_copy(item.unit->buffer.get());
-    const auto time = [](Nanoseconds t) { return static_cast<GstClockTime>(std::max<gint64>(t.count(), 0)); };
-    GST_BUFFER_PTS(buffer) = time(item.unit->pts);
-    GST_BUFFER_DTS(buffer) = time(item.unit->dts);
-    GST_BUFFER_DURATION(buffer) = time(item.unit->duration);
+    GstBuffer *buffer = copy_of(*item.unit);
+    if (edit && !edit(*item.pad, buffer)) {
+      gst_buffer_unref(buffer);
+      continue;
+    }
     ASSERT_EQ(gst_pad_push(pads_[*item.pad].source.get(), buffer), GST_FLOW_OK) << *item.pad;
   }
 }
@@ -193,6 +211,10 @@ void Publisher::send(const std::map<std::string, Media> &media) {
 void Publisher::end(const std::string &name) {
   event(name, gst_event_new_eos());
   pads_[name].begun = false;
+}
+
+void Publisher::resume() {
+  for (auto &[name, pad] : pads_) pad.begun = true;
 }
 
 void Publisher::end_all() {

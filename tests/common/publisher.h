@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -67,13 +68,18 @@ class Publisher {
   // Stream start, caps and a time segment from 0.
   void begin(const std::string &pad, const Ref<GstCaps> &caps);
   void caps(const std::string &pad, const Ref<GstCaps> &caps);
-  // Sends the media of every pad, interleaved by DTS. Pads that were not begun are begun.
-  void send(const std::map<std::string, Media> &media);
+  // Sends the media of every pad, interleaved by DTS. Pads that were not begun are begun. `edit` may change
+  // each buffer before it is sent; false leaves it out.
+  using Edit = std::function<bool(const std::string &pad, GstBuffer *buffer)>;
+  void send(const std::map<std::string, Media> &media, const Edit &edit = nullptr);
+  void send_list(const std::string &pad, const Media &media);  // as one buffer list; begins the pad
   void event(const std::string &pad, GstEvent *event);
   void end(const std::string &pad);  // EOS
   void end_all();
+  void resume();  // media goes on after a flush of the end: no pad is begun again
 
  private:
+  void begin_for(const std::string &pad, const Media &media);
   struct Pad {
     Ref<GstPad> source;
     bool begun = false;
