@@ -6,10 +6,13 @@
 namespace rec {
 namespace {
 
-// The new end, before anything points to it.
-Status write_tail(const Repair &repair, DiskFile &file) {
-  REC_CHECK(file.write(repair.keep_bytes, repair.tail));
-  return file.sync();
+// The new end, before anything points to it; then what makes use of it. False when there is none that could
+// be used.
+bool complete(const Repair &repair, DiskFile &file) {
+  if (!repair.tail.empty() && !(file.write(repair.keep_bytes, repair.tail) && file.sync())) return false;
+  for (const Repair::Patch &patch : repair.patches)
+    if (!file.write(patch.offset, patch.bytes)) return &patch != &repair.patches.front();
+  return true;
 }
 
 Status write_front(DiskFile &front, const DiskFile &file, const Mp4Front &plan) {
@@ -32,12 +35,10 @@ Result<Repair> repair_file(Format format, DiskFile &file) {
   auto repair = plan_repair(format, source);
   if (!repair) return Error{repair.error().code, "'" + file.path() + "': " + repair.error().message};
   REC_CHECK(file.truncate(repair->keep_bytes));
-  if (!repair->tail.empty() && !write_tail(*repair, file)) {
-    repair->tail.clear();
-    repair->patches.clear();
-    REC_CHECK(file.truncate(repair->keep_bytes));
-  }
-  for (const Repair::Patch &patch : repair->patches) REC_CHECK(file.write(patch.offset, patch.bytes));
+  if (complete(*repair, file)) return repair;
+  repair->tail.clear();
+  repair->patches.clear();
+  REC_CHECK(file.truncate(repair->keep_bytes));
   return repair;
 }
 
@@ -45,7 +46,11 @@ Status move_index_to_front(DiskFile &file) {
   REC_TRY(const ByteSource source, source_of(file));
   REC_TRY(const auto plan, plan_mp4_front(source));
   if (!plan) return ok();
-  REC_TRY(DiskFile front, DiskFile::create(file.path() + ".front"));
+  auto created = DiskFile::create(file.path() + ".front");
+  if (!created && created.error().code == Errc::exists)  // of a dead process
+    created = DiskFile::take(file.path() + ".front");
+  REC_TRY(DiskFile front, std::move(created));
+  REC_CHECK(front.truncate(0));
   Status written = write_front(front, file, *plan);
   if (written) written = front.replace(file);
   if (!written) {

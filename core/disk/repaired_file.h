@@ -9,7 +9,8 @@ namespace rec {
 Result<ByteSource> source_of(const DiskFile &file);
 
 // Makes a whole file of what was written so far. When it fails or the process dies in it, doing it again is
-// harmless. Where the disk has no room for an index, the file stays as it grew, without its torn end.
+// harmless. Where the disk does not take an index any more, the file stays as it grew, without
+// its torn end.
 // Errors: corrupt = nothing playable is in it; it is as it was. Others = try again.
 Result<Repair> repair_file(Format format, DiskFile &file);
 

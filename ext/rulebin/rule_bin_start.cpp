@@ -161,7 +161,8 @@ Ref<GstElement> RuleBin::make_file_recorder(const FileGroup &files, const Plan &
   if (element)
     g_object_set(element.get(), "formats", formats.c_str(), "location", plan.location.c_str(), "cycle",
                  static_cast<guint64>(files.cycle.count()), "time-zone",
-                 plan.recording_template.time_zone.c_str(), nullptr);
+                 plan.recording_template.time_zone.c_str(), "recover", FALSE,
+                 nullptr);  // the catalogue's task
   return element;
 }
 

@@ -16,29 +16,23 @@ namespace {
 
 // Longer than any file: the muxer's pads never say that they are full.
 constexpr guint64 kUnbounded = GST_SECOND * 3600 * 24 * 30;
+constexpr gint64 kStuck = 2 * G_USEC_PER_SEC;
+constexpr gint64 kIdle = G_USEC_PER_SEC / 2;  // nothing is written: what was gathered may wait for ever
+constexpr gint64 kLongestClosing = 600 * G_USEC_PER_SEC;  // nobody waits for it, and nothing grows
+
+// A writer of an earlier run may still be waiting for its disk.
+std::string free_name(GstBin *bin, const std::string &wanted) {
+  std::string name = wanted;
+  for (unsigned n = 1; Ref<GstElement>::adopt(gst_bin_get_by_name(bin, name.c_str())); ++n)
+    name = wanted + "-" + std::to_string(n);
+  return name;
+}
 
 GstClockTime clock_time(Nanoseconds time) {
   return static_cast<GstClockTime>(std::max<gint64>(time.count(), 0));
 }
 
 }  // namespace
-
-void WriterGroup::enter() {
-  MutexLock lock(mutex_);
-  ++alive_;
-}
-
-void WriterGroup::leave() {
-  MutexLock lock(mutex_);
-  --alive_;
-  changed_.notify_all();
-}
-
-bool WriterGroup::wait_empty(Nanoseconds timeout) {
-  MutexLock lock(mutex_);
-  return lock.wait_for(changed_, timeout,
-                       [this]() REC_TSA(no_thread_safety_analysis) { return alive_ == 0; });
-}
 
 // A pad of ours that is linked to one pad of the muxer.
 struct MuxWriter::Feed {
@@ -47,27 +41,84 @@ struct MuxWriter::Feed {
   Ref<GstPad> sink;  // the muxer's
 };
 
-struct MuxWriter::Shared {
+// Counts what the muxer holds of the frames that it was given: a frame's buffer goes when its bytes are on
+// their way into the file.
+class Backlog {
+ public:
+  void add(GstBuffer *buffer) {
+    auto *share = new Share{bytes_, gst_buffer_get_size(buffer)};
+    *bytes_ += share->size;
+    gst_mini_object_weak_ref(
+        GST_MINI_OBJECT_CAST(buffer),
+        [](gpointer data, GstMiniObject *) {
+          const std::unique_ptr<Share> gone(static_cast<Share *>(data));
+          *gone->bytes -= gone->size;
+        },
+        share);
+  }
+  std::uint64_t bytes() const { return *bytes_; }
+
+ private:
+  using Count = std::atomic<std::uint64_t>;
+  struct Share {
+    std::shared_ptr<Count> bytes;
+    gsize size;
+  };
+  std::shared_ptr<Count> bytes_ = std::make_shared<Count>(0);  // with the buffers: some may outlive us
+};
+
+struct MuxWriter::Shared final : WriterGroup::Member, std::enable_shared_from_this<Shared> {
   std::shared_ptr<Shared> self;  // until dispose(): the muxer's pads point here
   std::shared_ptr<WriterGroup> group;
+  Ref<GstElement> bin;  // the group's: stays until the disk has answered, even after the application let go
+  WriterLimits limits;
+  Backlog backlog;
   Ref<GstElement> child;  // in the group's bin: holds the muxer
   Ref<GstElement> mux;
   std::vector<Feed> feeds;
-  bool audio_is_delta = false;         // Container::indexes_keyframes, and there is video
-  Ref<GstPad> out;                     // ours, linked from the muxer
-  std::unique_ptr<MuxOutput> output;   // muxer's thread; the disposing one once the muxer is stopped
+  bool audio_is_delta = false;  // Container::indexes_keyframes, and there is video
+  Ref<GstPad> out;              // ours, linked from the muxer
+  Mutex output_mutex;           // one call of the output at a time; only tick() may have to wait for another
+  std::unique_ptr<MuxOutput> output;   // muxer's thread; the disposing one once the muxer is stopped; tick()
+  std::atomic<gint64> called_at{0};    // the output, which has not returned; monotonic us
+  std::atomic<gint64> written_at{0};   // the last bytes, which saw no tick yet; 0: none
+  std::atomic<bool> closing{false};    // the muxer has written everything
+  std::atomic<bool> ticking{false};    // tick() is on its way
   std::atomic<bool> ended{false};      // output->end() was called
   std::atomic<bool> failed{false};     // pushing is of no use
   std::atomic<bool> disposing{false};  // the muxer is on its way out
+  std::atomic<const char *> given_up{nullptr};  // why
 
-  void end(Status status) {
-    if (!ended.exchange(true)) output->end(std::move(status));
+  template <typename F>
+  auto call(F &&f) {
+    MutexLock lock(output_mutex);
+    called_at = g_get_monotonic_time();
+    auto result = std::forward<F>(f)(*output);
+    called_at = 0;
+    return result;
   }
+  void end(Status status) {
+    if (ended.exchange(true)) return;
+    call([&](MuxOutput &o) {
+      o.end(std::move(status));
+      return true;
+    });
+  }
+  gint64 held_up_us() const {
+    const gint64 since = called_at;
+    return since > 0 ? g_get_monotonic_time() - since : 0;
+  }
+  bool is_stuck() const override { return held_up_us() > kStuck; }
+  void tick() override;
+  void tick_output();
+  bool is_too_far_behind();
   GstFlowReturn write(Ref<GstBuffer> buffer);
   bool event(GstEvent *event);
   void take(Status status);
   bool open_pads(const Container &container, const std::vector<Track> &tracks);
   void open_out();
+  void start(GstPad *source, const std::string &name);
+  void let_go();
   void tear_down();
   void dispose();
 };
@@ -79,10 +130,12 @@ void MuxWriter::Shared::take(Status status) {
   dispose();
 }
 
+// Never an error: mp4mux (1.22 to 1.28) leaks a frame at one, and the muxer is on its way out anyway.
 GstFlowReturn MuxWriter::Shared::write(Ref<GstBuffer> buffer) {
-  if (ended) return failed ? GST_FLOW_ERROR : GST_FLOW_EOS;
-  take(output->write(std::move(buffer)));
-  return failed ? GST_FLOW_ERROR : GST_FLOW_OK;
+  if (ended || failed) return GST_FLOW_OK;
+  take(call([&](MuxOutput &o) { return o.write(std::move(buffer)); }));
+  written_at = g_get_monotonic_time();
+  return GST_FLOW_OK;
 }
 
 bool MuxWriter::Shared::event(GstEvent *event) {
@@ -91,17 +144,22 @@ bool MuxWriter::Shared::event(GstEvent *event) {
     case GST_EVENT_SEGMENT: {
       const GstSegment *segment = nullptr;
       gst_event_parse_segment(event, &segment);
-      if (segment->format == GST_FORMAT_BYTES) take(output->seek(segment->start));
+      if (segment->format == GST_FORMAT_BYTES)
+        take(call([&](MuxOutput &o) { return o.seek(segment->start); }));
       break;
     }
     case GST_EVENT_CUSTOM_DOWNSTREAM: {
       guint number = 0;
       if (gst_video_event_is_force_key_unit(event) &&
           gst_video_event_parse_downstream_force_key_unit(event, nullptr, nullptr, nullptr, nullptr, &number))
-        output->cut(number);
+        call([&](MuxOutput &o) {
+          o.cut(number);
+          return true;
+        });
       break;
     }
     case GST_EVENT_EOS:
+      closing = true;
       end(ok());
       dispose();
       break;
@@ -109,6 +167,42 @@ bool MuxWriter::Shared::event(GstEvent *event) {
       break;
   }
   return true;
+}
+
+// Something must be given up when it goes on like that. Any thread.
+bool MuxWriter::Shared::is_too_far_behind() {
+  if (failed || given_up) return given_up;
+  const gint64 silence = closing ? kLongestClosing : limits.silence.count() / 1000;
+  if (limits.bytes > 0 && backlog.bytes() > limits.bytes) given_up = "it is slower than the stream";
+  if (limits.silence.count() > 0 && held_up_us() > silence) given_up = "it does not answer";
+  return given_up;
+}
+
+void MuxWriter::Shared::tick() {
+  if (is_too_far_behind()) {
+    failed = true;
+    return dispose();
+  }
+  const gint64 written = written_at;
+  const bool is_idle = g_get_monotonic_time() - written > kIdle;
+  if (written == 0 || ended || !(is_idle || output->ticks_always()) || ticking.exchange(true)) return;
+  written_at = 0;
+  tick_output();
+}
+
+// On a thread of GStreamer's shared pool, for it may wait for the disk.
+void MuxWriter::Shared::tick_output() {
+  gst_element_call_async(
+      child.get(),
+      [](GstElement *, gpointer data) {
+        Shared &s = **static_cast<std::shared_ptr<Shared> *>(data);
+        barrier(s.group->bin(), [&] {
+          s.take(s.call([&](MuxOutput &o) { return s.ended ? ok() : o.tick(); }));
+          s.ticking = false;
+        });
+      },
+      new std::shared_ptr<Shared>(shared_from_this()),
+      [](gpointer data) { delete static_cast<std::shared_ptr<Shared> *>(data); });
 }
 
 void MuxWriter::Shared::open_out() {
@@ -160,6 +254,25 @@ bool MuxWriter::Shared::open_pads(const Container &container, const std::vector<
   return true;
 }
 
+void MuxWriter::Shared::start(GstPad *source, const std::string &name) {
+  open_out();
+  gst_pad_link(source, out.get());
+  self = shared_from_this();
+  group->enter(self);
+  gst_element_set_locked_state(child.get(), TRUE);  // its states are ours, not the bin's
+  gst_bin_add(group->bin(), child.get());
+  gst_element_set_state(child.get(), GST_STATE_PLAYING);
+
+  for (Feed &feed : feeds) {
+    const std::string id = name + (feed.track.kind == MediaKind::video ? "/video" : "/audio");
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    gst_pad_push_event(feed.source.get(), gst_event_new_stream_start(id.c_str()));
+    gst_pad_push_event(feed.source.get(), gst_event_new_caps(feed.track.caps.get()));
+    gst_pad_push_event(feed.source.get(), gst_event_new_segment(&segment));
+  }
+}
+
 Result<std::unique_ptr<MuxWriter>> MuxWriter::create(const std::shared_ptr<WriterGroup> &group,
                                                      const Container &container, const std::string &name,
                                                      const std::vector<Track> &tracks,
@@ -178,10 +291,12 @@ Result<std::unique_ptr<MuxWriter>> MuxWriter::create(const std::shared_ptr<Write
 
   auto shared = std::make_shared<Shared>();
   shared->group = group;
+  shared->bin = Ref<GstElement>::retain(GST_ELEMENT(group->bin()));
+  shared->limits = output->limits();
   shared->child = Ref<GstElement>::sink(child);
   shared->mux = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(child), "mux"));
   shared->output = std::move(output);
-  gst_object_set_name(GST_OBJECT(child), name.c_str());
+  gst_object_set_name(GST_OBJECT(child), free_name(group->bin(), name).c_str());
   if (g_object_class_find_property(G_OBJECT_GET_CLASS(shared->mux.get()), "latency"))
     g_object_set(shared->mux.get(), "latency", kUnbounded, nullptr);
 
@@ -194,22 +309,7 @@ Result<std::unique_ptr<MuxWriter>> MuxWriter::create(const std::shared_ptr<Write
   }
   for (const Track &track : tracks)
     if (track.kind == MediaKind::video) shared->audio_is_delta = container.indexes_keyframes;
-  shared->open_out();
-  gst_pad_link(source.get(), shared->out.get());
-  shared->self = shared;
-  group->enter();
-  gst_element_set_locked_state(child, TRUE);  // its states are ours, not the bin's
-  gst_bin_add(group->bin(), child);
-  gst_element_set_state(child, GST_STATE_PLAYING);
-
-  for (Feed &feed : shared->feeds) {
-    const std::string id = name + (feed.track.kind == MediaKind::video ? "/video" : "/audio");
-    GstSegment segment;
-    gst_segment_init(&segment, GST_FORMAT_TIME);
-    gst_pad_push_event(feed.source.get(), gst_event_new_stream_start(id.c_str()));
-    gst_pad_push_event(feed.source.get(), gst_event_new_caps(feed.track.caps.get()));
-    gst_pad_push_event(feed.source.get(), gst_event_new_segment(&segment));
-  }
+  shared->start(source.get(), name);
   return std::unique_ptr<MuxWriter>(new MuxWriter(std::move(shared)));
 }
 
@@ -236,7 +336,9 @@ bool MuxWriter::push(const Frame &frame, Nanoseconds base) {
   GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_DISCONT);
   if (frame.kind == MediaKind::audio && shared_->audio_is_delta)
     GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  if (shared_->limits.bytes > 0) shared_->backlog.add(buffer);
   if (gst_pad_push(feed->source.get(), buffer) != GST_FLOW_OK) shared_->failed = true;
+  if (shared_->is_too_far_behind()) shared_->failed = true;
   return !shared_->failed;
 }
 
@@ -265,6 +367,16 @@ void MuxWriter::finish() {
   for (Feed &feed : shared_->feeds) gst_pad_push_event(feed.source.get(), gst_event_new_eos());
 }
 
+// Says that the file is given up and frees what the muxer holds for it.
+void MuxWriter::Shared::let_go() {
+  if (!given_up || ended) return;
+  barrier(group->bin(), [&] {
+    output->give_up({Errc::unavailable, std::string("the disk is given up: ") + given_up.load()});
+  });
+  group->leave(*this);
+  for (Feed &feed : feeds) gst_pad_push_event(feed.source.get(), gst_event_new_flush_start());
+}
+
 void MuxWriter::Shared::tear_down() {
   gst_element_set_state(child.get(), GST_STATE_NULL);  // joins the muxer's thread
   for (Feed &feed : feeds) {
@@ -286,17 +398,19 @@ void MuxWriter::Shared::dispose() {
     std::shared_ptr<Shared> shared;
     Ref<GstElement> bin;
   };
-  auto *disposal = new Disposal{std::move(self), Ref<GstElement>::retain(GST_ELEMENT(group->bin()))};
+  auto *disposal = new Disposal{std::move(self), bin};
   gst_element_call_async(
       child.get(),
       [](GstElement *, gpointer data) {
         Shared &s = *static_cast<Disposal *>(data)->shared;
+        s.let_go();
         s.tear_down();
         barrier(s.group->bin(), [&] {
           s.end(Error{Errc::unavailable, "the muxer stopped before the file was complete"});
         });
         gst_bin_remove(s.group->bin(), s.child.get());
-        s.group->leave();
+        s.group->leave(s);
+        s.bin = {};  // the disposal has another
       },
       disposal, [](gpointer data) { delete static_cast<Disposal *>(data); });
 }

@@ -12,6 +12,13 @@
 
 namespace rec {
 
+// What a writer may owe to a disk that is slow or does not answer. Beyond it the file is given up: a push
+// fails, the output hears give_up(). 0: no limit.
+struct WriterLimits {
+  std::uint64_t bytes = 0;  // frames that the muxer holds
+  Nanoseconds silence{0};   // of the disk: one call of the output
+};
+
 // Takes what one muxer writes. Called on the muxer's own thread, one call at a time, never by a streaming
 // thread of the pipeline: it may touch the disk, post messages and wait for a worker.
 class MuxOutput {
@@ -25,23 +32,47 @@ class MuxOutput {
   virtual void cut(unsigned number) { (void)number; }
   // Everything was written after MuxWriter::finish(), or the writer failed or was aborted. The last call.
   virtual void end(Status status) = 0;
+  // About a second after the last bytes, when none follow, or every second, if ticks_always(). On a thread of
+  // the shared pool, but never together with another call. An Error ends the writer.
+  virtual Status tick() { return ok(); }
+  virtual bool ticks_always() const { return false; }
+  virtual WriterLimits limits() const { return {}; }
+  // The disk does not answer any more (limits()): nothing more will be given, and end() follows if
+  // it ever does. Another call is being held up meanwhile.
+  virtual void give_up(const Error &error) { (void)error; }
 };
 
-// Waits for muxers that are finishing. One per recorder element; outlives its writers.
-class WriterGroup {
+// Looks after the writers of one recorder element: calls tick() every second and waits for those that are
+// finishing. Outlives them.
+class WriterGroup : public std::enable_shared_from_this<WriterGroup> {
  public:
+  // One of its writers.
+  class Member {
+   public:
+    virtual ~Member() = default;
+    // On the clock's thread: must not wait for anything.
+    virtual void tick() = 0;
+    // The disk has not answered for two seconds.
+    virtual bool is_stuck() const = 0;
+  };
+
   explicit WriterGroup(GstBin *bin) : bin_(bin) {}
   GstBin *bin() const { return bin_; }
-  void enter() REC_EXCLUDES(mutex_);
-  void leave() REC_EXCLUDES(mutex_);
-  // Until every writer is gone, or `timeout`. False when some are left.
+  void enter(const std::shared_ptr<Member> &member) REC_EXCLUDES(mutex_);
+  void leave(const Member &member) REC_EXCLUDES(mutex_);
+  // Until every writer is gone or stuck, or `timeout`. False when some are left.
   bool wait_empty(Nanoseconds timeout) REC_EXCLUDES(mutex_);
 
  private:
+  void tick() REC_EXCLUDES(mutex_);
+  void start_ticking() REC_REQUIRES(mutex_);
+  void stop_ticking() REC_REQUIRES(mutex_);
+
   GstBin *bin_;  // borrowed: owns us
   Mutex mutex_;
   std::condition_variable changed_;
-  unsigned alive_ REC_GUARDED_BY(mutex_) = 0;
+  std::vector<std::shared_ptr<Member>> members_ REC_GUARDED_BY(mutex_);  // shared with their pads
+  GstClockID timer_ REC_GUARDED_BY(mutex_) = nullptr;
 };
 
 // One instance of a stock muxer, fed directly from the recorder's thread without queues and without ever

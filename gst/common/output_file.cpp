@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include "core/disk/repaired_file.h"
+
 namespace rec {
 namespace {
 
@@ -33,10 +35,17 @@ Result<OutputFile> OutputFile::create(const std::string &path, Durability durabi
 }
 
 Status OutputFile::append(Ref<GstBuffer> buffer) {
+  const std::uint64_t bytes = gst_buffer_get_size(buffer.get());
+  if (offset_ + bytes <= size_) {
+    patches_.push_back({std::exchange(offset_, offset_ + bytes), std::move(buffer)});
+    return ok();
+  }
   const auto now = std::chrono::steady_clock::now();
   if (gathered_.empty()) gathered_since_ = now;
-  gathered_bytes_ += gst_buffer_get_size(buffer.get());
-  size_ = std::max(size_, offset_ + gathered_bytes_);
+  gathered_bytes_ += bytes;
+  offset_ += bytes;
+  size_ = offset_;
+  if (!patches_.empty() && first_patched_end_ == 0) first_patched_end_ = size_;
   gathered_.push_back(std::move(buffer));
   if (gathered_.size() >= kMostPieces || gathered_bytes_ >= kEnoughBytes || now - gathered_since_ >= kLongest)
     return flush();
@@ -44,7 +53,7 @@ Status OutputFile::append(Ref<GstBuffer> buffer) {
 }
 
 Status OutputFile::seek(std::uint64_t offset) {
-  REC_CHECK(flush());
+  if (!gathered_.empty()) REC_CHECK(flush());
   offset_ = offset;
   return ok();
 }
@@ -62,14 +71,32 @@ Status OutputFile::flush() {
     pieces.push_back({const_cast<guint8 *>(map->data()), map->size()});
     maps.push_back(std::move(map));
   }
-  const std::uint64_t at = offset_;
-  offset_ += gathered_bytes_;
-  gathered_bytes_ = 0;
+  const std::uint64_t at = offset_ - std::exchange(gathered_bytes_, 0);
   unsynced_ = true;
   Status written = disk_.write(at, std::move(pieces));
   maps.clear();
   gathered_.clear();
-  return written;
+  if (!written || patches_.empty()) return written;
+  REC_CHECK(write_patches(head_end_));
+  head_end_ = first_patched_end_;
+  return ok();
+}
+
+// Those at or behind `from`.
+Status OutputFile::write_patches(std::uint64_t from) {
+  for (const Patch &patch : patches_) {
+    if (patch.offset < from) continue;
+    const MappedBuffer map(patch.buffer.get());
+    if (!map) return Error{Errc::unavailable, "mapping a buffer for '" + path() + "' failed"};
+    REC_CHECK(disk_.write(patch.offset, {reinterpret_cast<const char *>(map.data()), map.size()}));
+  }
+  std::erase_if(patches_, [&](const Patch &patch) { return patch.offset >= from; });
+  return ok();
+}
+
+Status OutputFile::reserve(std::uint64_t bytes) {
+  reserved_ = true;
+  return disk_.reserve(bytes);
 }
 
 Status OutputFile::tick() {
@@ -83,12 +110,25 @@ Status OutputFile::tick() {
 
 DiskFile &OutputFile::settled() {
   gathered_.clear();
+  patches_.clear();
   gathered_bytes_ = 0;
   return disk_;
 }
 
-Result<std::string> OutputFile::finish(const std::string &final_path) {
+Status OutputFile::settle() {
   REC_CHECK(flush());
+  if (std::exchange(reserved_, false)) REC_CHECK(disk_.truncate(size_));
+  if (durability_ != Durability::none && !patches_.empty()) REC_CHECK(disk_.sync_data());
+  return write_patches(0);
+}
+
+Status OutputFile::move_index_to_front() {
+  REC_CHECK(settle());
+  return rec::move_index_to_front(disk_);
+}
+
+Result<std::string> OutputFile::finish(const std::string &final_path) {
+  REC_CHECK(settle());
   const bool durable = durability_ != Durability::none;
   if (durable) REC_CHECK(disk_.sync());
   return disk_.publish(final_path, durable);

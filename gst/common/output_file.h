@@ -24,6 +24,10 @@ enum class Durability {
 //
 // Bytes are gathered and written with few, large system calls, so that a killed process loses little: at the
 // latest 200 ms after they came (with the next ones) or, when none follow, with the next tick().
+//
+// What goes over earlier bytes (a muxer completes its headers) waits until what the muxer writes behind them
+// next is with the system, at the end until it is on the disk: at every moment the file is as it was while it
+// grew, and can be repaired, or complete.
 class OutputFile {
  public:
   // Creates the directories and the file `path`, which must not exist.
@@ -44,6 +48,10 @@ class OutputFile {
   // The file itself, with all that could be written; what is gathered after a failure is given up. Nothing
   // may be appended any more.
   DiskFile &settled();
+  // Takes room for so many bytes from the disk, where it can; what was not used goes back at the end.
+  Status reserve(std::uint64_t bytes);
+  // For a plain MP4: see core/disk. What was given is written; as before when it fails.
+  Status move_index_to_front();
   // Makes the file durable under `final_path`, or, where something has that name, under the next free one
   // ("name-1.ext", "name-2.ext"...). Returns the name it got. The object is closed afterwards.
   Result<std::string> finish(const std::string &final_path);
@@ -52,14 +60,27 @@ class OutputFile {
  private:
   OutputFile(DiskFile disk, Durability durability) : disk_(std::move(disk)), durability_(durability) {}
 
+  Status write_patches(std::uint64_t from);
+  Status settle();  // everything that was given is with the system
+
+  struct Patch {
+    std::uint64_t offset;
+    Ref<GstBuffer> buffer;
+  };
+
   DiskFile disk_;
   Durability durability_;
-  std::uint64_t offset_ = 0;  // of the next byte to be written
+  std::uint64_t offset_ = 0;  // of the next byte to be given
   std::uint64_t size_ = 0;
-  std::uint64_t gathered_bytes_ = 0;
+  std::uint64_t gathered_bytes_ = 0;  // they end at offset_
   std::chrono::steady_clock::time_point gathered_since_;
   std::vector<Ref<GstBuffer>> gathered_;
+  std::vector<Patch> patches_;
   bool unsynced_ = false;
+  // Patches before it wait for the end: what followed the first patch, a moov, is of the head, too.
+  std::uint64_t head_end_ = 0;
+  std::uint64_t first_patched_end_ = 0;
+  bool reserved_ = false;
 };
 
 // Replaces `path` as a whole: readers see the old text or the new, also after a crash.

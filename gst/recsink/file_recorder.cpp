@@ -11,7 +11,6 @@
 namespace rec {
 namespace {
 
-constexpr Nanoseconds kRetryAfter = std::chrono::seconds(2);
 constexpr Nanoseconds kVideoTail = std::chrono::seconds(2);  // audio after the last video frame
 constexpr Nanoseconds kLead =
     std::chrono::milliseconds(100);      // audio that a first file takes before its keyframe
@@ -57,6 +56,7 @@ FileRecorder::FileRecorder(FilePlan plan, Host host)
       host_(std::move(host)),
       choice_(container_, host_.warn),
       outcomes_(std::make_shared<Guarded<FrameOutcomes>>()),
+      trouble_(std::make_shared<Trouble>()),
       next_id_(plan_.start_index) {}
 
 void FileRecorder::record(const Frame &frame, const Intake &intake) {
@@ -150,6 +150,7 @@ void FileRecorder::restart() {
 // Audio that comes before the file that can take it. A first file takes only what plays with its first
 // pictures.
 void FileRecorder::hold(const Frame &frame) {
+  if (!current_ && trouble_->is_on()) return lose(1);
   if (frame.kind == MediaKind::video || held_.size() >= kMostHeld) {
     ++ledger_.before_keyframe;
     return;
@@ -192,10 +193,7 @@ void FileRecorder::begin_file(const Frame &frame, const Intake &intake) {
   finish_file(previous_);
   if (!current_) drop_held_before(order_of(frame) - kLead);
   std::deque<Frame> waiting = std::exchange(held_, {});
-  if (order_of(frame) < retry_at_) {
-    ledger_.file_failed += waiting.size() + 1;
-    return;
-  }
+  if (!trouble_->may_try(order_of(frame))) return lose(waiting.size() + 1);
   previous_ = std::exchange(current_, std::nullopt);
   boundary_ = frame.pts;
   must_cut_ = false;
@@ -204,7 +202,7 @@ void FileRecorder::begin_file(const Frame &frame, const Intake &intake) {
 
   waiting.push_back(frame);
   current_ = open_file(waiting, intake, base);
-  if (!current_) retry_at_ = order_of(frame) + kRetryAfter;
+  if (!current_) trouble_->put_off(order_of(frame));
   for (const Frame &next : waiting) {
     if (current_ && !current_->fits(next))
       ++ledger_.before_keyframe;  // its encoding changed while it waited
@@ -224,6 +222,7 @@ Result<FileBegin> FileRecorder::begin_of(const Frame &frame, Nanoseconds base,
   begin.start = host_.wall_clock(base);
   begin.running_time = std::max(frame.source_pts, Nanoseconds(0));
   begin.min_duration = plan_.min_duration;
+  begin.storage = plan_.storage;
   describe(begin, tracks);
   REC_TRY(begin.pattern, name_of_file(plan_, begin.start, next_id_));
   return begin;
@@ -259,16 +258,17 @@ std::optional<OpenFile> FileRecorder::open_file(const std::deque<Frame> &first, 
   file.tracks = tracks_from(first, intake);
   auto begin = begin_of(frame, base, file.tracks);
   if (!begin) {
-    host_.warn(std::move(begin).error());
+    if (trouble_->begin()) host_.warn(std::move(begin).error());
     return std::nullopt;
   }
   file.limits = limits_from(host_.wall_clock(frame.pts));
   auto facts = std::make_shared<Guarded<FileEnd>>();
-  auto output = std::make_unique<FileOutput>(host_.element, *std::move(begin), facts, count_at_end());
+  auto output =
+      std::make_unique<FileOutput>(host_.element, *std::move(begin), facts, trouble_, count_at_end());
   const std::string name = std::string(container_.name) + "-" + std::to_string(next_id_);
   auto writer = MuxWriter::create(host_.writers, container_, name, file.tracks, std::move(output));
   if (!writer) {
-    host_.warn(std::move(writer).error());
+    if (trouble_->begin()) host_.warn(std::move(writer).error());
     return std::nullopt;
   }
   ++next_id_;
@@ -283,7 +283,8 @@ FileOutput::OnEnd FileRecorder::count_at_end() const {
     outcomes->with([&](FrameOutcomes &counts) {
       (result.outcome == FileOutcome::stored   ? counts.stored
        : result.outcome == FileOutcome::failed ? counts.failed
-                                               : counts.too_short) += result.frames;
+                                               : counts.too_short) += result.frames - result.lost;
+      counts.failed += result.lost;
     });
     next(result);
   };
@@ -291,12 +292,20 @@ FileOutput::OnEnd FileRecorder::count_at_end() const {
 
 void FileRecorder::store(std::optional<OpenFile> &file, const Frame &frame) {
   if (!file || !file->store(frame)) {
-    ++ledger_.file_failed;
-    if (file) retry_at_ = order_of(frame) + kRetryAfter;
+    lose(1);
+    if (file) {
+      trouble_->put_off(order_of(frame));
+      if (file->await_end()) trouble_->hold_up();
+    }
     file.reset();
     return;
   }
   ++ledger_.pending;
+}
+
+void FileRecorder::lose(std::uint64_t frames) {
+  ledger_.file_failed += frames;
+  trouble_->lose(frames);
 }
 
 void FileRecorder::finish_file(std::optional<OpenFile> &file) {

@@ -26,6 +26,7 @@ struct FilePlan {
   std::string time_zone;
   unsigned start_index = 0;
   Nanoseconds min_duration{0};  // shorter files are dropped
+  FileStorage storage;
 };
 
 // Records one format: opens a file, feeds its muxer, cuts, closes. Under the recorder's lock.
@@ -79,6 +80,7 @@ class FileRecorder {
   void finish_file(std::optional<OpenFile> &file);
   void hold(const Frame &frame);
   void drop_held_before(Nanoseconds pts);
+  void lose(std::uint64_t frames);
 
   const FilePlan plan_;
   const Container &container_;
@@ -90,14 +92,14 @@ class FileRecorder {
   // After a cut: audio that is played before the cutting keyframe but came after it (B-frames) is the
   // previous file's.
   std::optional<OpenFile> previous_;
-  Nanoseconds boundary_{0};                    // PTS of the cutting keyframe
-  std::deque<Frame> held_;                     // audio that only the next file can take
-  GopHold group_;                              // CutMode::not_longer: what may still be the next file's
-  std::deque<Frame> placing_;                  // rest of the group that is being placed
-  std::vector<Nanoseconds> splits_;            // running times, ascending
-  bool must_cut_ = false;                      // the current file cannot take what follows
-  bool breaks_ = false;                        // the next frame that is taken comes after a break
-  Nanoseconds retry_at_ = Nanoseconds::min();  // after a failure: line time before which no file is begun
+  Nanoseconds boundary_{0};           // PTS of the cutting keyframe
+  std::deque<Frame> held_;            // audio that only the next file can take
+  GopHold group_;                     // CutMode::not_longer: what may still be the next file's
+  std::deque<Frame> placing_;         // rest of the group that is being placed
+  std::vector<Nanoseconds> splits_;   // running times, ascending
+  bool must_cut_ = false;             // the current file cannot take what follows
+  bool breaks_ = false;               // the next frame that is taken comes after a break
+  std::shared_ptr<Trouble> trouble_;  // with the outputs of files that are still open
   unsigned next_id_;
 };
 

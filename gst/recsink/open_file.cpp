@@ -28,6 +28,10 @@ bool OpenFile::fits(const Frame &frame) const {
   });
 }
 
+bool OpenFile::await_end() {
+  return facts_->with([](FileEnd &facts) { return facts.awaited = !facts.ended; });
+}
+
 bool OpenFile::store(const Frame &frame) {
   if (!writer_->push(frame, begin_.base)) return false;
   end_ = std::max(end_, frame.end());

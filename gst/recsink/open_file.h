@@ -29,6 +29,9 @@ class OpenFile {
   bool fits(const Frame &frame) const;
   // False when the muxer takes no more: its output says why.
   bool store(const Frame &frame);
+  // After store() has failed: true when the output has not ended yet; then it calls Trouble::go_on() when it
+  // does.
+  bool await_end();
   // A muxer waits for every track that it was promised; a dead one must not keep the others from the disk.
   // `now`: line time that the others have reached.
   void keep_silent_tracks_moving(const Container &container, const Intake &intake, Nanoseconds now);

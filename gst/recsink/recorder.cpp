@@ -50,10 +50,13 @@ Status Recorder::start() {
   if (formats.empty())
     return Error{Errc::invalid_argument, "formats is empty: expected flv, mp4, aac or mp3"};
   REC_CHECK(utc_offset_of(active_.time_zone, clock_.now_utc()));
+  std::vector<PartOrigin> origins;
   for (const Format format : formats) {
     REC_TRY(FilePlan plan, plan_for(format));
+    origins.push_back({format, plan.location, plan.time_zone});
     formats_.emplace_back(std::move(plan), host());
   }
+  if (active_.recover) recover(std::move(origins));
   recording_ = active_.auto_start;
   pre_roll_ = PreRoll<Frame>({nanoseconds(active_.pre_roll), active_.max_pre_roll_bytes});
   if (active_.end_time > 0)
@@ -61,6 +64,11 @@ Status Recorder::start() {
         element(), clock_, UtcTime(std::chrono::microseconds(active_.end_time)), [this] { end_time_came(); });
   started_ = true;
   return ok();
+}
+
+void Recorder::recover(std::vector<PartOrigin> origins) {
+  recovery_ends_ = std::make_shared<std::atomic<bool>>(false);
+  recover_parts_later(element(), std::move(origins), recovery_ends_);
 }
 
 Result<FilePlan> Recorder::plan_for(Format format) const {
@@ -74,6 +82,9 @@ Result<FilePlan> Recorder::plan_for(Format format) const {
   plan.time_zone = active_.time_zone;
   plan.start_index = active_.start_index;
   plan.min_duration = nanoseconds(active_.min_duration);
+  plan.storage.durability = active_.durability;
+  plan.storage.faststart = active_.faststart;
+  plan.storage.limits.bytes = active_.max_backlog_bytes;
   for (std::size_t i = 0; i < kFormats.size(); ++i) {
     if (kFormats[i] != format) continue;
     const FormatSettings own = format_settings[i]->copy();
@@ -216,6 +227,7 @@ void Recorder::push_ended() {
 void Recorder::stop() {
   finish_all();
   deadline_.reset();
+  if (recovery_ends_) *recovery_ends_ = true;
   pre_roll_.clear([this](const Frame &frame) REC_TSA(no_thread_safety_analysis) {
     for (FileRecorder &format : formats_) format.leave_out(frame);
   });

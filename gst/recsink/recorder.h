@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 #include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "gst/recsink/deadline.h"
 #include "gst/recsink/file_recorder.h"
 #include "gst/recsink/format_child.h"
+#include "gst/recsink/part_recovery.h"
 
 namespace rec {
 
@@ -29,6 +31,10 @@ struct RecSinkSettings {
   guint64 max_pre_roll_bytes = guint64{256} << 20;
   guint64 min_duration = 0;  // ns
   gint64 end_time = 0;       // us since the epoch; 0: none
+  Durability durability = Durability::file;
+  bool faststart = false;
+  guint64 max_backlog_bytes = FileStorage().limits.bytes;
+  bool recover = true;
 };
 
 // recsink's behaviour: every format of `formats` from one input.
@@ -58,6 +64,7 @@ class Recorder final : public RecorderBin {
   void stop() override REC_REQUIRES(mutex_);
 
   Result<FilePlan> plan_for(Format format) const;
+  void recover(std::vector<PartOrigin> origins) REC_REQUIRES(mutex_);
   FileRecorder::Host host();
   UtcTime wall_clock(Nanoseconds line) const REC_REQUIRES(mutex_);
   void keep_for_pre_roll(const Frame &frame) REC_REQUIRES(mutex_);
@@ -75,6 +82,7 @@ class Recorder final : public RecorderBin {
   std::vector<FileRecorder> formats_ REC_GUARDED_BY(mutex_);
   PreRoll<Frame> pre_roll_ REC_GUARDED_BY(mutex_){{}};
   std::unique_ptr<Deadline> deadline_ REC_GUARDED_BY(mutex_);
+  std::shared_ptr<std::atomic<bool>> recovery_ends_ REC_GUARDED_BY(mutex_);  // shared with the recovery
   // Keyframes that were asked for, so that formats with one cycle ask once.
   std::optional<Nanoseconds> keyframe_asked_for_ REC_GUARDED_BY(mutex_);
   bool keyframe_awaited_ REC_GUARDED_BY(mutex_) = false;

@@ -51,6 +51,20 @@
  * `{UnixTimestamp}`, the same for the end (`{EscapedEndTime}`...), `{Sequence}` or `%05d`. The extension is
  * added. Nothing is ever overwritten: a name that is taken gets `-1`, `-2`...
  *
+ * ## Disks
+ *
+ * The order is write, sync (`durability`), rename without replacing anything, sync of the directory, message.
+ * A file that the disk does not take (no room, an I/O error) is completed from what it has and keeps its
+ * name; a new one is tried at a keyframe 2 s later, then ever more rarely, up to every 30 s. What comes
+ * meanwhile is counted as `dropped-file-failed`. A disk that is slow or does not answer holds nobody up: the
+ * format's file is given up at `max-backlog-bytes` or after 30 s, and recording goes on in a new one when the
+ * disk answers. To NULL takes as long as the files take to be completed, at most 10 s, and 2 s where a disk
+ * does not answer; such a file is completed later, if the process still lives. Other formats and elements
+ * notice nothing of all that.
+ *
+ * With `recover` the element completes what dead recorders left at its `location`, one file at a time, while
+ * it records: MP4 becomes plain, FLV gets its duration and index. Files of living recorders are locked.
+ *
  * ## Example pipeline
  * |[
  * gst-launch-1.0 -e videotestsrc num-buffers=300 is-live=true ! x264enc key-int-max=50 tune=zerolatency !
@@ -69,7 +83,15 @@
  * * `recsink-file-closed`: the same, with `location` for its final name, #gint64 `end-time`, #guint64
  * `running-time`, `fragment-duration`, `size`, `video-frames`, `audio-frames`, `media-start-time`,
  * #gchararray `video-codec`, `audio-codec`, #guint `width`, `height`.
- * * `recsink-file-failed`: `format`, `temp-location`, `error`. The other formats go on; a new file is tried.
+ * * `recsink-file-failed`: `format`, `temp-location`, `error`, #guint64 `frames-lost`. What could be saved
+ * was closed before, with the field `error`. The other formats go on; a new file is tried. Said once, until
+ * * `recsink-recording-resumed`: `format`, `temp-location`, #guint64 `frames-lost` since the failure.
+ * * `recsink-file-stalled`: `format`, `location-pattern`, `fragment-id`, `error`: the disk does not answer.
+ *   Closed and failed follow when it does.
+ * * `recsink-file-recovered`: `format`, `temp-location`, `location`, #gint64 `end-time`, #guint64 `size`,
+ *   `fragment-duration`, `video-frames`, `audio-frames`, #gchararray `video-codec`, `audio-codec`, #guint
+ *   `width`, `height`. Where nothing playable was left, `recsink-file-failed`, and it is kept as
+ *   `.<name>.lost`.
  * * `recsink-file-dropped`: `format`, `temp-location`, `fragment-duration`, `reason`: shorter than
  *   `min-duration`.
  * * `recsink-exception`: #gint `type`, #gchararray `level` ("info", "warning", "error"), #guint `occurs`,
@@ -134,6 +156,21 @@ const rec::PropertyTable<rec::RecSinkSettings> &properties() {
                     G_MAXINT64),
       rec::property("end-time", "When to stop recording (us since 1970-01-01T00:00:00Z, 0 = never)",
                     &S::end_time, 0, G_MAXINT64),
+      rec::property("durability",
+                    "What a power cut may take; a killed process always loses less than a second",
+                    &S::durability, rec_durability_get_type),
+      rec::property(
+          "faststart",
+          "MP4: put the index in front when the file is closed, so that it plays while it is loaded; "
+          "costs a second copy of the file meanwhile",
+          &S::faststart),
+      rec::property(
+          "max-backlog-bytes",
+          "Most memory per format for what the disk has not taken; beyond it, and when the disk does "
+          "not answer for 30 s, the file is given up (0 = no limit)",
+          &S::max_backlog_bytes, 0, G_MAXINT64),
+      rec::property("recover", "Complete, when it starts, the files that dead recorders left at its location",
+                    &S::recover),
   };
   return table;
 }
@@ -171,6 +208,17 @@ GType rec_cut_mode_get_type(void) {
       {0, nullptr, nullptr},
   };
   static const GType type = g_enum_register_static("RecCutMode", values);
+  return type;
+}
+
+GType rec_durability_get_type(void) {
+  static const GEnumValue values[] = {
+      {static_cast<int>(rec::Durability::none), "Whatever the system had not written by itself", "none"},
+      {static_cast<int>(rec::Durability::file), "Files that were not yet complete", "file"},
+      {static_cast<int>(rec::Durability::interval), "About the last second", "interval"},
+      {0, nullptr, nullptr},
+  };
+  static const GType type = g_enum_register_static("RecDurability", values);
   return type;
 }
 
@@ -285,6 +333,7 @@ static void rec_rec_sink_class_init(RecRecSinkClass *klass) {
                               "Files and frames: per format ingested = stored + pending + dropped by reason");
   install_actions(G_TYPE_FROM_CLASS(klass));
   gst_type_mark_as_plugin_api(rec_cut_mode_get_type(), static_cast<GstPluginAPIFlags>(0));
+  gst_type_mark_as_plugin_api(rec_durability_get_type(), static_cast<GstPluginAPIFlags>(0));
 
   auto *element_class = GST_ELEMENT_CLASS(klass);
   rec::install_recorder_vfuncs<impl_of>(klass, &rec_rec_sink_parent_class);

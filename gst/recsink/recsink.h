@@ -5,5 +5,6 @@
 G_BEGIN_DECLS
 GType rec_rec_sink_get_type(void);
 GType rec_cut_mode_get_type(void);
+GType rec_durability_get_type(void);
 GST_ELEMENT_REGISTER_DECLARE(recsink)
 G_END_DECLS

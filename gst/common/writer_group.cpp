@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "gst/common/barrier.h"
+#include "gst/common/mux_writer.h"
+
+namespace rec {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{100};  // how soon a stuck disk is noticed
+
+}  // namespace
+
+void WriterGroup::enter(const std::shared_ptr<Member> &member) {
+  MutexLock lock(mutex_);
+  members_.push_back(member);
+  if (!timer_) start_ticking();
+}
+
+void WriterGroup::leave(const Member &member) {
+  std::shared_ptr<Member> gone;  // destroyed without the lock
+  MutexLock lock(mutex_);
+  const auto found =
+      std::find_if(members_.begin(), members_.end(), [&](const auto &m) { return m.get() == &member; });
+  if (found == members_.end()) return;
+  gone = std::move(*found);
+  members_.erase(found);
+  if (members_.empty()) stop_ticking();
+  changed_.notify_all();
+}
+
+bool WriterGroup::wait_empty(Nanoseconds timeout) {
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  const auto is_over = [this]() REC_TSA(no_thread_safety_analysis) {
+    return std::all_of(members_.begin(), members_.end(), [](const auto &m) { return m->is_stuck(); });
+  };
+  MutexLock lock(mutex_);
+  while (!lock.wait_for(changed_, kLook, is_over) && std::chrono::steady_clock::now() < until) {
+  }
+  return members_.empty();
+}
+
+// The system's clock has one thread for all timers of the process.
+void WriterGroup::start_ticking() {
+  const auto clock = Ref<GstClock>::adopt(gst_system_clock_obtain());
+  timer_ = gst_clock_new_periodic_id(clock.get(), gst_clock_get_time(clock.get()) + GST_SECOND, GST_SECOND);
+  gst_clock_id_wait_async(
+      timer_,
+      [](GstClock *, GstClockTime, GstClockID, gpointer data) -> gboolean {
+        auto &group = **static_cast<std::shared_ptr<WriterGroup> *>(data);
+        barrier(group.bin(), [&] { group.tick(); });
+        return TRUE;
+      },
+      new std::shared_ptr<WriterGroup>(shared_from_this()),
+      [](gpointer data) { delete static_cast<std::shared_ptr<WriterGroup> *>(data); });
+}
+
+void WriterGroup::stop_ticking() {
+  gst_clock_id_unschedule(timer_);
+  gst_clock_id_unref(std::exchange(timer_, nullptr));
+}
+
+void WriterGroup::tick() {
+  std::vector<std::shared_ptr<Member>> members;
+  {
+    MutexLock lock(mutex_);
+    members = members_;
+  }
+  for (const auto &member : members) member->tick();
+}
+
+}  // namespace rec
