@@ -14,7 +14,9 @@ Nanoseconds distance(Nanoseconds a, Nanoseconds b) { return a < b ? b - a : a - 
 
 bool Timeline::continues(const Track &track, Nanoseconds dts) const {
   const Nanoseconds step = dts - track.last_dts;
-  return step >= -limits_.backward && step <= track.last_duration + limits_.forward;
+  if (step < -limits_.backward) return false;
+  // A track may be silent for as long as others go on.
+  return step <= track.last_duration + limits_.forward || dts + track.offset <= end_ + limits_.forward;
 }
 
 bool Timeline::joins_new_period(const Track &track, Nanoseconds dts) const {

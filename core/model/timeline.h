@@ -15,11 +15,12 @@ inline constexpr Nanoseconds kTsWrap{(std::int64_t{1} << 33) * 100000 / 9};
 
 struct TimelineLimits {
   Nanoseconds backward =
-      std::chrono::milliseconds(250);              // a longer step back is a break, a shorter one jitter
-  Nanoseconds forward = std::chrono::seconds(10);  // a longer hole is a break, a shorter one a silence
-  Nanoseconds resync = std::chrono::seconds(5);    // how far apart two tracks may take the same break
-  Nanoseconds start = std::chrono::minutes(1);     // how far from the other tracks' media a track may begin
-  Nanoseconds jump = std::chrono::seconds(1);      // a longer hole is worth telling
+      std::chrono::milliseconds(250);  // a longer step back is a break, a shorter one jitter
+  Nanoseconds forward =
+      std::chrono::seconds(10);  // a longer hole in all tracks is a break, a shorter one a silence
+  Nanoseconds resync = std::chrono::seconds(5);  // how far apart two tracks may take the same break
+  Nanoseconds start = std::chrono::minutes(1);   // how far from the other tracks' media a track may begin
+  Nanoseconds jump = std::chrono::seconds(1);    // a longer hole is worth telling
 };
 
 // Lays the timestamps of several tracks on one line that never goes back, however the publisher's

@@ -85,6 +85,10 @@ void TrackClock::unfreeze(const SentTimes &sent, FrameTimes &times) {
 
 void TrackClock::judge_step(FrameTimes &times) {
   const Nanoseconds step = last_ ? times.dts - *last_ : Nanoseconds(0);
+  // Few pictures: twice the same distance is no hole.
+  const bool is_slow = step > kLargestStep && step <= kLongestFrame && size_of(step - long_step_) < step / 4;
+  long_step_ = step;
+  if (is_slow) step_ = step;
   if (times.estimated || step <= Nanoseconds(0) || step > kLargestStep) return;
   step_ = step;
   if (mean_step_ == Nanoseconds(0)) mean_step_ = step;

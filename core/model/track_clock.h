@@ -58,7 +58,8 @@ class TrackClock {
   std::optional<Nanoseconds> last_;       // DTS given out
   std::optional<Nanoseconds> last_read_;  // the same before it was unfrozen
   std::optional<Nanoseconds> last_sent_;  // DTS, or PTS where there is none, as it came
-  Nanoseconds step_{0};                   // last distance of two frames, up to a second
+  Nanoseconds step_{0};                   // last distance of two frames that was no hole
+  Nanoseconds long_step_{0};              // last distance, however long
   Nanoseconds mean_step_{0};              // of many
   Nanoseconds frozen_for_{0};             // media since time stands still
   Nanoseconds reorder_{0};                // how far a PTS was seen to go back, where no DTS is sent

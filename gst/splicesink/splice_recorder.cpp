@@ -12,6 +12,13 @@ namespace {
 
 constexpr Seconds kLongestClose{5};
 
+// A player plays a segment for as long as the playlist says: a hole must not be in one.
+IntakeSettings intake_settings() {
+  IntakeSettings settings;
+  settings.limits.forward = Seconds(3);
+  return settings;
+}
+
 guint64 to_waited(Nanoseconds waited) {
   return waited == Hold::kForEver ? G_MAXUINT64 : static_cast<guint64>(waited.count());
 }
@@ -37,7 +44,9 @@ void add(GstStructure *s, const char *field, std::uint64_t value) {
 }  // namespace
 
 SpliceRecorder::SpliceRecorder(GstBin *bin, const Clock &clock, Signals signals)
-    : RecorderBin(bin, StreamFormat::byte_stream), clock_(clock), signals_(std::move(signals)) {}
+    : RecorderBin(bin, StreamFormat::byte_stream, intake_settings()),
+      clock_(clock),
+      signals_(std::move(signals)) {}
 
 Status SpliceRecorder::start() {
   const SpliceSinkSettings s = settings.copy();

@@ -221,6 +221,19 @@ TEST(SpliceSink, CountsNoHoleAsMedia) {
   EXPECT_LT(media_duration(playlist), milliseconds(12100));
 }
 
+TEST(SpliceSink, MarksAHoleOfFiveSecondsThatNoSegmentCounts) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir));
+  publisher.send({{"video", video()}, {"audio_0", audio()}});
+  publisher.send({{"video", video().moved(seconds(11))}, {"audio_0", audio().moved(seconds(11))}});
+  finish(publisher);
+  expect_sound(dir / "live.m3u8");
+  const auto playlist = playlist_at(dir / "live.m3u8");
+  EXPECT_EQ(discontinuities(playlist), 1u);
+  EXPECT_LT(media_duration(playlist), milliseconds(12100));
+  EXPECT_EQ(recorded(dir / "live.m3u8", "video").size(), 300u);
+}
+
 TEST(SpliceSink, MarksAChangeOfCodecAndOfResolution) {
   const TempDir dir;
   VideoSpec h265 = video_spec(100), large = video_spec(100);

@@ -88,6 +88,17 @@ TEST(Timeline, TakesAShortHoleAsSilenceAndALongOneAsABreak) {
   EXPECT_EQ(after.time, 9s + 40ms);
 }
 
+TEST(Timeline, TakesASilenceOfOneTrackHoweverLongAsSilence) {
+  Timeline line;
+  Stream stream{line};
+  stream.send(0s, 5s);
+  stream.send(5s, 300s, true, false);
+  const auto audio = line.place(kAudio, 300s, 20ms);
+  EXPECT_FALSE(audio.breaks);
+  EXPECT_TRUE(audio.jumps);
+  EXPECT_EQ(audio.time, 300s);
+}
+
 TEST(Timeline, BeginsANewPeriodForAnotherPushEvenWhereItsTimestampsFit) {
   Timeline line;
   Stream stream{line};

@@ -90,6 +90,14 @@ TEST(TrackClock, DoesNotBelieveATimeThatIsTenYearsAway) {
   }
 }
 
+TEST(TrackClock, TakesTwoEqualDistancesForTheDurationOfFrames) {
+  Reader read{TrackClock(Kind::video)};
+  read(0s, 0s);
+  EXPECT_EQ(read(5s, 5s).duration, 40ms);
+  EXPECT_EQ(read(10s, 10s).duration, 5s);
+  EXPECT_EQ(read(10s + 40ms, 10s + 40ms).duration, 40ms);
+}
+
 TEST(TrackClock, DoesNotBelieveADurationOfMoreThanAMinute) {
   Reader read{TrackClock(Kind::video)};
   EXPECT_EQ(read(0s, 0s, Nanoseconds::max()).duration, 40ms);
