@@ -103,6 +103,7 @@ void FileRecorder::place_group(const Intake &intake) {
 void FileRecorder::place(const Frame &frame, const Intake &intake, bool cut_is_due) {
   must_cut_ = must_cut_ || frame.breaks;
   if (is_late_for_current(frame)) return store(previous_, frame);
+  if (order_of(frame) >= boundary_) finish_file(previous_);  // frames come in order: nothing is late any more
   const bool fitting = current_ && current_->fits(frame);
   must_cut_ = must_cut_ || (current_ && !fitting);
   if (may_begin(frame, intake) && (!current_ || must_cut_ || cut_is_due)) {

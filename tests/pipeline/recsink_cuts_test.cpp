@@ -66,6 +66,16 @@ TEST_P(RecSinkCutModes, AtOrAfterCutsAtTheFirstKeyframeBehindTheLimit) {
   }
 }
 
+TEST_P(RecSinkCutModes, CloseAFileAsSoonAsTheNextOneHasBegun) {
+  const TempDir dir;
+  Publisher publisher("recsink formats=flv+mp4 cycle=2000000000 location=" + (dir / "%02d"));
+  publisher.send({{"video", video(video_of(11, GetParam())).part(0s, 3s, 0s)},
+                  {"audio_0", audio(audio_of(11)).part(0s, 3s, 0s)}});
+  for (int file = 0; file < 2; ++file)  // of each format, while the stream goes on
+    EXPECT_TRUE(wait_for_element_message(publisher.pipeline(), "recsink-file-closed"));
+  finish_recording(publisher);
+}
+
 INSTANTIATE_TEST_SUITE_P(BFrames, RecSinkCutModes, ::testing::Values(0u, 2u));
 
 TEST(RecSinkCuts, NotLongerMayMeetTheLimitExactly) {
