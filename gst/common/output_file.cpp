@@ -45,8 +45,11 @@ Status OutputFile::append(Ref<GstBuffer> buffer) {
   gathered_bytes_ += bytes;
   offset_ += bytes;
   size_ = offset_;
-  if (!patches_.empty() && first_patched_end_ == 0) first_patched_end_ = size_;
   gathered_.push_back(std::move(buffer));
+  if (!patches_.empty()) {  // the end of a fragment: a killed process should not lose it
+    if (first_patched_end_ == 0) first_patched_end_ = size_;
+    return flush();
+  }
   if (gathered_.size() >= kMostPieces || gathered_bytes_ >= kEnoughBytes || now - gathered_since_ >= kLongest)
     return flush();
   return ok();
