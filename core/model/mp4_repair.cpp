@@ -307,11 +307,13 @@ class Mp4Scan {
       repair_.width = t.width;
       repair_.height = t.height;
       if (t.codec == fourcc("avc1") || t.codec == fourcc("avc3")) repair_.video_codec = "h264";
+      if (t.codec == fourcc("mp4v")) repair_.video_codec = "mpeg4";
       if (t.codec == fourcc("hvc1") || t.codec == fourcc("hev1")) repair_.video_codec = "h265";
     }
     if (t.is_audio) {
       repair_.audio_frames += t.samples;
       if (t.codec == fourcc("mp4a")) repair_.audio_codec = "aac";
+      if (t.codec == fourcc("Opus")) repair_.audio_codec = "opus";
     }
   }
 

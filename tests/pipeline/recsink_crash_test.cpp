@@ -148,5 +148,62 @@ INSTANTIATE_TEST_SUITE_P(Sources, GrowingMp4,
                                            Source{"ManyFramesOverRtmp", 60, 0, 48000, true, true}),
                          [](const auto &source) { return std::string(source.param.name); });
 
+// What a killed recorder left: the bytes of one that lives.
+void leave_behind(const TempDir &dir, const std::string &part) {
+  const TempDir elsewhere;
+  Publisher publisher("recsink formats=flv location=" + (elsewhere / "x"));
+  publisher.send({{"video", video()}, {"audio_0", audio()}});
+  const std::string growing = elsewhere / ".x.flv.part";
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (!std::filesystem::exists(growing) || std::filesystem::file_size(growing) < 50000) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    g_thread_yield();
+  }
+  write_file(dir / part, read_file(growing));
+}
+
+TEST(RecSinkRecovery, CompletesDeadRecordersFilesAndLeavesThoseOfLivingOnes) {
+  const TempDir dir;
+  Publisher living("recsink formats=flv location=" + (dir / "cam-%03d"));
+  living.send({{"video", video()}, {"audio_0", audio()}});
+  leave_behind(dir, ".cam-009.flv-3.part");
+  leave_behind(dir, ".other.flv.part");
+  Publisher starting("recsink formats=flv+mp4 location=" + (dir / "cam-%03d"));
+  const auto message = wait_for_element_message(starting.pipeline(), "recsink-file-recovered");
+  ASSERT_TRUE(message);
+  const GstStructure *s = gst_message_get_structure(message.get());
+  EXPECT_EQ(string_field(s, "location"), dir / "cam-009.flv");
+  EXPECT_EQ(uint64_field(s, "size"), std::filesystem::file_size(dir / "cam-009.flv"));
+  EXPECT_GT(uint64_field(s, "fragment-duration"), 3 * GST_SECOND);
+  EXPECT_EQ(string_field(s, "video-codec"), "h264");
+  EXPECT_EQ(playback_complaints(dir / "cam-009.flv"), "");
+  EXPECT_LT(duration_of(dir / "cam-009.flv"), std::chrono::seconds(7)) << "its duration is written";
+  EXPECT_NE(read_file(dir / "cam-009.flv").find("filepositions"), std::string::npos) << "and its index";
+
+  living.end_all();
+  ASSERT_TRUE(wait_for_message(living.pipeline(), GST_MESSAGE_EOS));
+  EXPECT_EQ(packets_of(dir / "cam-000.flv").at("video").size(), 150u);
+  EXPECT_EQ(dir.files(), (std::vector<std::string>{".other.flv.part", "cam-000.flv", "cam-009.flv"}));
+}
+
+TEST(RecSinkRecovery, PutsAwayWhatHoldsNothingPlayable) {
+  const TempDir dir;
+  write_file(dir / ".cam.mp4.part", std::string("\0\0\0\x08"
+                                                "ftyp\0\0\0\0mdat",
+                                                16));
+  write_file(dir / ".cam.flv.part", "");
+  write_file(dir / ".cam.mp4-1.part.front", "half of an index");
+  Publisher starting("recsink formats=flv+mp4 location=" + (dir / "cam"));
+  const auto message = wait_for_element_message(starting.pipeline(), "recsink-file-failed");
+  ASSERT_TRUE(message);
+  const GstStructure *s = gst_message_get_structure(message.get());
+  EXPECT_EQ(string_field(s, "temp-location"), dir / ".cam.mp4.part");
+  EXPECT_NE(string_field(s, "error").find(".cam.mp4.lost"), std::string::npos);
+  ASSERT_TRUE(wait_for_message(starting.pipeline(), GST_MESSAGE_WARNING));
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (dir.files().size() > 1 && std::chrono::steady_clock::now() < deadline) g_thread_yield();
+  EXPECT_EQ(dir.files(), std::vector<std::string>{".cam.mp4.lost"});
+}
+
 }  // namespace
 }  // namespace rec::test
