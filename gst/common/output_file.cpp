@@ -10,7 +10,9 @@
 namespace rec {
 namespace {
 
-constexpr std::size_t kMostPieces = 512;  // below IOV_MAX
+constexpr std::size_t kMostBuffers = 512;  // below IOV_MAX
+constexpr std::uint64_t kCopied =
+    1024;  // bytes: a buffer up to this is cheaper to copy than to keep and to map
 constexpr std::uint64_t kEnoughBytes = std::uint64_t{256} * 1024;
 constexpr std::chrono::milliseconds kLongest{200};
 
@@ -45,14 +47,28 @@ Status OutputFile::append(Ref<GstBuffer> buffer) {
   gathered_bytes_ += bytes;
   offset_ += bytes;
   size_ = offset_;
-  gathered_.push_back(std::move(buffer));
+  gather(std::move(buffer), bytes);
   if (!patches_.empty()) {  // the end of a fragment: a killed process should not lose it
     if (first_patched_end_ == 0) first_patched_end_ = size_;
     return flush();
   }
-  if (gathered_.size() >= kMostPieces || gathered_bytes_ >= kEnoughBytes || now - gathered_since_ >= kLongest)
+  if (++gathered_buffers_ >= kMostBuffers || gathered_bytes_ >= kEnoughBytes ||
+      now - gathered_since_ >= kLongest)
     return flush();
   return ok();
+}
+
+// mpegtsmux gives a buffer for each packet of 188 bytes.
+void OutputFile::gather(Ref<GstBuffer> buffer, std::uint64_t bytes) {
+  if (bytes == 0) return;
+  if (bytes > kCopied) return gathered_.push_back({std::move(buffer), 0, 0});
+  const std::size_t at = copied_.size();
+  copied_.resize(at + bytes);
+  gst_buffer_extract(buffer.get(), 0, copied_.data() + at, bytes);
+  if (gathered_.empty() || gathered_.back().buffer)
+    gathered_.push_back({{}, at, bytes});
+  else
+    gathered_.back().size += bytes;
 }
 
 Status OutputFile::seek(std::uint64_t offset) {
@@ -67,10 +83,13 @@ Status OutputFile::flush() {
   std::vector<iovec> pieces;
   maps.reserve(gathered_.size());
   pieces.reserve(gathered_.size());
-  for (const auto &buffer : gathered_) {
-    auto map = std::make_unique<MappedBuffer>(buffer.get());
+  for (const Piece &piece : gathered_) {
+    if (!piece.buffer) {
+      pieces.push_back({copied_.data() + piece.at, piece.size});
+      continue;
+    }
+    auto map = std::make_unique<MappedBuffer>(piece.buffer.get());
     if (!*map) return Error{Errc::unavailable, "mapping a buffer for '" + path() + "' failed"};
-    if (map->size() == 0) continue;
     pieces.push_back({const_cast<guint8 *>(map->data()), map->size()});
     maps.push_back(std::move(map));
   }
@@ -79,6 +98,8 @@ Status OutputFile::flush() {
   Status written = disk_.write(at, std::move(pieces));
   maps.clear();
   gathered_.clear();
+  copied_.clear();
+  gathered_buffers_ = 0;
   if (!written || patches_.empty()) return written;
   REC_CHECK(write_patches(head_end_));
   head_end_ = first_patched_end_;
@@ -113,6 +134,8 @@ Status OutputFile::tick() {
 
 DiskFile &OutputFile::settled() {
   gathered_.clear();
+  copied_.clear();
+  gathered_buffers_ = 0;
   patches_.clear();
   gathered_bytes_ = 0;
   return disk_;

@@ -60,9 +60,15 @@ class OutputFile {
  private:
   OutputFile(DiskFile disk, Durability durability) : disk_(std::move(disk)), durability_(durability) {}
 
+  void gather(Ref<GstBuffer> buffer, std::uint64_t bytes);
   Status write_patches(std::uint64_t from);
   Status settle();  // everything that was given is with the system
 
+  struct Piece {
+    Ref<GstBuffer> buffer;  // or, where it is none, bytes of copied_:
+    std::size_t at;
+    std::size_t size;
+  };
   struct Patch {
     std::uint64_t offset;
     Ref<GstBuffer> buffer;
@@ -74,7 +80,9 @@ class OutputFile {
   std::uint64_t size_ = 0;
   std::uint64_t gathered_bytes_ = 0;  // they end at offset_
   std::chrono::steady_clock::time_point gathered_since_;
-  std::vector<Ref<GstBuffer>> gathered_;
+  std::vector<Piece> gathered_;
+  std::size_t gathered_buffers_ = 0;
+  std::vector<guint8> copied_;
   std::vector<Patch> patches_;
   bool unsynced_ = false;
   // Patches before it wait for the end: what followed the first patch, a moov, is of the head, too.
