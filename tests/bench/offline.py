@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Files remuxed as fast as possible: what a recorder costs per hour of media, start-up subtracted."""
+import itertools
+import os
 import re
 import shutil
 import statistics
-import subprocess
+import threading
+import time
 
 import media
 import measure
 
 HOUR = 3600
 START_UP_SECONDS = 6  # of media: what is left of the cost is starting and stopping
+TIMES_REAL_TIME = 120  # of the growth part
 TRIES = 3  # of a stock pipeline that hangs
 
 
@@ -95,6 +99,22 @@ def measure_instructions(recorders, folder, tell):
     return rows
 
 
+def _feed(source, pipe, seconds):
+    """Writes a file into a pipe, not faster than a recorder can take: what waits in memory is no growth."""
+    began, chunk = time.monotonic(), source.stat().st_size * TIMES_REAL_TIME // seconds // 20
+    with open(source, "rb") as file, pipe:
+        for number in itertools.count(1):
+            data = file.read(chunk)
+            try:
+                pipe.write(data)
+                pipe.flush()
+            except BrokenPipeError:  # it failed, and is told so elsewhere
+                return
+            if not data:
+                return
+            time.sleep(max(began + number / 20 - time.monotonic(), 0))
+
+
 def measure_growth(recorders, folder, lengths, tell):
     """Cost against the length of the recording, fed through a pipe so that the demuxer keeps no index."""
     rows = []
@@ -104,8 +124,12 @@ def measure_growth(recorders, folder, lengths, tell):
             source = media.make(folder / "media", media.TINY, seconds)
             out = _fresh(folder / "out")
             argv = recorder.command(["-"], [out])
-            with subprocess.Popen(["cat", source], stdout=subprocess.PIPE) as feeder:
-                cost = measure.run_to_end(argv, folder / "log", stdin=feeder.stdout)
+            read_end, write_end = os.pipe()
+            feeder = threading.Thread(target=_feed, args=(source, os.fdopen(write_end, "wb"), seconds))
+            with os.fdopen(read_end, "rb") as stdin:
+                feeder.start()
+                cost = measure.run_to_end(argv, folder / "log", stdin=stdin)
+            feeder.join()
             rows.append({"recorder": recorder.name, "media_s": seconds, "rss_mb": round(cost.rss_kb / 1024, 1),
                          "cpu_s_per_h": round(cost.cpu * HOUR / seconds, 3), "hung": cost.hung})
     return rows

@@ -91,14 +91,15 @@ def measure_parts(options, folder, tell):
     chosen = [r for r in recorders.RECORDERS if options.only in r.name and (r.is_core or not options.smoke)]
     size = sizes(options)
     three = [r for r in chosen if r.work in ("three", "none")]
-    few = [r for r in three if r.family in ("ours", "ffmpeg")] if options.smoke else chosen
+    few = [r for r in three if r.family in ("ours", "ffmpeg")] if options.smoke else \
+        [r for r in chosen if r.work in ("flv", "three", "none") or r.name == "splicesink"]
     result = {"date": datetime.date.today().isoformat(), "machine": machine(), "size": size, **{part: [] for part in PARTS + PARTS_ON_DEMAND}}
     if "offline" in options.parts:
         result["offline"] = offline.measure_all(chosen, folder, size["seconds"], size["rounds"], tell)
     if "live" in options.parts:
         result["live"] = measure_live(few, folder, size, tell)
     if "idle" in options.parts and not options.smoke:
-        result["idle"] = measure_idle([r for r in chosen if r.family != "stock"], folder, size, tell)
+        result["idle"] = measure_idle([r for r in few if r.family != "stock"], folder, size, tell)
     if "growth" in options.parts:
         result["growth"] = offline.measure_growth(few if options.smoke else three, folder, size["lengths"], tell)
     if "instructions" in options.parts:
