@@ -122,7 +122,7 @@ Result<FileResult> FileOutput::save(const Error &error, std::uint64_t frames) {
   post_closed(part, location, repair.size(),
               {repair.duration, repair.video_frames, repair.audio_frames, true, false}, &error);
   const std::uint64_t saved = std::min(frames, repair.video_frames + repair.audio_frames);
-  return FileResult{FileOutcome::stored, repair.size(), frames, frames - saved};
+  return FileResult{FileOutcome::stored, repair.size(), frames, frames - saved, {}};
 }
 
 FileResult FileOutput::fail(const Error &error, const FileEnd &facts) {
@@ -137,13 +137,15 @@ FileResult FileOutput::fail(const Error &error, const FileEnd &facts) {
   }
   trouble_->lose(result.lost);
   const bool is_news = trouble_->begin();
-  if (announced_ || is_news)
+  if (announced_ || is_news) {
+    result.error = error.message;
     MessageBuilder("recsink-file-failed")
         .field("format", std::string(name_of(begin_.format)))
         .field("temp-location", part)
         .field("error", error.message)
         .field("frames-lost", static_cast<guint64>(result.lost))
         .post(element_);
+  }
   if (is_news)
     post_warning(element_, {error.code, error.message + "; recording goes on in a new file when it can"});
   return result;
@@ -163,6 +165,7 @@ void FileOutput::give_up(const Error &error) {
   }
   FileResult result;
   result.frames = facts.video_frames + facts.audio_frames;
+  result.error = error.message;
   report(result);
 }
 

@@ -57,6 +57,7 @@ struct FileResult {
   std::uint64_t bytes = 0;   // of the file
   std::uint64_t frames = 0;  // that its muxer was given
   std::uint64_t lost = 0;    // of them, in a file that was stored without its end
+  std::string error;         // what is to be told: not each attempt while the disk fails
 };
 
 // One file of a recording, on its muxer's thread: opened with the first bytes, announced, and put under its

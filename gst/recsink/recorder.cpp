@@ -44,7 +44,7 @@ Status Recorder::start() {
   anchor_.reset();
   keyframe_asked_for_.reset();
   keyframe_awaited_ = false;
-  files_.with([](Files &files) { files = Files(); });
+  files_ = std::make_shared<Guarded<Files>>();
   formats_.clear();
   REC_TRY(const auto formats, parse_formats(active_.formats));
   if (formats.empty())
@@ -107,13 +107,13 @@ FileRecorder::Host Recorder::host() {
       .request_keyframe = [this](std::optional<Nanoseconds> running_time)
                               REC_TSA(no_thread_safety_analysis) { ask_for_keyframe(running_time); },
       .file_began =
-          [this] {
-            files_.with([](Files &files) {
+          [run = files_] {
+            run->with([](Files &files) {
               ++files.open;
               ++files.begun;
             });
           },
-      .on_file_end = [this](const FileResult &result) { file_ended(result); },
+      .on_file_end = [this, run = files_](const FileResult &result) { file_ended(*run, result); },
   };
 }
 
@@ -217,7 +217,7 @@ void Recorder::finish_all() {
 
 void Recorder::push_ended() {
   finish_all();
-  const bool nothing_open = files_.with([](Files &files) {
+  const bool nothing_open = files_->with([](Files &files) {
     files.ending = files.open > 0;
     return files.open == 0;
   });
@@ -228,14 +228,16 @@ void Recorder::stop() {
   finish_all();
   deadline_.reset();
   if (recovery_ends_) *recovery_ends_ = true;
+  files_->with([](Files &files) { files.ending = false; });
   pre_roll_.clear([this](const Frame &frame) REC_TSA(no_thread_safety_analysis) {
     for (FileRecorder &format : formats_) format.leave_out(frame);
   });
   started_ = false;
 }
 
-void Recorder::file_ended(const FileResult &result) {
-  const bool last = files_.with([&](Files &files) {
+void Recorder::file_ended(Guarded<Files> &run, const FileResult &result) {
+  if (!result.error.empty()) report_now(ExceptionType::write_failed, "", result.error);
+  const bool last = run.with([&](Files &files) {
     --files.open;
     ++(result.outcome == FileOutcome::stored   ? files.stored
        : result.outcome == FileOutcome::failed ? files.failed
@@ -248,14 +250,14 @@ void Recorder::file_ended(const FileResult &result) {
 
 StructurePtr Recorder::stats() {
   StructurePtr stats(gst_structure_new_empty("recsink-stats"));
-  const Files files = files_.copy();
+  MutexLock lock(mutex_);
+  const Files files = files_->copy();
   add(stats.get(), "files-begun", files.begun);
   add(stats.get(), "files-open", files.open);
   add(stats.get(), "files-stored", files.stored);
   add(stats.get(), "files-failed", files.failed);
   add(stats.get(), "files-dropped", files.dropped);
   add(stats.get(), "bytes-stored", files.bytes);
-  MutexLock lock(mutex_);
   gst_structure_set(stats.get(), "recording", G_TYPE_BOOLEAN, static_cast<gboolean>(recording_), nullptr);
   add(stats.get(), "pre-roll-frames", pre_roll_.size());
   add(stats.get(), "pre-roll-bytes", pre_roll_.bytes());

@@ -58,6 +58,16 @@ class Recorder final : public RecorderBin {
   StructurePtr stats() REC_EXCLUDES(mutex_);
 
  private:
+  struct Files {
+    unsigned open = 0;    // begun, not yet ended
+    bool ending = false;  // post EOS when none is open
+    guint64 begun = 0;
+    guint64 stored = 0;  // complete under their final name
+    guint64 failed = 0;
+    guint64 dropped = 0;  // shorter than min-duration
+    guint64 bytes = 0;    // of those stored
+  };
+
   Status start() override REC_REQUIRES(mutex_);
   void record(const Frame &frame) override REC_REQUIRES(mutex_);
   void push_ended() override REC_REQUIRES(mutex_);
@@ -65,7 +75,7 @@ class Recorder final : public RecorderBin {
 
   Result<FilePlan> plan_for(Format format) const;
   void recover(std::vector<PartOrigin> origins) REC_REQUIRES(mutex_);
-  FileRecorder::Host host();
+  FileRecorder::Host host() REC_REQUIRES(mutex_);
   UtcTime wall_clock(Nanoseconds line) const REC_REQUIRES(mutex_);
   void keep_for_pre_roll(const Frame &frame) REC_REQUIRES(mutex_);
   void begin_recording() REC_REQUIRES(mutex_);
@@ -73,7 +83,7 @@ class Recorder final : public RecorderBin {
   void end_time_came() REC_EXCLUDES(mutex_);
   void ask_for_keyframe(std::optional<Nanoseconds> running_time) REC_REQUIRES(mutex_);
   void finish_all() REC_REQUIRES(mutex_);
-  void file_ended(const FileResult &result) REC_EXCLUDES(mutex_);
+  void file_ended(Guarded<Files> &run, const FileResult &result) REC_EXCLUDES(mutex_);
 
   const Clock &clock_;      // outlives us
   RecSinkSettings active_;  // since start()
@@ -94,16 +104,8 @@ class Recorder final : public RecorderBin {
   };
   std::optional<Anchor> anchor_ REC_GUARDED_BY(mutex_);
 
-  struct Files {
-    unsigned open = 0;    // begun, not yet ended
-    bool ending = false;  // post EOS when none is open
-    guint64 begun = 0;
-    guint64 stored = 0;  // complete under their final name
-    guint64 failed = 0;
-    guint64 dropped = 0;  // shorter than min-duration
-    guint64 bytes = 0;    // of those stored
-  };
-  Guarded<Files> files_;  // any thread
+  // Of this run; any thread. With the outputs: a disk that did not answer may end a file of an earlier run.
+  std::shared_ptr<Guarded<Files>> files_ REC_GUARDED_BY(mutex_) = std::make_shared<Guarded<Files>>();
 };
 
 }  // namespace rec

@@ -56,6 +56,7 @@ class HlsRecording {
   // Names the next segment, says so in the playlist, and opens its file.
   Status open_segment(UtcTime start);
   Status append(Ref<GstBuffer> buffer) { return file_->append(std::move(buffer)); }
+  Status tick() { return file_ ? file_->tick() : ok(); }  // OutputFile::tick()
   // Makes it durable under its name and adds it to the playlist, which publish() or open_segment() writes.
   // `duration`: media in it.
   Status close_segment(Nanoseconds duration);

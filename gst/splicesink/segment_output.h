@@ -38,6 +38,7 @@ class SegmentOutput final : public MuxOutput {
   Status seek(std::uint64_t) override { return ok(); }  // a transport stream never goes back
   void cut(unsigned number) override;
   void end(Status status) override;
+  Status tick() override { return begun_ && !ended_ ? keeper_->tick() : ok(); }
 
  private:
   Status begin(GstBuffer *first);

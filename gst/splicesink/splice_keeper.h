@@ -59,6 +59,7 @@ class SpliceKeeper {
   // Media came: there is a recording now, and it has an open segment. Returns the media that it had before.
   Result<Nanoseconds> begin_period(const PeriodFacts &facts);
   Status append(Ref<GstBuffer> buffer) { return recording_->append(std::move(buffer)); }
+  Status tick() { return recording_ ? recording_->tick() : ok(); }  // the source has fallen silent
   Status next_segment(Nanoseconds duration);  // closes the open segment and opens the next
   Status end_period(Nanoseconds duration);
   void fail_period(const Error &error);

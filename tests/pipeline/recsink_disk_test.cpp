@@ -187,6 +187,12 @@ TEST_P(FailingDisk, KeepsWhatItHasAndRecordingGoesOnWhenItIsWellAgain) {
   EXPECT_NE(string_field(failures[0], "error").find(g_strerror(GetParam().error)), std::string::npos);
   EXPECT_NE(string_field(failures[0], "temp-location").find(".cam." + format), std::string::npos);
   EXPECT_EQ(listener.warnings().size(), 1u);
+  const auto exceptions = listener.named("recsink-exception");
+  const auto is_write_failed = [](const GstStructure *e) {
+    gint type = 0;
+    return gst_structure_get_int(e, "type", &type) && type == -104;
+  };
+  EXPECT_EQ(std::count_if(exceptions.begin(), exceptions.end(), is_write_failed), 1);
   const auto resumed = listener.named("recsink-recording-resumed");
   ASSERT_EQ(resumed.size(), 1u);
   EXPECT_GT(uint64_field(resumed[0], "frames-lost"), 0u);
@@ -295,6 +301,27 @@ TEST(RecSinkDisk, StopsInTimeWhileADiskDoesNotAnswer) {
   }
   // The application has let go of everything; the disk answers.
   EXPECT_TRUE(comes_true([&] { return std::filesystem::exists(dir / "cam.mp4"); }));
+  EXPECT_EQ(playback_complaints(dir / "cam.mp4"), "");
+}
+
+TEST(RecSinkDisk, RecordsAgainWhileAFileOfTheRunBeforeHangs) {
+  const TempDir dir;
+  Publisher publisher("recsink formats=mp4 location=" + (dir / "cam"));
+  {
+    DiskFaults disk(".cam.mp4.part");
+    publisher.send(stretch(seconds(0), seconds(4)));
+    disk.hang(true);
+    publisher.send(stretch(seconds(4), seconds(8)));
+    ASSERT_TRUE(comes_true([&] { return disk.somebody_hangs(); }));
+    gst_element_set_state(publisher.pipeline(), GST_STATE_NULL);
+    g_object_set(publisher.element(), "location", (dir / "other").c_str(), nullptr);
+    gst_element_set_state(publisher.pipeline(), GST_STATE_PLAYING);
+    publisher.send(stretch(seconds(0), seconds(4)));
+  }
+  ASSERT_TRUE(comes_true([&] { return std::filesystem::exists(dir / "cam.mp4"); }));
+  publisher.end_all();
+  ASSERT_TRUE(wait_for_message(publisher.pipeline(), GST_MESSAGE_EOS)) << "of the second run";
+  EXPECT_EQ(packets_of(dir / "other.mp4")["video"].size(), 100u);
   EXPECT_EQ(playback_complaints(dir / "cam.mp4"), "");
 }
 
