@@ -13,8 +13,7 @@ namespace {
 
 constexpr Nanoseconds kVideoTail = std::chrono::seconds(2);  // audio after the last video frame
 constexpr Nanoseconds kLead =
-    std::chrono::milliseconds(100);      // audio that a first file takes before its keyframe
-constexpr std::size_t kMostHeld = 4096;  // frames: about a minute and a half of AAC
+    std::chrono::milliseconds(100);  // audio that a first file takes before its keyframe
 constexpr std::size_t kMostSplits = 10000;
 
 Nanoseconds order_of(const Frame &frame) { return frame.kind == MediaKind::video ? frame.dts : frame.pts; }
@@ -152,11 +151,11 @@ void FileRecorder::restart() {
 // pictures.
 void FileRecorder::hold(const Frame &frame) {
   if (!current_ && trouble_->is_on()) return lose(1);
-  if (frame.kind == MediaKind::video || held_.size() >= kMostHeld) {
+  if (frame.kind == MediaKind::video || held_.is_full()) {
     ++ledger_.before_keyframe;
     return;
   }
-  held_.push_back(frame);
+  held_.push(frame);
   if (!current_) drop_held_before(frame.pts - kLead);
 }
 
@@ -193,7 +192,7 @@ bool FileRecorder::is_late_for_current(const Frame &frame) const {
 void FileRecorder::begin_file(const Frame &frame, const Intake &intake) {
   finish_file(previous_);
   if (!current_) drop_held_before(order_of(frame) - kLead);
-  std::deque<Frame> waiting = std::exchange(held_, {});
+  std::deque<Frame> waiting = held_.take();
   if (!trouble_->may_try(order_of(frame))) return lose(waiting.size() + 1);
   previous_ = std::exchange(current_, std::nullopt);
   boundary_ = frame.pts;
@@ -319,7 +318,7 @@ void FileRecorder::finish(const Intake &intake) {
   finish_file(previous_);
   finish_file(current_);
   ledger_.before_keyframe += held_.size();
-  held_.clear();
+  held_.take();
   must_cut_ = false;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/model/cut_rule.h"
+#include "gst/common/held_frames.h"
 #include "gst/common/intake.h"
 #include "gst/common/mux_writer.h"
 #include "gst/common/track_choice.h"
@@ -93,7 +94,7 @@ class FileRecorder {
   // previous file's.
   std::optional<OpenFile> previous_;
   Nanoseconds boundary_{0};           // PTS of the cutting keyframe
-  std::deque<Frame> held_;            // audio that only the next file can take
+  HeldFrames held_;                   // audio that only the next file can take
   GopHold group_;                     // CutMode::not_longer: what may still be the next file's
   std::deque<Frame> placing_;         // rest of the group that is being placed
   std::vector<Nanoseconds> splits_;   // running times, ascending

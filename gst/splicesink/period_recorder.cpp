@@ -12,7 +12,6 @@ namespace {
 
 constexpr Nanoseconds kRetryAfter = std::chrono::seconds(2);
 constexpr Nanoseconds kSilence = std::chrono::milliseconds(200);  // between GAP events for a silent track
-constexpr std::size_t kMostHeld = 4096;                           // frames: about a minute and a half of AAC
 
 Nanoseconds order_of(const Frame &frame) { return frame.kind == MediaKind::video ? frame.dts : frame.pts; }
 
@@ -84,11 +83,11 @@ bool PeriodRecorder::must_leave(const Frame &frame, const Intake &intake) const 
 
 // Audio that no period can take yet.
 void PeriodRecorder::hold(const Frame &frame) {
-  if (held_.size() == kMostHeld) {
+  while (held_.is_full()) {
     held_.pop_front();
     ++ledger_.before_keyframe;
   }
-  held_.push_back(frame);
+  held_.push(frame);
 }
 
 void PeriodRecorder::begin_period(const Frame &frame, const Intake &intake) {
@@ -100,7 +99,7 @@ void PeriodRecorder::begin_period(const Frame &frame, const Intake &intake) {
   }
   if (period_) period_->writer->finish();
   period_.reset();
-  const std::deque<Frame> waiting = std::exchange(held_, {});
+  const std::deque<Frame> waiting = held_.take();
   if (order_of(frame) < retry_at_) {
     ledger_.write_failed += waiting.size() + 1;
     return;
@@ -178,7 +177,7 @@ void PeriodRecorder::finish() {
   if (period_) period_->writer->finish();
   period_.reset();
   ledger_.before_keyframe += held_.size();
-  held_.clear();
+  held_.take();
   must_leave_ = false;
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "gst/common/containers.h"
+#include "gst/common/held_frames.h"
 #include "gst/common/intake.h"
 #include "gst/common/mux_writer.h"
 #include "gst/splicesink/segment_output.h"
@@ -73,7 +73,7 @@ class PeriodRecorder {
   const Nanoseconds target_;  // length of a segment
   PeriodLedger ledger_;
   std::optional<Period> period_;
-  std::deque<Frame> held_;  // audio that only the next period can take
+  HeldFrames held_;  // audio that only the next period can take
   bool must_leave_ = false;
   bool refused_ = false;  // the video's codec; said once
   bool audio_refused_ = false;

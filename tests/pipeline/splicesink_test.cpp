@@ -201,7 +201,8 @@ TEST(SpliceSink, MarksWhereTimestampsStartAgain) {
   Publisher publisher(splice_line(dir));
   publisher.send({{"video", v}, {"audio_0", a}});
   publisher.send({{"video", video()}, {"audio_0", audio()}});
-  finish(publisher);
+  const auto messages = finish(publisher);
+  EXPECT_EQ(structures_named(messages, "splicesink-exception").size(), 2u);  // both tracks jump
   expect_sound(dir / "live.m3u8");
   const auto playlist = playlist_at(dir / "live.m3u8");
   EXPECT_EQ(discontinuities(playlist), 1u);
