@@ -5,9 +5,9 @@
 //     (splitmuxsink: fatal error; merged into one mis-timed file; a stretched sample; waits for ever;
 //     dropped)
 //   - H.264 to H.265, AAC sample rate in MP4: recsink_changes (not negotiated; deadlock)
-//   - kill -9 in every format: recsink_crash; disk full, slow disk beside a sibling: recsink_disk,
-//   recsink_faults
-//     (MP4 without an index; fatal error; upstream blocked)
+//   - kill -9 in every format: recsink_kill, recsink_crash; disk full: recsink_disk; slow disk beside a
+//   sibling:
+//     recsink_siblings (MP4 without an index; fatal error; upstream blocked)
 //   - a hole of 5 s in HLS: splicesink (hlssink2: counted as media, no discontinuity)
 //   - no frame lost over many cuts: recsink_many_cuts
 #include <gtest/gtest.h>
