@@ -106,8 +106,11 @@ Status OutputFile::flush() {
   return ok();
 }
 
-// Those at or behind `from`.
+// Those at or behind `from`, the first place first: mp4mux hides its first moov before it says, in a place
+// before, that there is another.
 Status OutputFile::write_patches(std::uint64_t from) {
+  std::stable_sort(patches_.begin(), patches_.end(),
+                   [](const Patch &a, const Patch &b) { return a.offset < b.offset; });
   for (const Patch &patch : patches_) {
     if (patch.offset < from) continue;
     const MappedBuffer map(patch.buffer.get());

@@ -24,6 +24,7 @@ struct Faults {
   std::string in_path;  // "": none
   std::optional<std::uint64_t> room;
   int write_error = 0;
+  unsigned good_writes = 0;  // before write_error
   int sync_error = 0;
   std::size_t most = 0;  // bytes per write, 0: all
   bool interrupts = false;
@@ -62,7 +63,8 @@ ssize_t allowance(int fd, std::size_t wanted) {
   f.changed.wait(lock, [&] { return !f.hangs; });
   --f.hanging;
   if (f.interrupts && (f.interrupted = !f.interrupted)) return -EINTR;
-  if (f.write_error != 0) return -f.write_error;
+  if (f.write_error != 0 && f.good_writes == 0) return -f.write_error;
+  if (f.good_writes > 0) --f.good_writes;
   if (f.room && *f.room == 0) return -ENOSPC;
   std::size_t bytes = wanted;
   if (f.most > 0) bytes = std::min(bytes, f.most);
@@ -100,6 +102,7 @@ DiskFaults::~DiskFaults() {
   f.in_path.clear();
   f.room.reset();
   f.write_error = f.sync_error = 0;
+  f.good_writes = 0;
   f.most = 0;
   f.interrupts = f.hangs = false;
   f.changed.notify_all();
@@ -112,6 +115,11 @@ void DiskFaults::room(std::uint64_t bytes) {
 void DiskFaults::fail_writes(int error) {
   const std::lock_guard lock(faults().mutex);
   faults().write_error = error;
+}
+void DiskFaults::fail_writes_after(unsigned good_ones, int error) {
+  const std::lock_guard lock(faults().mutex);
+  faults().write_error = error;
+  faults().good_writes = good_ones;
 }
 void DiskFaults::fail_syncs(int error) {
   const std::lock_guard lock(faults().mutex);

@@ -18,6 +18,7 @@ class DiskFaults {
 
   void room(std::uint64_t bytes);  // so many more bytes fit (the last write is a short one), then ENOSPC
   void fail_writes(int error);     // 0: no more
+  void fail_writes_after(unsigned good_ones, int error);
   void fail_syncs(int error);
   void write_at_most(std::size_t bytes);  // per call
   void interrupt(bool every_other_call);  // EINTR

@@ -133,7 +133,15 @@ TEST_P(GrowingMp4, PlaysEachFrameOfItsFragments) {
   EXPECT_EQ(points, seek_points(dir / "cam.mp4").substr(0, points.size()));
   EXPECT_EQ(playback_complaints(dir / "killed.mp4"), "");
 
+  const std::string torn = read_file(dir / "killed.mp4");
   repair(dir / "killed.mp4", Format::mp4);
+  const std::string whole = read_file(dir / "killed.mp4");
+  const std::size_t index = whole.rfind("moov") - 4;
+  for (const std::size_t written : {index + 10, whole.size()}) {  // the repair was interrupted itself
+    write_file(dir / "again.mp4", torn.substr(0, index) + whole.substr(index, written - index));
+    repair(dir / "again.mp4", Format::mp4);
+    EXPECT_TRUE(read_file(dir / "again.mp4") == whole) << written - index << " bytes of the index";
+  }
   EXPECT_EQ(top_boxes(dir / "killed.mp4").back(), "moov") << "a plain file now";
   EXPECT_EQ(packets_of(dir / "killed.mp4"), begun);
   EXPECT_EQ(seek_points(dir / "killed.mp4"), points);

@@ -248,6 +248,25 @@ TEST(RecSinkDisk, KeepsAnMp4ThatCannotBeCompletedForLackOfRoom) {
   EXPECT_EQ(playback_complaints(dir / "cam.mp4"), "");
 }
 
+TEST(RecSinkDisk, KeepsAnMp4WhicheverWriteOfItsEndIsTheLast) {
+  for (const unsigned good_ones : {0u, 1u, 2u, 3u}) {
+    const TempDir dir;
+    DiskFaults disk("cam.mp4");
+    Publisher publisher("recsink formats=mp4 location=" + (dir / "cam"));
+    Listener listener(publisher);
+    publisher.send(stretch(seconds(0), seconds(10)));
+    const std::string part = dir / ".cam.mp4.part";
+    ASSERT_TRUE(comes_true(
+        [&] { return std::filesystem::exists(part) && std::filesystem::file_size(part) > 50000; }));
+    disk.fail_writes_after(good_ones, EIO);
+    publisher.end_all();
+    ASSERT_TRUE(listener.wait_for("EOS"));
+    ASSERT_EQ(closed_files(listener, "mp4"), std::vector<std::string>{dir / "cam.mp4"}) << good_ones;
+    EXPECT_GT(packets_of(dir / "cam.mp4")["video"].size(), 100u) << good_ones;
+    EXPECT_EQ(playback_complaints(dir / "cam.mp4"), "") << good_ones;
+  }
+}
+
 TEST(RecSinkDisk, LeavesNothingWhereNoFrameFits) {
   const TempDir dir;
   DiskFaults disk("cam.mp4");
@@ -266,18 +285,23 @@ TEST(RecSinkDisk, LeavesNothingWhereNoFrameFits) {
 TEST(RecSinkDisk, HoldsNobodyUpWhenADiskDoesNotAnswer) {
   const TempDir dir;
   DiskFaults disk("cam.mp4");
-  Publisher publisher("recsink formats=flv+mp4 max-backlog-bytes=100000 location=" + (dir / "cam"));
+  Publisher sibling("recsink formats=flv location=" + (dir / "cam"));
+  Publisher publisher("recsink formats=mp4 max-backlog-bytes=250000 location=" + (dir / "cam"));
   Listener listener(publisher);
-  publisher.send(stretch(seconds(0), seconds(4)));
+  const auto send = [&](seconds from, seconds to) {
+    publisher.send(stretch(from, to));
+    sibling.send(stretch(from, to));
+  };
+  send(seconds(0), seconds(4));
   disk.hang(true);
-  EXPECT_LT(time_of([&] { publisher.send(stretch(seconds(4), seconds(20))); }), seconds(2));
+  EXPECT_LT(time_of([&] { send(seconds(4), seconds(28)); }), seconds(3));
   ASSERT_TRUE(listener.wait_for("recsink-file-stalled")) << "more is not kept in memory";
-  publisher.send(stretch(seconds(20), seconds(30)));
   disk.hang(false);
   ASSERT_TRUE(listener.wait_for("recsink-file-failed"));
-  publisher.send(stretch(seconds(30), seconds(40)));
-  publisher.end_all();
+  send(seconds(28), seconds(40));
+  for (Publisher *one : {&publisher, &sibling}) one->end_all();
   ASSERT_TRUE(listener.wait_for("EOS"));
+  ASSERT_TRUE(wait_for_message(sibling.pipeline(), GST_MESSAGE_EOS));
   EXPECT_EQ(packets_of(dir / "cam.flv")["video"].size(), 1000u);
   const auto files = closed_files(listener, "mp4");
   ASSERT_EQ(files.size(), 2u) << "what was there when it hung, and what came when it answered";
