@@ -14,7 +14,7 @@ import measure
 HOUR = 3600
 START_UP_SECONDS = 6  # of media: what is left of the cost is starting and stopping
 TIMES_REAL_TIME = 120  # of the growth part
-TRIES = 3  # of a stock pipeline that hangs
+TRIES = 6  # of a stock pipeline that hangs: one in ten does
 
 
 def _fresh(folder):
