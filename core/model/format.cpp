@@ -22,6 +22,8 @@ constexpr Container kContainers[] = {
      .video_caps = "video/x-h264,stream-format=avc; video/x-h265,stream-format=hvc1",
      .audio_caps = "audio/mpeg,mpegversion=4,stream-format=raw; audio/mpeg,mpegversion=1,layer=3",
      .indexes_keyframes = true,
+     .counts_by_dts = true,
+     .longest_string = 1023,  // what ffmpeg's demuxer reads; from 65536 on flvmux writes a wrong length
      .advice = "H.265 in FLV needs the element eflvmux of GStreamer 1.28 or newer; MP3 in FLV has at most "
                "44.1 kHz."},
     // Fragmented while it grows, so that a killed process leaves a file that plays; plain once it is closed.
@@ -47,7 +49,8 @@ constexpr Container kContainers[] = {
      .video_pad = nullptr,
      .audio_pad = "sink",
      .video_caps = nullptr,
-     .audio_caps = kAac},
+     .audio_caps = kAac,
+     .writes_adts = true},
     {.format = Format::mp3,
      .name = "mp3",
      .extension = "mp3",

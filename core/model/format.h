@@ -35,7 +35,11 @@ struct Container {
   bool heeds_gaps = true;
   // "mux" indexes what is not DELTA_UNIT: with video, audio must say that it is.
   bool indexes_keyframes = false;
-  const char *advice = nullptr;  // to whom it cannot hold enough; a sentence
+  bool writes_adts = false;  // of raw AAC: see core/model/aac_config.h
+  // "mux" counts a file's duration by DTS: audio needs one.
+  bool counts_by_dts = false;
+  std::size_t longest_string = 0;  // of a tag, in bytes: longer ones damage the header; 0: any
+  const char *advice = nullptr;    // to whom it cannot hold enough; a sentence
 
   const char *pad_of(MediaKind kind) const { return kind == MediaKind::video ? video_pad : audio_pad; }
   const char *caps_of(MediaKind kind) const { return kind == MediaKind::video ? video_caps : audio_caps; }

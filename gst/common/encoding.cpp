@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/model/aac_config.h"
+
 namespace rec {
 namespace {
 
@@ -38,6 +40,21 @@ std::string codec_name(const Ref<GstCaps> &caps) {
   if (gst_structure_has_name(s, "video/mpeg")) return "mpeg4";
   if (gst_structure_has_name(s, "audio/x-opus")) return "opus";
   return number(s, "mpegversion") == 1 ? "mp3" : "aac";
+}
+
+Ref<GstCaps> adts_source(const Ref<GstCaps> &caps) {
+  const GValue *config = gst_structure_get_value(structure_of(caps), "codec_data");
+  if (!gst_structure_has_name(structure_of(caps), "audio/mpeg") || !config || !GST_VALUE_HOLDS_BUFFER(config))
+    return caps;
+  const MappedBuffer map(gst_value_get_buffer(config));
+  const auto core = map ? aac_core_config({map.data(), map.size()}) : std::nullopt;
+  if (!core) return caps;
+  const auto buffer = Ref<GstBuffer>::adopt(gst_buffer_new_memdup(core->data(), core->size()));
+  auto adts = Ref<GstCaps>::adopt(gst_caps_copy(caps.get()));
+  GstStructure *s = gst_caps_get_structure(adts.get(), 0);
+  gst_structure_set(s, "codec_data", GST_TYPE_BUFFER, buffer.get(), nullptr);
+  gst_structure_remove_fields(s, "rate", "channels", "profile", "base-profile", "level", nullptr);
+  return adts;
 }
 
 PictureSize picture_size(const Ref<GstCaps> &caps) {

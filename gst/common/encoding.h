@@ -13,6 +13,10 @@ bool same_encoding(const Ref<GstCaps> &a, const Ref<GstCaps> &b);
 // "h264", "h265", "mpeg4" (part 2), "aac", "mp3", "opus".
 std::string codec_name(const Ref<GstCaps> &caps);
 
+// Caps of raw AAC from which ADTS can be made: those of the core where the stream is said to be HE-AAC
+// (core/model/aac_config). All others as they are.
+Ref<GstCaps> adts_source(const Ref<GstCaps> &caps);
+
 struct PictureSize {
   unsigned width = 0;
   unsigned height = 0;

@@ -89,6 +89,7 @@ void Intake::reset() {
 
 void Intake::begin(std::size_t index) {
   Track &track = tracks_[index];
+  track.tags = {};
   if (!track.ended || track.removed) return;
   if (all_ended() && had_media_) {  // another push: what the last one brought is waited for
     timeline_.restart();
@@ -98,6 +99,11 @@ void Intake::begin(std::size_t index) {
   track.ended = false;
   track.clock.restart();
   order_.begin_track(index);
+}
+
+void Intake::set_tags(std::size_t index, Ref<GstTagList> tags) {
+  const bool is_global = gst_tag_list_get_scope(tags.get()) == GST_TAG_SCOPE_GLOBAL;
+  tracks_[index].tags[is_global ? 1 : 0] = std::move(tags);
 }
 
 void Intake::end(std::size_t index) {

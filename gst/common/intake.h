@@ -65,6 +65,8 @@ class Intake {
   void gap(std::size_t track, Nanoseconds until_running_time, const Out &out);
   // The track was flushed: what it brought is kept, what it brings next is a new period.
   void flush(std::size_t track);
+  // In place of the track's tags of the same scope, until another stream begins.
+  void set_tags(std::size_t track, Ref<GstTagList> tags);
   void drop_refused(std::size_t track);
   void drop_empty(std::size_t track);
   // Hands on everything.
@@ -81,6 +83,8 @@ class Intake {
     const Frame *next = order_.next(track);
     return next ? next->caps : tracks_[track].caps;
   }
+  // What the track's stream says of itself now.
+  const TrackTags &tags(std::size_t track) const { return tracks_[track].tags; }
   std::size_t tracks() const { return tracks_.size(); }
   MediaKind kind(std::size_t track) const { return tracks_[track].kind; }
   // Nothing of this track will be handed on soon.
@@ -104,6 +108,7 @@ class Intake {
     TrackClock clock;
     IntakeLedger ledger;
     Ref<GstCaps> caps;
+    TrackTags tags;
     bool ended = false;
     bool removed = false;
     bool brought_media = false;

@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "gst/common/barrier.h"
+#include "gst/common/encoding.h"
 
 GST_DEBUG_CATEGORY_EXTERN(rec_recorder_debug);
 #define GST_CAT_DEFAULT rec_recorder_debug
@@ -77,6 +78,8 @@ struct MuxWriter::Shared final : WriterGroup::Member, std::enable_shared_from_th
   Ref<GstElement> mux;
   std::vector<Feed> feeds;
   bool audio_is_delta = false;  // Container::indexes_keyframes, and there is video
+  bool writes_adts = false;     // Container::writes_adts
+  bool audio_has_dts = false;   // Container::counts_by_dts
   Ref<GstPad> out;              // ours, linked from the muxer
   Mutex output_mutex;           // one call of the output at a time; only tick() may have to wait for another
   std::unique_ptr<MuxOutput> output;   // muxer's thread; the disposing one once the muxer is stopped; tick()
@@ -265,11 +268,14 @@ void MuxWriter::Shared::start(GstPad *source, const std::string &name) {
 
   for (Feed &feed : feeds) {
     const std::string id = name + (feed.track.kind == MediaKind::video ? "/video" : "/audio");
+    const Ref<GstCaps> caps = writes_adts ? adts_source(feed.track.caps) : feed.track.caps;
     GstSegment segment;
     gst_segment_init(&segment, GST_FORMAT_TIME);
     gst_pad_push_event(feed.source.get(), gst_event_new_stream_start(id.c_str()));
-    gst_pad_push_event(feed.source.get(), gst_event_new_caps(feed.track.caps.get()));
+    gst_pad_push_event(feed.source.get(), gst_event_new_caps(caps.get()));
     gst_pad_push_event(feed.source.get(), gst_event_new_segment(&segment));
+    for (const Ref<GstTagList> &tags : feed.track.tags)
+      if (tags) gst_pad_push_event(feed.source.get(), gst_event_new_tag(gst_tag_list_copy(tags.get())));
   }
 }
 
@@ -307,6 +313,8 @@ Result<std::unique_ptr<MuxWriter>> MuxWriter::create(const std::shared_ptr<Write
     return Error{Errc::invalid_argument,
                  std::string("the ") + container.name + " muxer does not take these tracks"};
   }
+  shared->writes_adts = container.writes_adts;
+  shared->audio_has_dts = container.counts_by_dts;
   for (const Track &track : tracks)
     if (track.kind == MediaKind::video) shared->audio_is_delta = container.indexes_keyframes;
   shared->start(source.get(), name);
@@ -330,8 +338,9 @@ bool MuxWriter::push(const Frame &frame, Nanoseconds base) {
   if (!feed || shared_->failed) return !shared_->failed;
   GstBuffer *buffer = gst_buffer_copy(frame.buffer.get());  // its bytes are shared
   GST_BUFFER_PTS(buffer) = clock_time(frame.pts - base);
-  GST_BUFFER_DTS(buffer) =
-      frame.kind == MediaKind::video ? clock_time(frame.dts - base) : GST_CLOCK_TIME_NONE;
+  GST_BUFFER_DTS(buffer) = frame.kind == MediaKind::video ? clock_time(frame.dts - base)
+                           : shared_->audio_has_dts       ? GST_BUFFER_PTS(buffer)
+                                                          : GST_CLOCK_TIME_NONE;
   GST_BUFFER_DURATION(buffer) = clock_time(frame.duration);
   GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_DISCONT);
   if (frame.kind == MediaKind::audio && shared_->audio_is_delta)

@@ -9,6 +9,7 @@
 #include "core/base/sync.h"
 #include "gst/common/containers.h"
 #include "gst/common/frame.h"
+#include "gst/common/tags.h"
 
 namespace rec {
 
@@ -87,6 +88,7 @@ class MuxWriter {
     std::size_t track;  // Frame::track
     MediaKind kind;
     Ref<GstCaps> caps;
+    TrackTags tags = {};  // go into the file's header
   };
 
   // Builds the muxer in the group's bin and starts it. `name` becomes the child's name.

@@ -224,6 +224,11 @@ void RecorderBin::on_media(std::size_t track, ParsedBuffer media) {
   intake_.push(track, std::move(media), record_);
 }
 
+void RecorderBin::on_tags(std::size_t track, Ref<GstTagList> tags) {
+  Section section(*this);
+  intake_.set_tags(track, std::move(tags));
+}
+
 void RecorderBin::on_gap(std::size_t track, Nanoseconds until) {
   Section section(*this);
   intake_.gap(track, until, record_);

@@ -84,6 +84,7 @@ class RecorderBin : private TrackListener {
  private:
   void on_stream_start(std::size_t track) override;
   void on_media(std::size_t track, ParsedBuffer media) override;
+  void on_tags(std::size_t track, Ref<GstTagList> tags) override;
   void on_gap(std::size_t track, Nanoseconds until) override;
   void on_eos(std::size_t track, guint32 seqnum) override;
   void on_refused(std::size_t track, const std::string &reason) override;

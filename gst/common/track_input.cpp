@@ -5,6 +5,7 @@
 #include <array>
 
 #include "gst/common/barrier.h"
+#include "gst/common/encoding.h"
 #include "gst/common/in_band_sets.h"
 
 GST_DEBUG_CATEGORY_EXTERN(rec_recorder_debug);
@@ -172,6 +173,12 @@ bool TrackInput::take_event(Ref<GstEvent> event) {
       take_segment(segment);
       return true;
     }
+    case GST_EVENT_TAG: {
+      GstTagList *tags = nullptr;
+      gst_event_parse_tag(event.get(), &tags);
+      listener_.on_tags(track_, Ref<GstTagList>::retain(tags));
+      break;
+    }
     case GST_EVENT_FLUSH_STOP:
       if (ended_) drop_parser();
       ended_ = false;
@@ -221,7 +228,9 @@ void TrackInput::set_caps(GstCaps *caps) {
   if (!parser_ && !make_parser(codec->parser)) return;
   const char *framing = gst_structure_get_string(gst_caps_get_structure(caps, 0), "stream-format");
   is_packetized_ = kind_ == MediaKind::video && framing && g_strcmp0(framing, "byte-stream") != 0;
-  gst_pad_push_event(feed_.get(), gst_event_new_caps(caps));
+  const auto known = Ref<GstCaps>::retain(caps);
+  const auto fed = format_ == StreamFormat::byte_stream ? adts_source(known) : known;
+  gst_pad_push_event(feed_.get(), gst_event_new_caps(fed.get()));
   if (segment_event_) gst_pad_push_event(feed_.get(), gst_event_ref(segment_event_.get()));
 }
 

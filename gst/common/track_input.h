@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gst/common/frame.h"
+#include "gst/common/tags.h"
 
 namespace rec {
 
@@ -22,6 +23,7 @@ class TrackListener {
   virtual ~TrackListener() = default;
   virtual void on_stream_start(std::size_t track) = 0;  // media comes, perhaps again after an EOS
   virtual void on_media(std::size_t track, ParsedBuffer media) = 0;
+  virtual void on_tags(std::size_t track, Ref<GstTagList> tags) = 0;  // instead of those of the same scope
   virtual void on_gap(std::size_t track, Nanoseconds until) = 0;  // nothing comes before this running time
   virtual void on_eos(std::size_t track, guint32 seqnum) = 0;
   virtual void on_refused(std::size_t track,

@@ -244,9 +244,15 @@ std::vector<MuxWriter::Track> FileRecorder::tracks_from(const std::deque<Frame> 
     if (!next) next = first_of(track, placing_);
     const Ref<GstCaps> &caps = next ? next->caps : intake.caps(track);
     if (next || (!intake.silent(track) && choice_.has_track(track, caps, intake)))
-      tracks.push_back({track, intake.kind(track), caps});
+      tracks.push_back({track, intake.kind(track), caps, storable(intake.tags(track))});
   }
   return tracks;
+}
+
+TrackTags FileRecorder::storable(const TrackTags &tags) const {
+  TrackTags all = tags;
+  for (Ref<GstTagList> &list : all) list = without_long_strings(list, container_.longest_string);
+  return all;
 }
 
 std::optional<OpenFile> FileRecorder::open_file(const std::deque<Frame> &first, const Intake &intake,

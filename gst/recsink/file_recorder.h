@@ -72,6 +72,7 @@ class FileRecorder {
   void begin_file(const Frame &frame, const Intake &intake);
   // `first`: what it begins with; the last of them is the frame that lets it begin.
   std::optional<OpenFile> open_file(const std::deque<Frame> &first, const Intake &intake, Nanoseconds base);
+  TrackTags storable(const TrackTags &tags) const;
   std::vector<MuxWriter::Track> tracks_from(const std::deque<Frame> &first, const Intake &intake);
   Result<FileBegin> begin_of(const Frame &frame, Nanoseconds base,
                              const std::vector<MuxWriter::Track> &tracks) const;

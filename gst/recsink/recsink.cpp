@@ -24,6 +24,10 @@
  * has brought nothing for two seconds. What a format cannot hold is told in a WARNING message that names what
  * can, and counted; beside video that it cannot hold it records no audio either. The other formats go on.
  *
+ * The stream's tags (title, artist...) go into the header of every file that begins while they hold, in FLV
+ * those of at most 1023 bytes. HE-AAC keeps its configuration in FLV and MP4; ADTS describes its core, as it
+ * must.
+ *
  * Another codec, picture size, parameter set, sample rate or number of channels, announced or in band, and a
  * track that comes begin a new file in every format that records the track, with the next keyframe; what the
  * old file cannot take waits for it. (FLV could go on in the same file, but most players and services want

@@ -182,6 +182,66 @@ TEST(RecSinkFormat, GivesTheOnePlaceToTheNextTrackWhenTheFirstEnds) {
             ledger(publisher, "flv", "ingested"));
 }
 
+// A tag of a file as ffprobe reads it.
+std::string tag_of(const std::string &file, const std::string &name) {
+  const std::string text = run_command({"ffprobe", "-v", "error", "-show_entries", "format_tags=" + name,
+                                        "-of", "default=noprint_wrappers=1:nokey=1", file})
+                               .out;
+  return text.substr(0, text.find_last_not_of("\r\n") + 1);
+}
+
+void send_tags(Publisher &publisher, const std::string &title, const std::string &artist) {
+  GstTagList *tags = gst_tag_list_new(GST_TAG_TITLE, title.c_str(), GST_TAG_ARTIST, artist.c_str(), nullptr);
+  gst_tag_list_set_scope(tags, GST_TAG_SCOPE_GLOBAL);
+  publisher.event("video", gst_event_new_tag(tags));
+}
+
+TEST(RecSinkFormat, WritesTheStreamsTagsIntoEveryFile) {
+  const TempDir dir;
+  Publisher publisher("recsink formats=flv+mp4 cycle=1000000000 location=" + (dir / "cam-%03d"));
+  publisher.connect("video");
+  publisher.begin("video", video(video_of("h264")).caps);
+  send_tags(publisher, "A harbour; \"quoted\", two\nlines, \u00e9", "Somebody");
+  publisher.send({{"video", video(video_of("h264"))}});
+  send_tags(publisher, "Another title", "Somebody else");
+  publisher.send({{"video", video(video_of("h264")).moved(seconds(3))}});
+  const auto messages = finish_recording(publisher);
+  for (const std::string format : {"flv", "mp4"}) {
+    const auto files = files_of(messages, format);
+    const std::string artist = format == "flv" ? "creator" : "artist";  // flvmux calls it so
+    ASSERT_EQ(files.size(), 6u);
+    for (const std::size_t i : {0, 1, 5}) {
+      EXPECT_EQ(tag_of(files[i], "title"),
+                i < 3 ? "A harbour; \"quoted\", two\nlines, \u00e9" : "Another title")
+          << files[i];
+      EXPECT_EQ(tag_of(files[i], artist), i < 3 ? "Somebody" : "Somebody else") << files[i];
+    }
+  }
+}
+
+TEST(RecSinkFormat, IsNotDamagedByHostileTags) {
+  const TempDir dir;
+  Publisher publisher("recsink formats=flv+mp4 location=" + (dir / "cam"));
+  const Media &v = video(video_of("h264"));
+  publisher.connect("video");
+  publisher.begin("video", v.caps);
+  send_tags(publisher, std::string(70000, 'x'), "gstfiller dOps \x02 moov/../..%s%n");
+  GstTagList *large = gst_tag_list_new_empty();
+  for (int i = 0; i < 200; ++i)
+    gst_tag_list_add(large, GST_TAG_MERGE_APPEND, GST_TAG_COMMENT, std::string(1000, 'c').c_str(), nullptr);
+  publisher.event("video", gst_event_new_tag(large));
+  publisher.send({{"video", v}});
+  finish_recording(publisher);
+  for (const std::string format : {"flv", "mp4"}) {
+    const std::string file = dir / ("cam." + format);
+    EXPECT_EQ(hashes_stored({file}, "video"), hashes_sent({v}));
+    EXPECT_EQ(playback_complaints(file), "");
+    EXPECT_EQ(tag_of(file, format == "flv" ? "creator" : "artist"), "gstfiller dOps \x02 moov/../..%s%n");
+  }
+  EXPECT_EQ(tag_of(dir / "cam.flv", "title"), "");
+  EXPECT_EQ(tag_of(dir / "cam.mp4", "title").size(), 70000u);
+}
+
 TEST(Containers, AreWrittenByTheFirstMuxerThatIsInstalledAndTakesTheTracks) {
   Container container = container_of(Format::mp4);
   container.muxers = {"muxerthatnobodyhas name=mux", "mp4mux name=mux"};
