@@ -50,10 +50,11 @@ std::string codec_of(const std::string &path, const std::string &kind) {
   return name.substr(0, name.find_first_of("\r\n,"));
 }
 
-// Takes parameter sets, delimiters and ADTS headers away. Both forms of H.264/H.265 end as Annex B.
+// Takes parameter sets, delimiters and ADTS headers away; for H.265 also SEI, which x265 puts beside the
+// parameter sets. Both forms of H.264/H.265 end as Annex B.
 std::string neutral_filter(const std::string &codec) {
   if (codec == "h264") return "h264_mp4toannexb,filter_units=remove_types=7|8|9";
-  if (codec == "hevc") return "hevc_mp4toannexb,filter_units=remove_types=32|33|34|35";
+  if (codec == "hevc") return "hevc_mp4toannexb,filter_units=remove_types=32|33|34|35|39|40";
   if (codec == "aac") return "aac_adtstoasc";
   return "null";
 }
