@@ -99,7 +99,8 @@ run_tests() {
   shift 2
   say "test $name $label"
   rm -f "$log.json"
-  meson test -C "$root/$name" --no-rebuild --print-errorlogs --logbase "$name-$label" "$@" </dev/null |
+  meson test -C "$root/$name" --no-rebuild --print-errorlogs --logbase "$name-$label" "$@" \
+    ${REC_LONG:+--timeout-multiplier 20} </dev/null |
     grep -vE '^(ninja|Full log|$|>>>|(Ok|Expected Fail|Fail|Unexpected Pass|Skipped|Timeout): )'
   if [ -f "$log.json" ]; then
     logs+=("$log.json")

@@ -81,8 +81,11 @@ def recordable(source):
 
 
 def holes(path, kind):
-    """Video frames that lack between a live recording's first and last one."""
-    times = [float(p["dts_time"]) for p in _packets(pathlib.Path(path), "dts_time")["video"]]
+    """Video frames that lack between a live recording's first and last one; None: it holds none, or does not open."""
+    try:
+        times = [float(p["dts_time"]) for p in _packets(pathlib.Path(path), "dts_time")["video"]]
+    except AssertionError:
+        return None
     if not times:
         return None
     return round((times[-1] - times[0]) * kind.fps) + 1 - len(times)
