@@ -16,7 +16,9 @@ using std::chrono::seconds;
 constexpr Nanoseconds kFarthest = std::chrono::hours(24 * 3653);
 constexpr Nanoseconds kLongestFrame = std::chrono::minutes(1);
 constexpr Nanoseconds kFarthestPts = seconds(10);
-constexpr Nanoseconds kDeepestReorder = seconds(2);
+constexpr Nanoseconds kDeepestReorder = seconds(2);  // a PTS further from the others is a hole or a jump
+constexpr Nanoseconds kLongestAssumed = milliseconds(100);  // step of the first frames
+constexpr std::size_t kMostReordered = 16;                  // frames: what H.264 and H.265 allow
 constexpr Nanoseconds kFrozen = seconds(1);
 constexpr Nanoseconds kLongGop = seconds(10);
 constexpr Nanoseconds kLargestStep = seconds(1);  // a longer one is a hole or a jump
@@ -39,6 +41,19 @@ Nanoseconds without_wrap(Nanoseconds distance) {
 
 }  // namespace
 
+Nanoseconds PtsOrder::dts_of(Nanoseconds pts, Nanoseconds step) {
+  if (last_ && size_of(pts - newest_) > kDeepestReorder) *this = PtsOrder();  // another stretch of time
+  newest_ = last_ ? std::max(newest_, pts) : pts;
+  waiting_.insert(std::upper_bound(waiting_.begin(), waiting_.end(), pts), pts);
+  if (last_ && pts < *last_ && depth_ < kMostReordered) ++depth_;
+  const auto missing = static_cast<int>(depth_ + 1 - std::min(waiting_.size(), depth_ + 1));
+  Nanoseconds dts = waiting_.front() - std::min(step, kLongestAssumed) * missing;
+  if (waiting_.size() > depth_) waiting_.erase(waiting_.begin());
+  if (last_) dts = std::max(dts, *last_);
+  last_ = dts;
+  return dts;
+}
+
 Nanoseconds TrackClock::usual_step() const {
   if (step_ > Nanoseconds(0)) return step_;
   return kind_ == Kind::video ? kVideoFrame : kAudioFrame;
@@ -48,14 +63,9 @@ std::optional<Nanoseconds> TrackClock::dts_of(const SentTimes &sent, FrameTimes 
   if (sent.dts) return sent.dts;
   if (!sent.pts) return std::nullopt;
   times.estimated = kind_ == Kind::video;  // audio is never reordered
-  if (kind_ == Kind::audio || !last_read_) return sent.pts;
-  const Nanoseconds back = *last_read_ - *sent.pts;
-  if (back > kDeepestReorder) {  // no B-frame goes back so far
-    reorder_ = Nanoseconds(0);
-    return sent.pts;
-  }
-  reorder_ = std::max(reorder_, back);
-  return std::max(*last_read_, *sent.pts - reorder_);
+  if (kind_ == Kind::audio || !sent.may_reorder) return sent.pts;
+  const Nanoseconds said = sent.duration.value_or(Nanoseconds(0));
+  return order_.dts_of(*sent.pts, said > Nanoseconds(0) ? said : usual_step());
 }
 
 void TrackClock::settle_pts(const SentTimes &sent, FrameTimes &times) const {
@@ -125,7 +135,6 @@ FrameTimes TrackClock::read(const SentTimes &as_sent, bool keyframe, Nanoseconds
     times.estimated = times.illegal = true;
   }
   settle_pts(sent, times);
-  last_read_ = times.dts;
   unfreeze(sent, times);
   judge_step(times);
   judge_gop(times, keyframe);

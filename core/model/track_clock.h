@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "core/base/clock.h"
 
@@ -12,7 +13,8 @@ struct SentTimes {
   std::optional<Nanoseconds> dts;       // running time; may be negative
   std::optional<Nanoseconds> pts;       // running time; may be negative
   std::optional<Nanoseconds> duration;  // <= 0 says nothing
-  bool repeats = false;  // it was sent for the time of the frame before; dts and pts may be a parser's
+  bool may_reorder = true;  // video: a frame may be shown before one that was sent earlier (its profile says)
+  bool repeats = false;     // it was sent for the time of the frame before; dts and pts may be a parser's
 };
 
 // A frame's times, all of them, and what is remarkable about them.
@@ -27,9 +29,24 @@ struct FrameTimes {
   bool long_gop = false;    // ten seconds went by without a keyframe; said once for each GOP
 };
 
+// Finds the DTS of reordered video of which only the PTS are known: they are the same instants in ascending
+// order, as many frames late as frames are reordered. Two are assumed, which is what encoders do by default;
+// more when a PTS goes back behind what was given out.
+class PtsOrder {
+ public:
+  // `step`: the usual distance of two frames. Never after `pts`.
+  Nanoseconds dts_of(Nanoseconds pts, Nanoseconds step);
+
+ private:
+  std::vector<Nanoseconds> waiting_;  // ascending
+  std::size_t depth_ = 2;             // frames
+  std::optional<Nanoseconds> last_;   // DTS given out
+  Nanoseconds newest_{0};             // the latest PTS
+};
+
 // Reads the timestamps of one track's frames, in decoding order. Timestamps that make sense are passed on as
 // they came. What is missing is estimated from the frame before:
-//   - no DTS: the PTS, held back as far as B-frames were seen to be reordered, never going back;
+//   - no DTS: of the last few PTS the earliest one (PtsOrder), which never goes back;
 //   - no PTS: the DTS;
 //   - neither: the frame follows the one before by the usual distance.
 // A time more than ten years from 0, or a PTS more than ten seconds from its DTS (but for a wrap between
@@ -56,13 +73,12 @@ class TrackClock {
 
   Kind kind_;
   std::optional<Nanoseconds> last_;       // DTS given out
-  std::optional<Nanoseconds> last_read_;  // the same before it was unfrozen
   std::optional<Nanoseconds> last_sent_;  // DTS, or PTS where there is none, as it came
   Nanoseconds step_{0};                   // last distance of two frames that was no hole
   Nanoseconds long_step_{0};              // last distance, however long
   Nanoseconds mean_step_{0};              // of many
   Nanoseconds frozen_for_{0};             // media since time stands still
-  Nanoseconds reorder_{0};                // how far a PTS was seen to go back, where no DTS is sent
+  PtsOrder order_;                        // where no DTS is sent
   Nanoseconds since_keyframe_{0};
   std::uint64_t uneven_ = 0;  // one bit for each of the last frames
 };

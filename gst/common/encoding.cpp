@@ -57,6 +57,13 @@ Ref<GstCaps> adts_source(const Ref<GstCaps> &caps) {
   return adts;
 }
 
+bool may_reorder(const Ref<GstCaps> &caps) {
+  const char *profile = gst_structure_get_string(gst_caps_get_structure(caps.get(), 0), "profile");
+  for (const char *plain : {"baseline", "constrained-baseline", "simple"})
+    if (g_strcmp0(profile, plain) == 0) return false;
+  return true;
+}
+
 PictureSize picture_size(const Ref<GstCaps> &caps) {
   const GstStructure *s = structure_of(caps);
   return {number(s, "width"), number(s, "height")};

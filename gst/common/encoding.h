@@ -17,6 +17,9 @@ std::string codec_name(const Ref<GstCaps> &caps);
 // (core/model/aac_config). All others as they are.
 Ref<GstCaps> adts_source(const Ref<GstCaps> &caps);
 
+// Whether pictures may be shown in another order than they are sent: not in the profiles without B-frames.
+bool may_reorder(const Ref<GstCaps> &caps);
+
 struct PictureSize {
   unsigned width = 0;
   unsigned height = 0;

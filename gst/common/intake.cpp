@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "gst/common/encoding.h"
+
 namespace rec {
 namespace {
 
@@ -28,6 +30,10 @@ std::string in_seconds(Nanoseconds time) {
 
 ExceptionType either(MediaKind kind, ExceptionType video, ExceptionType audio) {
   return kind == MediaKind::video ? video : audio;
+}
+
+std::string in_text(const PictureSize &size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
 }
 
 }  // namespace
@@ -224,12 +230,27 @@ void Intake::judge(const Track &track, const FrameTimes &times, const Timeline::
              (place.breaks ? ": a new period begins" : ""));
 }
 
+void Intake::judge_encoding(const Track &track, const Ref<GstCaps> &caps) {
+  if (track.kind != MediaKind::video || !track.caps || track.caps.get() == caps.get()) return;
+  const std::string was = codec_name(track.caps);
+  const std::string is = codec_name(caps);
+  if (was != is) note(ExceptionType::codec_changed, track, "from " + was + " to " + is);
+  const PictureSize before = picture_size(track.caps);
+  const PictureSize now = picture_size(caps);
+  if (before.width != now.width || before.height != now.height)
+    note(ExceptionType::resolution_changed, track, "from " + in_text(before) + " to " + in_text(now));
+}
+
 Frame Intake::frame_of(std::size_t index, ParsedBuffer media) {
   Track &track = tracks_[index];
   GstBuffer *buffer = media.buffer.get();
   const bool keyframe =
       track.kind == MediaKind::audio || !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  SentTimes sent{media.dts, media.pts, std::nullopt, media.repeats};
+  SentTimes sent;
+  sent.dts = media.dts;
+  sent.pts = media.pts;
+  sent.repeats = media.repeats;
+  sent.may_reorder = !media.dts && track.kind == MediaKind::video && may_reorder(media.caps);
   if (GST_BUFFER_DURATION_IS_VALID(buffer))
     sent.duration = Nanoseconds(
         static_cast<gint64>(std::min(GST_BUFFER_DURATION(buffer), static_cast<GstClockTime>(G_MAXINT64))));
@@ -237,6 +258,7 @@ Frame Intake::frame_of(std::size_t index, ParsedBuffer media) {
   const FrameTimes times = track.clock.read(sent, keyframe, timeline_.now());
   const Timeline::Place place = timeline_.place(index, times.dts, times.duration);
   judge(track, times, place);
+  judge_encoding(track, media.caps);
   track.ledger.estimated += times.estimated && times.illegal;
   track.line_offset = place.offset;
   track.caps = media.caps;

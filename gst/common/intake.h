@@ -123,6 +123,7 @@ class Intake {
   void hand_on(Frame frame, const Out &out);
   void skip_gap(std::size_t track, Nanoseconds now);
   void tell_silent(Track &track);
+  void judge_encoding(const Track &track, const Ref<GstCaps> &caps);
   void note(ExceptionType type, const Track &track, std::string description);
 
   const IntakeSettings settings_;

@@ -8,6 +8,8 @@
 namespace rec::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 using std::chrono::seconds;
 
 class RecSinkDuration : public RecSinkTimes, public ::testing::WithParamInterface<GstClockTime> {};
@@ -120,6 +122,20 @@ TEST_F(RecSinkTimes, AGopOfMoreThanTenSecondsIsTold) {
   publisher_.send({{"video", video(spec)}});
   finish();
   EXPECT_EQ(exceptions(), (std::map<gint, guint>{{-132, 1}}));
+}
+
+TEST_F(RecSinkTimes, AChangeOfResolutionOrCodecIsTold) {
+  VideoSpec large;
+  large.width = 320;
+  VideoSpec h265;
+  h265.codec = "h265";
+  publisher_.send({{"video", video().part(0s, 2s, 0s)}});
+  publisher_.send({{"video", video(large).part(0s, 2s, 2s)}});
+  publisher_.send({{"video", video(h265).part(0s, 2s, 4s)}});
+  finish();
+  auto told = exceptions();
+  EXPECT_EQ(told[-100], 1u + 1u);  // to 320 and, with the codec, back
+  EXPECT_EQ(told[-120], 1u);
 }
 
 TEST_F(RecSinkTimes, UnevenTimestampsAreToldAndKept) {

@@ -19,7 +19,7 @@ struct Reader {
   TrackClock clock;
   FrameTimes operator()(std::optional<Nanoseconds> dts, std::optional<Nanoseconds> pts,
                         std::optional<Nanoseconds> duration = std::nullopt, bool keyframe = true) {
-    return clock.read({dts, pts, duration, false}, keyframe, 7s);
+    return clock.read({.dts = dts, .pts = pts, .duration = duration}, keyframe, 7s);
   }
 };
 
@@ -47,18 +47,48 @@ TEST(TrackClock, TakesThePtsOfAudioWhereThereIsNoDts) {
   EXPECT_FALSE(times.estimated);
 }
 
-TEST(TrackClock, FindsADtsForReorderedVideoThatNeverGoesBack) {
+// DTS of frames that come with these PTS alone, 40 ms each.
+std::vector<Nanoseconds> found_dts(const std::vector<Nanoseconds> &pts) {
   Reader read{TrackClock(Kind::video)};
-  const std::vector<Nanoseconds> gop = {0ms, 160ms, 80ms, 40ms, 120ms};
-  Nanoseconds last{-1s};
-  for (int turn = 0; turn < 5; ++turn)
-    for (const Nanoseconds pts : gop) {
-      const FrameTimes times = read(std::nullopt, turn * 200ms + pts);
-      EXPECT_EQ(times.pts, turn * 200ms + pts);
-      EXPECT_GE(times.dts, last);
-      EXPECT_TRUE(turn == 0 || times.dts <= times.pts);
-      last = times.dts;
-    }
+  std::vector<Nanoseconds> dts;
+  for (const Nanoseconds time : pts) {
+    const FrameTimes times = read(std::nullopt, time, 40ms);
+    EXPECT_EQ(times.pts, time);
+    EXPECT_TRUE(dts.empty() || times.dts >= dts.back());
+    dts.push_back(times.dts);
+  }
+  return dts;
+}
+
+TEST(TrackClock, FindsTheDtsOfReorderedVideoFromTheFirstFrameOn) {
+  // A pyramid of B-frames, as x264 and x265 make them.
+  EXPECT_EQ(found_dts({0ms, 160ms, 80ms, 40ms, 120ms, 320ms, 240ms, 200ms, 280ms}),
+            (std::vector<Nanoseconds>{-80ms, -40ms, 0ms, 40ms, 80ms, 120ms, 160ms, 200ms, 240ms}));
+}
+
+TEST(TrackClock, FindsADtsThatIsNeverAfterThePtsOnceTheDepthOfTheReorderingIsSeen) {
+  // Four deep: the first pyramid shows it.
+  const std::vector<Nanoseconds> gop = {0ms,   640ms, 320ms, 160ms, 80ms,  40ms,  120ms, 240ms, 200ms,
+                                        280ms, 480ms, 400ms, 360ms, 440ms, 560ms, 520ms, 600ms};
+  std::vector<Nanoseconds> pts = gop;
+  for (int turn = 1; turn < 4; ++turn)
+    for (std::size_t i = 1; i < gop.size(); ++i) pts.push_back(gop[i] + turn * 640ms);
+  const auto dts = found_dts(pts);
+  for (std::size_t i = gop.size(); i < pts.size(); ++i) EXPECT_LE(dts[i], pts[i]) << i;
+}
+
+TEST(TrackClock, TakesThePtsForTheDtsOfVideoThatIsNotReordered) {
+  TrackClock clock(Kind::video);
+  for (const Nanoseconds time : {0ms, 40ms, 80ms})
+    EXPECT_EQ(clock.read({.dts = {}, .pts = time, .duration = {}, .may_reorder = false}, true, 0s).dts, time);
+}
+
+TEST(TrackClock, LooksForTheDtsAnewBehindAHoleOfThePts) {
+  const auto dts = found_dts({0ms, 40ms, 80ms, 120ms, 1h, 1h + 40ms, 1h + 80ms});
+  for (std::size_t i = 4; i < dts.size(); ++i) {
+    EXPECT_LE(dts[i], 1h + (i - 4) * 40ms);
+    EXPECT_GE(dts[i], 1h - 80ms);
+  }
 }
 
 TEST(TrackClock, LetsAFrameWithoutTimestampsFollowTheOneBefore) {
@@ -147,7 +177,8 @@ TEST(TrackClock, TellsFrozenTimeThatAParserMadeGoOn) {
   TrackClock clock(Kind::video);
   unsigned frozen = 0;
   for (int i = 0; i < 100; ++i) {
-    const FrameTimes times = clock.read({i * 40ms, i * 40ms, 40ms, i > 0}, true, 0s);
+    const FrameTimes times =
+        clock.read({.dts = i * 40ms, .pts = i * 40ms, .duration = 40ms, .repeats = i > 0}, true, 0s);
     EXPECT_EQ(times.dts, i * 40ms);
     frozen += times.frozen;
   }
@@ -195,7 +226,9 @@ TEST(TrackClock, GivesTimesThatCanBeTrueWhateverComes) {
     };
     TrackClock clock(seed % 2 ? Kind::video : Kind::audio);
     for (int i = 0; i < 2000; ++i) {
-      const FrameTimes times = clock.read({any(), any(), any(), random() % 5 == 0}, random() % 9 == 0, 0s);
+      const FrameTimes times =
+          clock.read({.dts = any(), .pts = any(), .duration = any(), .repeats = random() % 5 == 0},
+                     random() % 9 == 0, 0s);
       ASSERT_GT(times.duration, 0s);
       ASSERT_LE(times.duration, 1min);
       ASSERT_LE(std::chrono::abs(times.dts), 24h * 3700) << "seed " << seed << " frame " << i;
