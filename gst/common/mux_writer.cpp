@@ -18,6 +18,8 @@ namespace {
 // Longer than any file: the muxer's pads never say that they are full.
 constexpr guint64 kUnbounded = GST_SECOND * 3600 * 24 * 30;
 constexpr gint64 kStuck = 2 * G_USEC_PER_SEC;
+constexpr gint64 kAtWork = G_USEC_PER_SEC / 2;
+constexpr std::uint64_t kMuchWaiting = std::uint64_t{32} << 20;  // bytes, where there is no limit
 constexpr gint64 kIdle = G_USEC_PER_SEC / 2;  // nothing is written: what was gathered may wait for ever
 constexpr gint64 kLongestClosing = 600 * G_USEC_PER_SEC;  // nobody waits for it, and nothing grows
 
@@ -84,7 +86,8 @@ struct MuxWriter::Shared final : WriterGroup::Member, std::enable_shared_from_th
   Mutex output_mutex;           // one call of the output at a time; only tick() may have to wait for another
   std::unique_ptr<MuxOutput> output;   // muxer's thread; the disposing one once the muxer is stopped; tick()
   std::atomic<gint64> called_at{0};    // the output, which has not returned; monotonic us
-  std::atomic<gint64> written_at{0};   // the last bytes, which saw no tick yet; 0: none
+  std::atomic<gint64> wrote_at{0};     // the last bytes
+  std::atomic<gint64> written_at{0};   // the same, if they saw no tick yet; 0: none
   std::atomic<bool> closing{false};    // the muxer has written everything
   std::atomic<bool> ticking{false};    // tick() is on its way
   std::atomic<bool> ended{false};      // output->end() was called
@@ -112,6 +115,7 @@ struct MuxWriter::Shared final : WriterGroup::Member, std::enable_shared_from_th
     return since > 0 ? g_get_monotonic_time() - since : 0;
   }
   bool is_stuck() const override { return held_up_us() > kStuck; }
+  bool is_behind() const override;
   void tick() override;
   void tick_output();
   bool is_too_far_behind();
@@ -137,7 +141,7 @@ void MuxWriter::Shared::take(Status status) {
 GstFlowReturn MuxWriter::Shared::write(Ref<GstBuffer> buffer) {
   if (ended || failed) return GST_FLOW_OK;
   take(call([&](MuxOutput &o) { return o.write(std::move(buffer)); }));
-  written_at = g_get_monotonic_time();
+  wrote_at = written_at = g_get_monotonic_time();
   return GST_FLOW_OK;
 }
 
@@ -179,6 +183,13 @@ bool MuxWriter::Shared::is_too_far_behind() {
   if (limits.bytes > 0 && backlog.bytes() > limits.bytes) given_up = "it is slower than the stream";
   if (limits.silence.count() > 0 && held_up_us() > silence) given_up = "it does not answer";
   return given_up;
+}
+
+// Not when the muxer waits for a track that brings nothing: then only more media help.
+bool MuxWriter::Shared::is_behind() const {
+  const std::uint64_t much = limits.bytes > 0 ? limits.bytes / 2 : kMuchWaiting;
+  const bool is_at_work = called_at > 0 || g_get_monotonic_time() - wrote_at < kAtWork;
+  return !failed && !given_up && is_at_work && backlog.bytes() > much;
 }
 
 void MuxWriter::Shared::tick() {
@@ -345,7 +356,7 @@ bool MuxWriter::push(const Frame &frame, Nanoseconds base) {
   GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_DISCONT);
   if (frame.kind == MediaKind::audio && shared_->audio_is_delta)
     GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  if (shared_->limits.bytes > 0) shared_->backlog.add(buffer);
+  shared_->backlog.add(buffer);
   if (gst_pad_push(feed->source.get(), buffer) != GST_FLOW_OK) shared_->failed = true;
   if (shared_->is_too_far_behind()) shared_->failed = true;
   return !shared_->failed;

@@ -55,12 +55,17 @@ class WriterGroup : public std::enable_shared_from_this<WriterGroup> {
     virtual void tick() = 0;
     // The disk has not answered for two seconds.
     virtual bool is_stuck() const = 0;
+    // Much waits to be written, and writing goes on.
+    virtual bool is_behind() const = 0;
   };
 
   explicit WriterGroup(GstBin *bin) : bin_(bin) {}
   GstBin *bin() const { return bin_; }
   void enter(const std::shared_ptr<Member> &member) REC_EXCLUDES(mutex_);
   void leave(const Member &member) REC_EXCLUDES(mutex_);
+  // Until no writer is behind, or `is_cancelled`, at the most 30 s. For streaming threads of sources that can
+  // wait.
+  void wait_for_room(const std::function<bool()> &is_cancelled) REC_EXCLUDES(mutex_);
   // Until every writer is gone or stuck, or `timeout`. False when some are left.
   bool wait_empty(Nanoseconds timeout) REC_EXCLUDES(mutex_);
 

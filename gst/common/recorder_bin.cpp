@@ -234,6 +234,10 @@ void RecorderBin::on_gap(std::size_t track, Nanoseconds until) {
   intake_.gap(track, until, record_);
 }
 
+void RecorderBin::on_source_can_wait(GstPad *pad) {
+  writers_->wait_for_room([pad] { return GST_PAD_IS_FLUSHING(pad); });
+}
+
 void RecorderBin::on_eos(std::size_t track, guint32 seqnum) {
   Section section(*this);
   if (intake_.ended(track)) return;  // end_all() was first

@@ -86,6 +86,7 @@ class RecorderBin : private TrackListener {
   void on_media(std::size_t track, ParsedBuffer media) override;
   void on_tags(std::size_t track, Ref<GstTagList> tags) override;
   void on_gap(std::size_t track, Nanoseconds until) override;
+  void on_source_can_wait(GstPad *pad) override;
   void on_eos(std::size_t track, guint32 seqnum) override;
   void on_refused(std::size_t track, const std::string &reason) override;
   void on_dropped(std::size_t track, bool empty) override;

@@ -151,7 +151,19 @@ GstFlowReturn TrackInput::take(Ref<GstBuffer> buffer) {
   if (flow == GST_FLOW_FLUSHING) return flow;
   if (flow != GST_FLOW_OK && flow != GST_FLOW_EOS)
     refuse(std::string("the parser says ") + gst_flow_get_name(flow));
+  if (source_can_wait()) listener_.on_source_can_wait(pad_.get());
   return GST_FLOW_OK;
+}
+
+// Asked once per stream. A source that does not say is taken for a live one.
+bool TrackInput::source_can_wait() {
+  if (can_wait_) return *can_wait_;
+  const std::unique_ptr<GstQuery, Freer<gst_query_unref>> query(gst_query_new_latency());
+  gboolean is_live = TRUE;
+  if (gst_pad_peer_query(pad_.get(), query.get()))
+    gst_query_parse_latency(query.get(), &is_live, nullptr, nullptr);
+  can_wait_ = !is_live;
+  return *can_wait_;
 }
 
 bool TrackInput::take_event(Ref<GstEvent> event) {
@@ -159,6 +171,7 @@ bool TrackInput::take_event(Ref<GstEvent> event) {
     case GST_EVENT_STREAM_START:
       if (ended_) drop_parser();
       ended_ = false;
+      can_wait_.reset();
       listener_.on_stream_start(track_);
       break;
     case GST_EVENT_CAPS: {

@@ -25,6 +25,8 @@ class TrackListener {
   virtual void on_media(std::size_t track, ParsedBuffer media) = 0;
   virtual void on_tags(std::size_t track, Ref<GstTagList> tags) = 0;  // instead of those of the same scope
   virtual void on_gap(std::size_t track, Nanoseconds until) = 0;  // nothing comes before this running time
+  // The source is not live: it can wait for the disk. Returns when it has, or when the pad is flushing.
+  virtual void on_source_can_wait(GstPad *pad) = 0;
   virtual void on_eos(std::size_t track, guint32 seqnum) = 0;
   virtual void on_refused(std::size_t track,
                           const std::string &reason) = 0;      // nothing of this caps is recorded
@@ -69,6 +71,7 @@ class TrackInput {
   void take_segment(const GstSegment *segment);
   bool make_parser(const char *factory);
   void drop_parser();
+  bool source_can_wait();
   void refuse(const std::string &reason);
   void take_parsed(Ref<GstBuffer> buffer);
   bool take_parsed_event(GstEvent *event);
@@ -90,6 +93,7 @@ class TrackInput {
   Ref<GstEvent> segment_event_;                   // for the parser
   bool has_time_ = true;                          // the segment is one that can be recorded
   bool ended_ = false;                            // EOS came; a new stream needs a fresh parser
+  std::optional<bool> can_wait_;                  // the source; nullopt: not asked yet
   bool is_packetized_ = false;                    // what comes in is whole frames whose flags count
   GstClockTime last_time_ = GST_CLOCK_TIME_NONE;  // of the buffer that came
   bool repeats_ = false;                          // the buffer that is parsed came for the same

@@ -7,7 +7,9 @@
 namespace rec {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{100};  // how soon a stuck disk is noticed
+constexpr std::chrono::milliseconds kLook{100};       // how soon a stuck disk is noticed
+constexpr std::chrono::milliseconds kLookForRoom{5};  // and a disk that has caught up
+constexpr std::chrono::seconds kLongestWait{30};
 
 }  // namespace
 
@@ -38,6 +40,18 @@ bool WriterGroup::wait_empty(Nanoseconds timeout) {
   while (!lock.wait_for(changed_, kLook, is_over) && std::chrono::steady_clock::now() < until) {
   }
   return members_.empty();
+}
+
+void WriterGroup::wait_for_room(const std::function<bool()> &is_cancelled) {
+  const auto until = std::chrono::steady_clock::now() + kLongestWait;
+  const auto has_room = [this]() REC_TSA(no_thread_safety_analysis) {
+    return std::none_of(members_.begin(), members_.end(), [](const auto &m) { return m->is_behind(); });
+  };
+  MutexLock lock(mutex_);
+  if (has_room()) return;
+  while (!is_cancelled() && std::chrono::steady_clock::now() < until &&
+         !lock.wait_for(changed_, kLookForRoom, has_room)) {
+  }
 }
 
 // The system's clock has one thread for all timers of the process.

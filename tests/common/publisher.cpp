@@ -204,7 +204,9 @@ void Publisher::send(const std::map<std::string, Media> &media, const Edit &edit
       gst_buffer_unref(buffer);
       continue;
     }
-    ASSERT_EQ(gst_pad_push(pads_[*item.pad].source.get(), buffer), GST_FLOW_OK) << *item.pad;
+    const GstFlowReturn flow = gst_pad_push(pads_[*item.pad].source.get(), buffer);
+    if (flow == GST_FLOW_FLUSHING && may_be_stopped) return;
+    ASSERT_EQ(flow, GST_FLOW_OK) << *item.pad;
   }
 }
 

@@ -78,6 +78,8 @@ class Publisher {
   void end_all();
   void resume();  // media goes on after a flush of the end: no pad is begun again
 
+  bool may_be_stopped = false;  // another thread sets the pipeline to NULL while send() is at work
+
  private:
   void begin_for(const std::string &pad, const Media &media);
   struct Pad {
