@@ -14,6 +14,8 @@ constexpr const char *kMp3 = "audio/mpeg,mpegversion=1,layer=3";
 // One row per format, in the order of the enumeration.
 constexpr Container kContainers[] = {
     {.format = Format::flv,
+     .indexes_keyframes = true,
+     .counts_by_dts = true,
      .name = "flv",
      .extension = "flv",
      .muxers = {"flvmux name=mux", "eflvmux name=mux"},
@@ -21,8 +23,6 @@ constexpr Container kContainers[] = {
      .audio_pad = "audio",
      .video_caps = "video/x-h264,stream-format=avc; video/x-h265,stream-format=hvc1",
      .audio_caps = "audio/mpeg,mpegversion=4,stream-format=raw; audio/mpeg,mpegversion=1,layer=3",
-     .indexes_keyframes = true,
-     .counts_by_dts = true,
      .longest_string = 1023,  // what ffmpeg's demuxer reads; from 65536 on flvmux writes a wrong length
      .advice = "H.265 in FLV needs the element eflvmux of GStreamer 1.28 or newer; MP3 in FLV has at most "
                "44.1 kHz."},
@@ -30,6 +30,7 @@ constexpr Container kContainers[] = {
     // The other fragment mode loses the distance between the first audio and the first video frame (1.22 to
     // 1.28). mp4mux orders tracks by their last real frame, so that a GAP lets no other track pass it.
     {.format = Format::mp4,
+     .heeds_gaps = false,
      .name = "mp4",
      .extension = "mp4",
      .muxers = {"mp4mux name=mux fragment-duration=500 fragment-mode=first-moov-then-finalise"},
@@ -38,10 +39,10 @@ constexpr Container kContainers[] = {
      .video_caps = "video/x-h264,stream-format=avc; video/x-h265,stream-format=hvc1; "
                    "video/mpeg,mpegversion=4,systemstream=false",
      .audio_caps =
-         "audio/mpeg,mpegversion=4,stream-format=raw; audio/mpeg,mpegversion=1,layer=3; audio/x-opus",
-     .heeds_gaps = false},
+         "audio/mpeg,mpegversion=4,stream-format=raw; audio/mpeg,mpegversion=1,layer=3; audio/x-opus"},
     // The queue is the thread that writes, as a muxer's own is for the others.
     {.format = Format::aac,
+     .writes_adts = true,
      .name = "aac",
      .extension = "aac",
      .muxers = {"aacparse name=mux ! audio/mpeg,stream-format=adts,framed=true ! "
@@ -49,8 +50,7 @@ constexpr Container kContainers[] = {
      .video_pad = nullptr,
      .audio_pad = "sink",
      .video_caps = nullptr,
-     .audio_caps = kAac,
-     .writes_adts = true},
+     .audio_caps = kAac},
     {.format = Format::mp3,
      .name = "mp3",
      .extension = "mp3",

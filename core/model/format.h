@@ -21,6 +21,13 @@ inline constexpr Format kAllFormats[] = {Format::flv, Format::mp4, Format::aac, 
 // elements are GStreamer's, in its notation.
 struct Container {
   Format format;
+  // A GAP event keeps "mux" from waiting for a silent track; otherwise the track has to end.
+  bool heeds_gaps = true;
+  // "mux" indexes what is not DELTA_UNIT: with video, audio must say that it is.
+  bool indexes_keyframes = false;
+  bool writes_adts = false;  // of raw AAC: see core/model/aac_config.h
+  // "mux" counts a file's duration by DTS: audio needs one.
+  bool counts_by_dts = false;
   const char *name;       // configuration, events, catalogue, element names
   const char *extension;  // of the finished file
   // What writes it, the preferred one first: text for gst_parse_bin_from_description() that begins with the
@@ -31,13 +38,6 @@ struct Container {
   const char *audio_pad;
   const char *video_caps;  // what it may hold of a StreamFormat::packetized (files) or byte_stream (ts) track
   const char *audio_caps;
-  // A GAP event keeps "mux" from waiting for a silent track; otherwise the track has to end.
-  bool heeds_gaps = true;
-  // "mux" indexes what is not DELTA_UNIT: with video, audio must say that it is.
-  bool indexes_keyframes = false;
-  bool writes_adts = false;  // of raw AAC: see core/model/aac_config.h
-  // "mux" counts a file's duration by DTS: audio needs one.
-  bool counts_by_dts = false;
   std::size_t longest_string = 0;  // of a tag, in bytes: longer ones damage the header; 0: any
   const char *advice = nullptr;    // to whom it cannot hold enough; a sentence
 

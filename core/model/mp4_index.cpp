@@ -80,17 +80,22 @@ void Mp4SampleTable::read_table(std::uint32_t type, Bytes payload) {
   } else if (type == fourcc("stss")) {
     all_sync_ = false;
     for (std::uint32_t n = begin_table(r, 4); n > 0; --n) sync_.push_back(*r.u32());
-  } else if (type == fourcc("stsz") && r.skip(4)) {
-    const std::uint32_t each = r.u32().value_or(0);
-    const std::uint32_t count = r.u32().value_or(0);
-    if (each > 0 && count == timed_ && count <= kMostAlike) sizes_.assign(count, each);  // stts comes first
-    if (each == 0 && count <= r.left() / 4)
-      for (std::uint32_t n = count; n > 0; --n) sizes_.push_back(*r.u32());
+  } else if (type == fourcc("stsz")) {
+    read_sizes(r);
   } else if (type == fourcc("stco")) {
     for (std::uint32_t n = begin_table(r, 4); n > 0; --n) chunks_.push_back({*r.u32(), 0});
   } else if (type == fourcc("co64")) {
     for (std::uint32_t n = begin_table(r, 8); n > 0; --n) chunks_.push_back({*r.u64(), 0});
   }
+}
+
+void Mp4SampleTable::read_sizes(ByteReader &stsz) {
+  if (!stsz.skip(4)) return;
+  const std::uint32_t each = stsz.u32().value_or(0);
+  const std::uint32_t count = stsz.u32().value_or(0);
+  if (each > 0 && count == timed_ && count <= kMostAlike) sizes_.assign(count, each);  // stts comes first
+  if (each == 0 && count <= stsz.left() / 4)
+    for (std::uint32_t n = count; n > 0; --n) sizes_.push_back(*stsz.u32());
 }
 
 // Entries say from which chunk on so many samples are in each.

@@ -9,6 +9,8 @@
 
 namespace rec {
 
+class ByteReader;
+
 // Of a moov box that is read into memory, bytes; more is no honest file.
 inline constexpr std::uint64_t kLargestMoov = 256U << 20;
 
@@ -50,6 +52,7 @@ class Mp4SampleTable {
 
   void add_duration(std::uint32_t count, std::uint32_t duration);
   void add_offset(std::uint32_t count, std::int32_t offset);
+  void read_sizes(ByteReader &stsz);
   void read_chunks(Bytes stsc);
   void read_table(std::uint32_t type, Bytes payload);
   std::string write_times() const;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "core/model/mp4_index.h"
@@ -71,7 +72,7 @@ class TrackWriter {
       : trak_(trak), table_(table), media_timescale_(timescale_of(find(trak, {"mdia", "mdhd"}))) {
     if (media_timescale_ > 0)
       media_duration_ = static_cast<std::uint64_t>(
-          static_cast<double>(table.duration()) * movie_timescale / media_timescale_ + 0.5);
+          std::llround(static_cast<double>(table.duration()) * movie_timescale / media_timescale_));
     edits_ = edits(find(trak, {"edts", "elst"}));
   }
 

@@ -47,6 +47,10 @@ class PreRoll {
   std::uint64_t bytes() const { return bytes_; }
 
  private:
+  struct Item {
+    std::uint64_t bytes;
+    T item;
+  };
   struct Begin {
     Nanoseconds time;
     std::uint64_t number;
@@ -54,11 +58,11 @@ class PreRoll {
 
   template <typename F>
   void drop_first(F &&out) {
-    auto [bytes, item] = std::move(items_.front());
+    Item first = std::move(items_.front());
     items_.pop_front();
-    bytes_ -= bytes;
+    bytes_ -= first.bytes;
     ++first_;
-    out(std::move(item));
+    out(std::move(first.item));
   }
   template <typename F>
   void drop_group(F &&out) {
@@ -67,7 +71,7 @@ class PreRoll {
   }
 
   Limits limits_;
-  std::deque<std::pair<std::uint64_t, T>> items_;
+  std::deque<Item> items_;
   std::deque<Begin> begins_;  // of those that are kept
   std::uint64_t pushed_ = 0;  // number of the next item
   std::uint64_t first_ = 0;   // number of the oldest item kept

@@ -295,6 +295,7 @@ Result<std::unique_ptr<MuxWriter>> MuxWriter::create(const std::shared_ptr<Write
                                                      const std::vector<Track> &tracks,
                                                      std::unique_ptr<MuxOutput> output) {
   std::vector<std::pair<MediaKind, Ref<GstCaps>>> held;
+  held.reserve(tracks.size());
   for (const Track &track : tracks) held.emplace_back(track.kind, track.caps);
   const char *muxer = muxer_for(container, held);
   if (!muxer)

@@ -17,7 +17,7 @@ Bytes bytes_of(const std::string &text) {
 }
 std::string be(std::uint64_t v, int bytes) {
   std::string s;
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) s += static_cast<char>(v >> shift);
+  for (int at = bytes - 1; at >= 0; --at) s += at < 8 ? static_cast<char>(v >> (8 * at)) : '\0';
   return s;
 }
 std::string box(const std::string &type, const std::string &payload) { return box_of(fourcc(type), payload); }
