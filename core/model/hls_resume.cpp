@@ -65,6 +65,7 @@ MediaPlaylist settle_open_segment(MediaPlaylist playlist, const std::optional<Ts
   segment.duration = std::min<PlaylistDuration>(to_playlist(found->duration()), kMaxTargetDuration);
   segment.discontinuity = open->discontinuity;
   segment.program_date_time = open->program_date_time;
+  segment.map = open->map;
   playlist.target_duration = target_duration_for(segment.duration, playlist.target_duration);
   playlist.segments.push_back(std::move(segment));
   return playlist;

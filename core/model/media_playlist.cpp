@@ -8,6 +8,8 @@
 namespace rec {
 namespace {
 
+constexpr char kRevoked[] = "a map cannot be revoked (RFC 8216 section 4.3.2.5)";
+
 // A URI stands on a line of its own (RFC 8216 section 4.1) or in quotes (section 4.2).
 std::string uri_violation(const std::string &uri) {
   if (uri.empty()) return "the URI is empty";
@@ -33,7 +35,7 @@ std::string map_violation(const MediaMap &map) {
 }
 
 std::string order_violation(const MediaSegment *previous, const MediaSegment &segment) {
-  if (previous && previous->map && !segment.map) return "a map cannot be revoked (RFC 8216 section 4.3.2.5)";
+  if (previous && previous->map && !segment.map) return kRevoked;
   if (!segment.range || segment.range->offset) return {};
   if (!previous || !previous->range || previous->uri != segment.uri)
     return "a byte range without an offset must follow one of the same resource (RFC 8216 section 4.3.2.2)";
@@ -50,6 +52,7 @@ unsigned required_version(const MediaSegment &segment) {
 unsigned required_version(const MediaPlaylist &playlist) {
   unsigned version = 3;
   for (const auto &segment : playlist.segments) version = std::max(version, required_version(segment));
+  if (playlist.open && playlist.open->map) version = std::max(version, 6u);  // that it will be listed with
   return version;
 }
 
@@ -76,7 +79,10 @@ std::string violation(const MediaPlaylist &playlist) {
   if (playlist.media_sequence + playlist.segments.size() < playlist.media_sequence)
     return "EXT-X-MEDIA-SEQUENCE is out of bounds";
   if (playlist.open && playlist.end_list) return "an ended playlist cannot have an open segment";
-  if (playlist.open) return uri_violation(playlist.open->uri);
+  if (!playlist.open) return {};
+  if (auto why = uri_violation(playlist.open->uri); !why.empty()) return why;
+  if (playlist.open->map) return map_violation(*playlist.open->map);
+  if (!playlist.segments.empty() && playlist.segments.back().map) return kRevoked;
   return {};
 }
 

@@ -55,6 +55,7 @@ struct OpenSegment {
   std::string uri;             // its final name; while it grows it has the temporary one
   bool discontinuity = false;  // as in MediaSegment
   std::optional<PlaylistTime> program_date_time;
+  std::optional<MediaMap> map;  // as in MediaSegment
   bool operator==(const OpenSegment &) const = default;
 };
 

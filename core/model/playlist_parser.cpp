@@ -246,16 +246,25 @@ Problem Parser::segment_tag(std::string_view name, std::string_view value, bool 
   return {};
 }
 
+Problem open_attribute(OpenSegment &open, std::string_view name, std::string_view value) {
+  if (name == "URI") return open.uri = value, Problem();
+  if (name == "DISCONTINUITY" && value == "YES") return open.discontinuity = true, Problem();
+  if (name == "MAP-URI") return open.map.emplace().uri = value, Problem();
+  if (name == "MAP-BYTERANGE") {
+    if (!open.map) return "MAP-BYTERANGE comes after MAP-URI";
+    open.map->range = parse_range(value);
+    return open.map->range ? Problem() : "expected MAP-BYTERANGE=\"<length>@<offset>\"";
+  }
+  if (name != "PROGRAM-DATE-TIME") return "unknown attribute '" + std::string(name) + "'";
+  open.program_date_time = parse_time(value);
+  return open.program_date_time ? Problem() : "expected YYYY-MM-DDThh:mm:ss.sssZ";
+}
+
 Problem Parser::open_segment(std::string_view value) {
   OpenSegment open;
   if (playlist_.open) return "a second open segment";
-  auto why = for_each_attribute(value, [&](std::string_view name, std::string_view v) -> Problem {
-    if (name == "URI") return open.uri = v, Problem();
-    if (name == "DISCONTINUITY" && v == "YES") return open.discontinuity = true, Problem();
-    if (name != "PROGRAM-DATE-TIME") return "unknown attribute '" + std::string(name) + "'";
-    open.program_date_time = parse_time(v);
-    return open.program_date_time ? Problem() : "expected YYYY-MM-DDThh:mm:ss.sssZ";
-  });
+  auto why = for_each_attribute(
+      value, [&](std::string_view name, std::string_view v) { return open_attribute(open, name, v); });
   playlist_.open = std::move(open);
   return why;
 }

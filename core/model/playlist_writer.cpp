@@ -65,6 +65,8 @@ void write_open(std::string &out, const OpenSegment &open) {
   out += "# gst-recording open segment: ";
   if (open.discontinuity) out += "DISCONTINUITY=YES,";
   if (open.program_date_time) out += "PROGRAM-DATE-TIME=\"" + write_time(*open.program_date_time) + "\",";
+  if (open.map) out += "MAP-URI=\"" + open.map->uri + "\",";
+  if (open.map && open.map->range) out += "MAP-BYTERANGE=\"" + write_range(*open.map->range) + "\",";
   out += "URI=\"" + open.uri + "\"\n";
 }
 

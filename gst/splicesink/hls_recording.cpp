@@ -201,10 +201,10 @@ Status HlsRecording::open_segment(UtcTime start) {
   REC_CHECK(settle());
   for (unsigned attempt = 0;; ++attempt) {
     REC_TRY(NewSegment segment, name_segment(start));
-    OpenSegment open{segment.uri, false, std::nullopt};
+    OpenSegment open{segment.uri, false, std::nullopt, period_ ? period_->map : map_};
     if (period_) {
-      open.discontinuity = !playlist_.segments.empty();
-      open.program_date_time = to_playlist(*period_);
+      open.discontinuity = !period_->continues && !playlist_.segments.empty();
+      open.program_date_time = to_playlist(period_->start);
     }
     playlist_.open = std::move(open);
     REC_CHECK(publish());
@@ -212,6 +212,7 @@ Status HlsRecording::open_segment(UtcTime start) {
     if (!file && file.error().code == Errc::exists && attempt < kMostNumbers) continue;  // another was faster
     if (!file) return std::move(file).error();
     file_.emplace(*std::move(file));
+    map_ = playlist_.open->map;
     period_.reset();
     segment_path_ = std::move(segment.path);
     segment_start_ = start;
@@ -236,6 +237,7 @@ Status HlsRecording::close_segment(Nanoseconds duration) {
   segment.duration = std::max(to_playlist(duration), PlaylistDuration(0));
   segment.discontinuity = playlist_.open->discontinuity;
   segment.program_date_time = playlist_.open->program_date_time;
+  segment.map = playlist_.open->map;
   const Seconds target = target_duration_for(segment.duration, playlist_.target_duration);
   closed.raised_target = target != std::exchange(playlist_.target_duration, target);
   playlist_.segments.push_back(segment);

@@ -51,8 +51,13 @@ class HlsRecording {
   bool is_open() const { return file_.has_value(); }
   std::optional<UtcTime> start() const;  // of the first segment, where the playlist says
 
-  // What comes next does not continue the timestamps of what was before; its first frame is of `start`.
-  void begin_period(UtcTime start) { period_ = start; }
+  // How what comes next differs from what was before.
+  struct Period {
+    UtcTime start{};              // wall clock of its first frame
+    bool continues = false;       // its encoding and timestamps go on: no EXT-X-DISCONTINUITY
+    std::optional<MediaMap> map;  // its initialisation section, which is complete and durable
+  };
+  void begin_period(Period period) { period_ = std::move(period); }
   // Names the next segment, says so in the playlist, and opens its file.
   Status open_segment(UtcTime start);
   Status append(Ref<GstBuffer> buffer) { return file_->append(std::move(buffer)); }
@@ -89,7 +94,8 @@ class HlsRecording {
   bool published_ = false;  // the file is there and ours
   MediaPlaylist playlist_;
   std::uint64_t size_ = 0;
-  std::optional<UtcTime> period_;  // a period begins with the next segment
+  std::optional<Period> period_;  // begins with the next segment
+  std::optional<MediaMap> map_;   // of the period that the last opened segment is of
   std::optional<OutputFile> file_;
   std::string segment_path_;  // final name of file_
   UtcTime segment_start_{};

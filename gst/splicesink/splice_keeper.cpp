@@ -76,7 +76,7 @@ Result<Nanoseconds> SpliceKeeper::begin_period(const PeriodFacts &facts) {
   const Nanoseconds before = media_duration(recording_->playlist());
   period_ = facts;
   in_period_ = Nanoseconds(0);
-  recording_->begin_period(facts.start);
+  recording_->begin_period({.start = facts.start, .continues = false, .map = std::nullopt});
   REC_CHECK(recording_->open_segment(facts.start));
   totals_.with([](Totals &t) { ++t.periods; });
   if (!std::exchange(announced_, true)) {

@@ -32,26 +32,28 @@ TsScan partial(Nanoseconds length) {
 
 TEST(HlsResume, ListsThePartialSegmentAsItWasOpened) {
   const PlaylistTime began(1'795'252'854'125ms);
-  const auto p = settle_open_segment(recording(OpenSegment{"segment00007.ts", true, began}), partial(3s));
+  const auto p = settle_open_segment(
+      recording(OpenSegment{"segment00007.ts", true, began, MediaMap{"i", {}}}), partial(3s));
   ASSERT_EQ(p.segments.size(), 3u);
   EXPECT_FALSE(p.open);
   EXPECT_EQ(p.segments[2].uri, "segment00007.ts");
   EXPECT_EQ(p.segments[2].duration, 3s);
   EXPECT_TRUE(p.segments[2].discontinuity);
   EXPECT_EQ(p.segments[2].program_date_time, began);
+  EXPECT_EQ(p.segments[2].map, (MediaMap{"i", {}}));
   EXPECT_EQ(next_sequence(p), 8u);
   EXPECT_EQ(media_duration(p), 22'500ms);
 }
 
 TEST(HlsResume, ForgetsAPartialSegmentThatDoesNotPlay) {
-  const OpenSegment open{"segment00007.ts", false, std::nullopt};
+  const OpenSegment open{"segment00007.ts", false, std::nullopt, std::nullopt};
   EXPECT_EQ(settle_open_segment(recording(open), std::nullopt), recording(std::nullopt));
   EXPECT_EQ(settle_open_segment(recording(open), TsScan{}), recording(std::nullopt));
   EXPECT_EQ(settle_open_segment(recording(std::nullopt), partial(3s)), recording(std::nullopt));
 }
 
 TEST(HlsResume, RaisesTheTargetDurationForALongPartialSegment) {
-  const auto p = settle_open_segment(recording(OpenSegment{"a.ts", false, {}}), partial(12'600ms));
+  const auto p = settle_open_segment(recording(OpenSegment{"a.ts", false, {}, {}}), partial(12'600ms));
   EXPECT_EQ(p.target_duration, 13s);
   EXPECT_TRUE(write_playlist(p));
   EXPECT_EQ(target_duration_for(10'499'999us, 10s), 10s);
@@ -68,7 +70,7 @@ TEST(HlsResume, KnowsWhenASegmentWasRecorded) {
 }
 
 TEST(HlsResume, FinishesAsVod) {
-  const auto p = finished(recording(OpenSegment{"a.ts", false, {}}));
+  const auto p = finished(recording(OpenSegment{"a.ts", false, {}, {}}));
   EXPECT_TRUE(p.end_list);
   EXPECT_FALSE(p.open);
   EXPECT_EQ(p.type, PlaylistType::vod);

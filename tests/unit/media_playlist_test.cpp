@@ -62,7 +62,7 @@ TEST(MediaPlaylist, EndsWithEndList) {
 
 TEST(MediaPlaylist, KeepsTheOpenSegmentInACommentThatPlayersIgnore) {
   auto p = spliced();
-  p.open = OpenSegment{"segment,00003.ts", true, PlaylistTime(1'795'252'900'000ms)};
+  p.open = OpenSegment{"segment,00003.ts", true, PlaylistTime(1'795'252'900'000ms), {}};
   const auto text = write_playlist(p);
   ASSERT_TRUE(text);
   const auto last = text->substr(text->rfind('\n', text->size() - 2) + 1);
@@ -71,6 +71,25 @@ TEST(MediaPlaylist, KeepsTheOpenSegmentInACommentThatPlayersIgnore) {
   const auto again = parse_playlist(*text);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(*again, p);
+}
+
+TEST(MediaPlaylist, KeepsTheMapOfTheOpenSegment) {
+  auto p = spliced();
+  p.open = OpenSegment{"segment00003.m4s", false, {}, MediaMap{"init.mp4", ByteRange{700, 20}}};
+  const auto text = write_playlist(p);
+  ASSERT_TRUE(text);
+  EXPECT_EQ(text->find("#EXT-X-MAP"), std::string::npos);  // no listed segment has it
+  EXPECT_NE(text->find("#EXT-X-VERSION:6\n"), std::string::npos);
+  p.version = 6;
+  EXPECT_EQ(*parse_playlist(*text), p);
+  const std::string open = "# gst-recording open segment: ";
+  EXPECT_NE(error_of(with_header(open + "MAP-BYTERANGE=\"1@2\",URI=\"a\"\n")).find("MAP-URI"),
+            std::string::npos);
+  EXPECT_NE(error_of(with_header(open + "MAP-URI=\"i\",MAP-BYTERANGE=\"7\",URI=\"a\"\n")).find("offset"),
+            std::string::npos);
+  for (auto &s : p.segments) s.map = p.open->map;
+  p.open->map.reset();
+  EXPECT_FALSE(write_playlist(p));
 }
 
 TEST(MediaPlaylist, RaisesTheVersionToWhatItsTagsNeed) {
@@ -120,7 +139,7 @@ TEST(MediaPlaylist, RefusesToWriteWhatThePlayerCouldNotRead) {
   EXPECT_NE(refused([](auto &p) { p.target_duration = 0s; }).find("TARGETDURATION"), std::string::npos);
   EXPECT_NE(refused([](auto &p) {
               p.end_list = true;
-              p.open = OpenSegment{"a", false, {}};
+              p.open = OpenSegment{"a", false, {}, {}};
             }).find("open"),
             std::string::npos);
 }
@@ -192,7 +211,7 @@ class Generator {
     const bool with_map = chance(), with_range = chance();
     for (auto n = below(20); n > 0; --n) p.segments.push_back(next_segment(p, with_map, with_range));
     p.end_list = chance();
-    if (!p.end_list && chance()) p.open = OpenSegment{uri(), chance(), time()};
+    if (!p.end_list && chance()) p.open = OpenSegment{uri(), chance(), time(), map(with_map)};
     p.version = required_version(p);
     return p;
   }
@@ -229,6 +248,10 @@ class Generator {
     for (auto n = below(8); n > 0; --n) text += kParts[below(std::size(kParts))];
     return text;
   }
+  std::optional<MediaMap> map(bool with_map) {
+    if (!with_map) return std::nullopt;
+    return MediaMap{uri(), chance() ? std::optional(ByteRange{1 + below(1000), below(1000)}) : std::nullopt};
+  }
   MediaSegment next_segment(const MediaPlaylist &p, bool with_map, bool with_range) {
     MediaSegment s;
     s.uri = uri();
@@ -237,9 +260,7 @@ class Generator {
     if (chance()) s.title = uri();
     s.discontinuity = below(4) == 0;
     s.program_date_time = time();
-    if (with_map)
-      s.map =
-          MediaMap{uri(), chance() ? std::optional(ByteRange{1 + below(1000), below(1000)}) : std::nullopt};
+    s.map = map(with_map);
     if (with_range) s.range = ByteRange{1 + below(1'000'000), below(UINT32_MAX)};
     return s;
   }

@@ -128,7 +128,8 @@ class PlaylistRecoveryTest : public RecoveryTest {
     s.uri = "segment00000.ts";
     s.duration = Seconds(10);
     playlist.segments.push_back(s);
-    playlist.open = OpenSegment{.uri = "segment00001.ts", .discontinuity = false, .program_date_time = {}};
+    playlist.open =
+        OpenSegment{.uri = "segment00001.ts", .discontinuity = false, .program_date_time = {}, .map = {}};
     test::write_file(n.playlist_path, *write_playlist(playlist));
     test::write_file(dir_ / "live/segment00000.ts", std::string(188, 'G'));
     return start(n);
