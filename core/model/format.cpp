@@ -14,7 +14,7 @@ constexpr const char *kMp3 = "audio/mpeg,mpegversion=1,layer=3";
 // One row per format, in the order of the enumeration.
 constexpr Container kContainers[] = {
     {.format = Format::flv,
-     .indexes_keyframes = true,
+     .indexes_audio = true,
      .counts_by_dts = true,
      .name = "flv",
      .extension = "flv",

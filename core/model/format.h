@@ -23,8 +23,8 @@ struct Container {
   Format format;
   // A GAP event keeps "mux" from waiting for a silent track; otherwise the track has to end.
   bool heeds_gaps = true;
-  // "mux" indexes what is not DELTA_UNIT: with video, audio must say that it is.
-  bool indexes_keyframes = false;
+  // "mux" indexes every audio frame that has a PTS, for ever in memory: beside video, audio has a DTS alone.
+  bool indexes_audio = false;
   bool writes_adts = false;  // of raw AAC: see core/model/aac_config.h
   // "mux" counts a file's duration by DTS: audio needs one.
   bool counts_by_dts = false;

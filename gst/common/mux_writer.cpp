@@ -79,11 +79,11 @@ struct MuxWriter::Shared final : WriterGroup::Member, std::enable_shared_from_th
   Ref<GstElement> child;  // in the group's bin: holds the muxer
   Ref<GstElement> mux;
   std::vector<Feed> feeds;
-  bool audio_is_delta = false;  // Container::indexes_keyframes, and there is video
-  bool writes_adts = false;     // Container::writes_adts
-  bool audio_has_dts = false;   // Container::counts_by_dts
-  Ref<GstPad> out;              // ours, linked from the muxer
-  Mutex output_mutex;           // one call of the output at a time; only tick() may have to wait for another
+  bool audio_has_pts = true;   // unless Container::indexes_audio, and there is video
+  bool writes_adts = false;    // Container::writes_adts
+  bool audio_has_dts = false;  // Container::counts_by_dts
+  Ref<GstPad> out;             // ours, linked from the muxer
+  Mutex output_mutex;          // one call of the output at a time; only tick() may have to wait for another
   std::unique_ptr<MuxOutput> output;   // muxer's thread; the disposing one once the muxer is stopped; tick()
   std::atomic<gint64> called_at{0};    // the output, which has not returned; monotonic us
   std::atomic<gint64> wrote_at{0};     // the last bytes
@@ -328,9 +328,18 @@ Result<std::unique_ptr<MuxWriter>> MuxWriter::create(const std::shared_ptr<Write
   shared->writes_adts = container.writes_adts;
   shared->audio_has_dts = container.counts_by_dts;
   for (const Track &track : tracks)
-    if (track.kind == MediaKind::video) shared->audio_is_delta = container.indexes_keyframes;
+    if (track.kind == MediaKind::video) shared->audio_has_pts = !container.indexes_audio;
   shared->start(source.get(), name);
   return std::unique_ptr<MuxWriter>(new MuxWriter(std::move(shared)));
+}
+
+Result<std::unique_ptr<Writer>> Writer::create(const std::shared_ptr<WriterGroup> &group,
+                                               const Container &container, const std::string &name,
+                                               const std::vector<Track> &tracks,
+                                               std::unique_ptr<MuxOutput> output) {
+  REC_TRY(std::unique_ptr<Writer> writer,
+          MuxWriter::create(group, container, name, tracks, std::move(output)));
+  return writer;
 }
 
 MuxWriter::~MuxWriter() {
@@ -355,8 +364,7 @@ bool MuxWriter::push(const Frame &frame, Nanoseconds base) {
                                                           : GST_CLOCK_TIME_NONE;
   GST_BUFFER_DURATION(buffer) = clock_time(frame.duration);
   GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_DISCONT);
-  if (frame.kind == MediaKind::audio && shared_->audio_is_delta)
-    GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  if (frame.kind == MediaKind::audio && !shared_->audio_has_pts) GST_BUFFER_PTS(buffer) = GST_CLOCK_TIME_NONE;
   shared_->backlog.add(buffer);
   if (gst_pad_push(feed->source.get(), buffer) != GST_FLOW_OK) shared_->failed = true;
   if (shared_->is_too_far_behind()) shared_->failed = true;

@@ -9,7 +9,7 @@
 
 #include "core/base/sync.h"
 #include "gst/common/intake.h"
-#include "gst/common/mux_writer.h"
+#include "gst/common/writer_group.h"
 #include "gst/common/track_input.h"
 
 namespace rec {

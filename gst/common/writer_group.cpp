@@ -2,7 +2,8 @@
 #include <algorithm>
 
 #include "gst/common/barrier.h"
-#include "gst/common/mux_writer.h"
+#include "gst/common/gst_ptr.h"
+#include "gst/common/writer_group.h"
 
 namespace rec {
 namespace {

@@ -18,8 +18,8 @@ constexpr std::size_t kMostSplits = 10000;
 
 Nanoseconds order_of(const Frame &frame) { return frame.kind == MediaKind::video ? frame.dts : frame.pts; }
 
-void describe(FileBegin &begin, const std::vector<MuxWriter::Track> &tracks) {
-  for (const MuxWriter::Track &track : tracks) {
+void describe(FileBegin &begin, const std::vector<Writer::Track> &tracks) {
+  for (const Writer::Track &track : tracks) {
     if (track.kind == MediaKind::audio) {
       begin.audio_codec = codec_name(track.caps);
     } else {
@@ -214,7 +214,7 @@ void FileRecorder::begin_file(const Frame &frame, const Intake &intake) {
 }
 
 Result<FileBegin> FileRecorder::begin_of(const Frame &frame, Nanoseconds base,
-                                         const std::vector<MuxWriter::Track> &tracks) const {
+                                         const std::vector<Writer::Track> &tracks) const {
   FileBegin begin;
   begin.format = plan_.format;
   begin.time_zone = plan_.time_zone;
@@ -236,9 +236,8 @@ FileLimits FileRecorder::limits_from(UtcTime start) const {
 }
 
 // The tracks that bring something now, each in the encoding of the next frame that is to be stored.
-std::vector<MuxWriter::Track> FileRecorder::tracks_from(const std::deque<Frame> &first,
-                                                        const Intake &intake) {
-  std::vector<MuxWriter::Track> tracks;
+std::vector<Writer::Track> FileRecorder::tracks_from(const std::deque<Frame> &first, const Intake &intake) {
+  std::vector<Writer::Track> tracks;
   for (std::size_t track = 0; track < intake.tracks(); ++track) {
     const Frame *next = first_of(track, first);
     if (!next) next = first_of(track, placing_);
@@ -272,7 +271,7 @@ std::optional<OpenFile> FileRecorder::open_file(const std::deque<Frame> &first, 
   auto output =
       std::make_unique<FileOutput>(host_.element, *std::move(begin), facts, trouble_, count_at_end());
   const std::string name = std::string(container_.name) + "-" + std::to_string(next_id_);
-  auto writer = MuxWriter::create(host_.writers, container_, name, file.tracks, std::move(output));
+  auto writer = Writer::create(host_.writers, container_, name, file.tracks, std::move(output));
   if (!writer) {
     if (trouble_->begin()) host_.warn(std::move(writer).error());
     return std::nullopt;

@@ -10,8 +10,8 @@
 #include "core/model/cut_rule.h"
 #include "gst/common/held_frames.h"
 #include "gst/common/intake.h"
-#include "gst/common/mux_writer.h"
 #include "gst/common/track_choice.h"
+#include "gst/common/writer.h"
 #include "gst/recsink/file_output.h"
 #include "gst/recsink/frame_ledger.h"
 #include "gst/recsink/gop_hold.h"
@@ -73,9 +73,9 @@ class FileRecorder {
   // `first`: what it begins with; the last of them is the frame that lets it begin.
   std::optional<OpenFile> open_file(const std::deque<Frame> &first, const Intake &intake, Nanoseconds base);
   TrackTags storable(const TrackTags &tags) const;
-  std::vector<MuxWriter::Track> tracks_from(const std::deque<Frame> &first, const Intake &intake);
+  std::vector<Writer::Track> tracks_from(const std::deque<Frame> &first, const Intake &intake);
   Result<FileBegin> begin_of(const Frame &frame, Nanoseconds base,
-                             const std::vector<MuxWriter::Track> &tracks) const;
+                             const std::vector<Writer::Track> &tracks) const;
   FileLimits limits_from(UtcTime start) const;
   FileOutput::OnEnd count_at_end() const;
   void store(std::optional<OpenFile> &file, const Frame &frame);

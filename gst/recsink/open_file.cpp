@@ -13,7 +13,7 @@ constexpr Nanoseconds kSilence = std::chrono::milliseconds(200);  // between GAP
 
 }  // namespace
 
-OpenFile::OpenFile(Begin begin, std::unique_ptr<MuxWriter> writer, std::shared_ptr<Guarded<FileEnd>> facts)
+OpenFile::OpenFile(Begin begin, std::unique_ptr<Writer> writer, std::shared_ptr<Guarded<FileEnd>> facts)
     : begin_(std::move(begin)),
       fed_(begin_.tracks.size(), begin_.base),
       end_(begin_.base),
@@ -23,7 +23,7 @@ OpenFile::OpenFile(Begin begin, std::unique_ptr<MuxWriter> writer, std::shared_p
       facts_(std::move(facts)) {}
 
 bool OpenFile::fits(const Frame &frame) const {
-  return std::any_of(begin_.tracks.begin(), begin_.tracks.end(), [&](const MuxWriter::Track &track) {
+  return std::any_of(begin_.tracks.begin(), begin_.tracks.end(), [&](const Writer::Track &track) {
     return track.track == frame.track && same_encoding(track.caps, frame.caps);
   });
 }

@@ -6,7 +6,7 @@
 #include "core/base/sync.h"
 #include "core/model/cut_rule.h"
 #include "gst/common/intake.h"
-#include "gst/common/mux_writer.h"
+#include "gst/common/writer.h"
 #include "gst/recsink/file_output.h"
 
 namespace rec {
@@ -16,14 +16,14 @@ namespace rec {
 class OpenFile {
  public:
   struct Begin {
-    std::vector<MuxWriter::Track> tracks;
+    std::vector<Writer::Track> tracks;
     Nanoseconds base{0};   // the file's 0
     Nanoseconds first{0};  // PTS of the frame that begins it
     FileLimits limits;
   };
 
   // `facts` is shared with the output.
-  OpenFile(Begin begin, std::unique_ptr<MuxWriter> writer, std::shared_ptr<Guarded<FileEnd>> facts);
+  OpenFile(Begin begin, std::unique_ptr<Writer> writer, std::shared_ptr<Guarded<FileEnd>> facts);
 
   // Whether the frame's track is in the file, in this encoding.
   bool fits(const Frame &frame) const;
@@ -51,7 +51,7 @@ class OpenFile {
   Nanoseconds end_{0};            // of the media in it
   Nanoseconds video_end_{0};
   std::uint64_t bytes_ = 0;  // about the size of the file
-  std::unique_ptr<MuxWriter> writer_;
+  std::unique_ptr<Writer> writer_;
   std::shared_ptr<Guarded<FileEnd>> facts_;
 };
 

@@ -15,10 +15,10 @@ constexpr Nanoseconds kSilence = std::chrono::milliseconds(200);  // between GAP
 
 Nanoseconds order_of(const Frame &frame) { return frame.kind == MediaKind::video ? frame.dts : frame.pts; }
 
-PeriodFacts facts_of(const std::vector<MuxWriter::Track> &tracks, UtcTime start) {
+PeriodFacts facts_of(const std::vector<Writer::Track> &tracks, UtcTime start) {
   PeriodFacts facts;
   facts.start = start;
-  for (const MuxWriter::Track &track : tracks) {
+  for (const Writer::Track &track : tracks) {
     if (track.kind == MediaKind::audio) {
       facts.audio_codec = codec_name(track.caps);
       continue;
@@ -70,7 +70,7 @@ bool PeriodRecorder::container_holds(const Frame &frame) {
 }
 
 bool PeriodRecorder::fits(const Frame &frame) const {
-  return std::any_of(period_->tracks.begin(), period_->tracks.end(), [&](const MuxWriter::Track &track) {
+  return std::any_of(period_->tracks.begin(), period_->tracks.end(), [&](const Writer::Track &track) {
     return track.track == frame.track && same_encoding(track.caps, frame.caps);
   });
 }
@@ -127,14 +127,14 @@ std::optional<PeriodRecorder::Period> PeriodRecorder::open_period(const Frame &f
   }
   // mpegtsmux puts the clock on the first track, and the tables before that one's packets only.
   std::stable_partition(period.tracks.begin(), period.tracks.end(),
-                        [](const MuxWriter::Track &t) { return t.kind == MediaKind::video; });
+                        [](const Writer::Track &t) { return t.kind == MediaKind::video; });
   if (!period.has_video) period.first = period.segment_begin = base;
   period.fed.assign(period.tracks.size(), base);
   period.progress = std::make_shared<Guarded<PeriodProgress>>();
   auto output = std::make_unique<SegmentOutput>(
       host_.keeper, facts_of(period.tracks, host_.wall_clock(period.first)), period.progress);
-  auto writer = MuxWriter::create(host_.writers, container_of(Format::hls),
-                                  "period-" + std::to_string(next_id_++), period.tracks, std::move(output));
+  auto writer = Writer::create(host_.writers, container_of(Format::hls),
+                               "period-" + std::to_string(next_id_++), period.tracks, std::move(output));
   if (!writer) {
     host_.warn(std::move(writer).error());
     return std::nullopt;

@@ -8,7 +8,7 @@
 #include "gst/common/containers.h"
 #include "gst/common/held_frames.h"
 #include "gst/common/intake.h"
-#include "gst/common/mux_writer.h"
+#include "gst/common/writer.h"
 #include "gst/splicesink/segment_output.h"
 
 namespace rec {
@@ -47,8 +47,8 @@ class PeriodRecorder {
 
  private:
   struct Period {
-    std::unique_ptr<MuxWriter> writer;
-    std::vector<MuxWriter::Track> tracks;
+    std::unique_ptr<Writer> writer;
+    std::vector<Writer::Track> tracks;
     std::vector<Nanoseconds> fed;  // per track: until when (line time) the muxer knows what there is
     Nanoseconds base{0};           // line time of the muxer's 0
     Nanoseconds first{0};          // PTS of its first frame

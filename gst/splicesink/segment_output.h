@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "core/base/sync.h"
-#include "gst/common/mux_writer.h"
+#include "gst/common/writer.h"
 #include "gst/splicesink/splice_keeper.h"
 
 namespace rec {
@@ -22,7 +22,7 @@ struct PeriodProgress {
 // Its timestamps go on where those of the period before it ended. Players need not be told so, they look at
 // EXT-X-DISCONTINUITY; for those that do not know it the recording is one stream.
 //
-// Video is cut where MuxWriter::cut() comes through. Without video mpegtsmux takes no cuts; then a segment
+// Video is cut where Writer::cut() comes through. Without video mpegtsmux takes no cuts; then a segment
 // ends where its tables come (every 100 ms) at or after the target duration.
 class SegmentOutput final : public MuxOutput {
  public:

@@ -12,6 +12,9 @@
 //   - no frame lost over many cuts: recsink_many_cuts
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
+
 #include "tests/pipeline/recsink_fixture.h"
 
 namespace rec::test {
@@ -123,6 +126,30 @@ TEST(RecSinkPeers, WritesTheDurationOfEachFlvAndNotOfTheStream) {
   for (const std::string &file : files) {
     EXPECT_NEAR(std::chrono::duration<double>(duration_of(file)).count(), 2.0, 0.1);
     EXPECT_LT(*packets_of(file)["video"].at(0).pts, milliseconds(100));
+  }
+}
+
+// flvmux indexes every buffer that has a PTS and is no delta frame: of audio all, which it keeps in memory.
+TEST(RecSinkPeers, IndexesTheKeyframesOfAnFlvAndNotItsAudio) {
+  const TempDir dir;
+  Publisher publisher("recsink formats=flv location=" + (dir / "cam"));
+  publisher.send({{"video", video()}, {"audio_0", audio()}});
+  finish_recording(publisher);
+  const std::string file = read_file(dir / "cam.flv");
+  const std::size_t array = file.find("filepositions") + std::string_view("filepositions").size() + 1;
+  const auto number = [&](std::size_t at, std::size_t bytes) {
+    std::uint64_t v = 0;
+    for (std::size_t i = 0; i < bytes; ++i) v = v << 8 | static_cast<unsigned char>(file.at(at + i));
+    return v;
+  };
+  const std::uint64_t count = number(array, 4);
+  const auto &sent = video().units;
+  EXPECT_EQ(count, static_cast<std::uint64_t>(
+                       std::count_if(sent.begin(), sent.end(), [](const auto &u) { return u.keyframe; })));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto place = static_cast<std::size_t>(std::bit_cast<double>(number(array + 4 + 9 * i + 1, 8)));
+    EXPECT_EQ(number(place, 1), 9u) << "a video tag";
+    EXPECT_EQ(number(place + 11, 1), 0x17u) << "with a keyframe of H.264";
   }
 }
 
