@@ -9,8 +9,8 @@
 
 #include "core/base/sync.h"
 #include "gst/common/intake.h"
-#include "gst/common/writer_group.h"
 #include "gst/common/track_input.h"
+#include "gst/common/writer_group.h"
 
 namespace rec {
 

@@ -8,8 +8,8 @@
 
 #include "core/base/sync.h"
 #include "core/model/format.h"
-#include "gst/common/writer.h"
 #include "gst/common/output_file.h"
+#include "gst/common/writer.h"
 #include "gst/recsink/header_polish.h"
 #include "gst/recsink/trouble.h"
 
