@@ -20,6 +20,7 @@ struct Command {
 int explain(const std::vector<std::string> &arguments);
 int validate(const std::vector<std::string> &arguments);
 int list(const std::vector<std::string> &arguments);
+int join(const std::vector<std::string> &arguments);
 
 int usage_error(const Command &command, const std::string &problem);
 const Command &command_named(const char *name);  // one that exists

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// gst-recording-1.0: looks at configurations and catalogues.
+// gst-recording-1.0: looks at configurations and catalogues, joins files.
 #include <glib.h>
 
 #include <clocale>
@@ -19,6 +19,8 @@ const Command kCommands[] = {
     {"validate", "FILE", "Check a configuration file and name every mistake in it", validate},
     {"list", "[--catalogue FILE] [--limit N] [--json]",
      "Recordings with their files, newest first, and what is still owed for them", list},
+    {"join", "OUT IN...", "Make one FLV or MP4 of several that follow each other, without encoding again",
+     join},
 };
 
 void print_help(FILE *out) {

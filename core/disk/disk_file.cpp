@@ -131,6 +131,16 @@ Result<DiskFile> DiskFile::take(const std::string &path) {
   return file;
 }
 
+Result<DiskFile> DiskFile::open_to_read(const std::string &path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return disk_error("opening", path, errno);
+  DiskFile file(path, fd);
+  struct stat facts {};
+  if (fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode))
+    return Error{Errc::not_found, "'" + path + "' is not a regular file"};
+  return file;
+}
+
 DiskFile::DiskFile(DiskFile &&other) noexcept
     : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
 

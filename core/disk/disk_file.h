@@ -21,6 +21,8 @@ class DiskFile {
   static Result<DiskFile> create(const std::string &path);
   // Opens what a dead writer left. Errors: unavailable = its writer lives, not_found.
   static Result<DiskFile> take(const std::string &path);
+  // Opens a complete file, for reading only and without a lock. Errors: not_found.
+  static Result<DiskFile> open_to_read(const std::string &path);
   ~DiskFile();  // closes; the file stays
   DiskFile(DiskFile &&other) noexcept;
   DiskFile &operator=(DiskFile &&other) noexcept;

@@ -8,6 +8,7 @@
 #include "core/model/byte_reader.h"
 #include "core/model/container_repair.h"
 #include "core/model/flv_filler.h"
+#include "core/model/flv_metadata.h"
 
 // FLV (Adobe Video File Format 10.1, annex E): a 9-byte header, then per tag an 11-byte header, its data and
 // its whole size again as 32 bits.
@@ -37,62 +38,6 @@ struct Track {
            static_cast<std::int64_t>(frames - 1);
   }
 };
-
-// Where seeking may go. Evenly thinned out, so that it takes no more room however long the file is.
-class SeekPoints {
- public:
-  void add(std::int64_t ms, std::uint64_t at) {
-    if (seen_++ % every_ != 0) return;
-    points_.push_back({ms, at});
-    if (points_.size() <= kMost) return;
-    for (std::size_t i = 1; 2 * i < points_.size(); ++i) points_[i] = points_[2 * i];
-    points_.resize((points_.size() + 1) / 2);
-    every_ *= 2;
-  }
-  struct Point {
-    std::int64_t ms;
-    std::uint64_t at;
-  };
-  // At most `most` of them.
-  std::vector<Point> some(std::size_t most) const {
-    std::vector<Point> some;
-    if (most == 0) return some;
-    const std::size_t step = (points_.size() + most - 1) / most;
-    for (std::size_t i = 0; i < points_.size(); i += step) some.push_back(points_[i]);
-    return some;
-  }
-
- private:
-  static constexpr std::size_t kMost = 1024;
-  std::vector<Point> points_;
-  std::uint64_t seen_ = 0;
-  std::uint64_t every_ = 1;
-};
-
-std::string amf_double(double v) {
-  const auto bits = std::bit_cast<std::uint64_t>(v);
-  std::string bytes;
-  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(bits >> shift);
-  return bytes;
-}
-std::string amf_name(std::string_view name) {
-  return std::string{'\0', static_cast<char>(name.size())}.append(name);
-}
-std::string amf_array(std::string_view name, const std::vector<SeekPoints::Point> &points,
-                      double (*value)(const SeekPoints::Point &)) {
-  std::string text = amf_name(name) + '\x0a';
-  for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(points.size() >> shift);
-  for (const auto &point : points) text += '\0' + amf_double(value(point));
-  return text;
-}
-
-// The property that players look for, as flvmux writes it.
-std::string keyframes_property(const std::vector<SeekPoints::Point> &points) {
-  const auto seconds = [](const SeekPoints::Point &p) { return static_cast<double>(p.ms) / 1000; };
-  const auto place = [](const SeekPoints::Point &p) { return static_cast<double>(p.at); };
-  return amf_name("keyframes") + std::string("\x08\0\0\0\x02", 5) + amf_array("times", points, seconds) +
-         amf_array("filepositions", points, place) + std::string("\0\0\x09", 3);
-}
 
 class FlvScan {
  public:
@@ -194,12 +139,12 @@ class FlvScan {
   // Into the room that was reserved for it; what is left of that stays reserved.
   void write_index() {
     constexpr std::size_t kBytesPerPoint = 18;
-    const std::size_t head_bytes = keyframes_property({}).size();
+    const std::size_t head_bytes = flv_keyframes_property({}).size();
     if (filler_bytes_ < head_bytes + kBytesPerPoint + kLeastFlvFiller) return;
     const std::size_t most = (filler_bytes_ - head_bytes - kLeastFlvFiller) / kBytesPerPoint;
     const auto points = (video_.frames > 0 ? video_points_ : audio_points_).some(most);
     if (points.empty() || filler_at_ + filler_bytes_ > repair_.keep_bytes) return;
-    std::string text = keyframes_property(points);
+    std::string text = flv_keyframes_property(points);
     text += flv_filler(filler_bytes_ - text.size());
     repair_.patches.push_back({filler_at_, std::move(text)});
   }
@@ -225,8 +170,8 @@ class FlvScan {
   std::optional<std::uint64_t> filesize_at_;
   std::uint64_t filler_at_ = 0;
   std::uint64_t filler_bytes_ = 0;  // 0: nothing was reserved
-  SeekPoints video_points_;
-  SeekPoints audio_points_;
+  FlvSeekPoints video_points_;
+  FlvSeekPoints audio_points_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,18 @@ void each_box(Bytes bytes, Visit visit) {
     visit(type, bytes.subspan(header, size - header));
     bytes = bytes.subspan(size);
   }
+}
+
+// The payload of the first box of this type below `path`; empty when there is none.
+inline Bytes find_box(Bytes bytes, std::initializer_list<std::string_view> path) {
+  for (const std::string_view name : path) {
+    Bytes found;
+    each_box(bytes, [&](std::uint32_t type, Bytes payload) {
+      if (type == fourcc(name) && found.empty()) found = payload;
+    });
+    bytes = found;
+  }
+  return bytes;
 }
 
 inline std::string text_of(Bytes bytes) {

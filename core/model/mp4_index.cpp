@@ -152,6 +152,40 @@ void Mp4SampleTable::move(std::uint64_t by) {
   for (Chunk &chunk : chunks_) chunk.at += by;
 }
 
+bool Mp4SampleTable::append(const Mp4SampleTable &next, std::uint64_t at, std::uint64_t time) {
+  continue_at(time);
+  if (duration_ != time || !is_whole() || !next.is_whole()) return false;
+  const std::size_t before = sizes_.size();
+  if (before + next.sizes_.size() > UINT32_MAX) return false;
+  const auto all = [](std::size_t from, std::size_t count, std::vector<std::uint32_t> &to) {
+    for (std::size_t i = 1; i <= count; ++i) to.push_back(static_cast<std::uint32_t>(from + i));
+  };
+  if (all_sync_ && !next.all_sync_) all(0, before, sync_);
+  if (next.all_sync_ && !all_sync_) all(before, next.sizes_.size(), sync_);
+  all_sync_ = all_sync_ && next.all_sync_;
+  for (const std::uint32_t number : next.sync_) sync_.push_back(static_cast<std::uint32_t>(before + number));
+  for (const auto &run : next.durations_) add_duration(run.count, run.value);
+  for (const auto &run : next.offsets_) add_offset(run.count, run.value);
+  sizes_.insert(sizes_.end(), next.sizes_.begin(), next.sizes_.end());
+  for (const Chunk &chunk : next.chunks_) chunks_.push_back({chunk.at + at, chunk.samples});
+  placed_ += next.placed_;
+  return true;
+}
+
+std::optional<Mp4SampleTable::Extent> Mp4SampleTable::extent() const {
+  std::optional<Extent> extent;
+  std::size_t sample = 0;
+  for (const Chunk &chunk : chunks_) {
+    std::uint64_t end = chunk.at;
+    for (std::uint32_t i = 0; i < chunk.samples && sample < sizes_.size(); ++i) end += sizes_[sample++];
+    if (end < chunk.at) return std::nullopt;
+    if (!extent) extent = {chunk.at, end};
+    extent->begin = std::min(extent->begin, chunk.at);
+    extent->end = std::max(extent->end, end);
+  }
+  return extent;
+}
+
 bool Mp4SampleTable::is_whole() const {
   return timed_ == sizes_.size() && timed_ == placed_ && timed_ == shifted_ && timed_ <= UINT32_MAX;
 }

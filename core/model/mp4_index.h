@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,11 +32,21 @@ class Mp4SampleTable {
   // The next sample's decoding time: the one before it lasts until then.
   void continue_at(std::uint64_t time);
   void move(std::uint64_t by);  // all chunks
+  // The samples of another file behind these: its byte 0 will lie at `at`, its first sample is decoded at
+  // `time`, duration() or later. False when that cannot be told; the table is of no use then.
+  bool append(const Mp4SampleTable &next, std::uint64_t at, std::uint64_t time);
 
   // Whether the tables agree about how many samples there are.
   bool is_whole() const;
   std::uint64_t samples() const { return timed_; }
   std::uint64_t duration() const { return duration_; }
+  // Where the samples lie: from the first byte of the first to behind the last; nothing when there is none,
+  // or when no file can be that long. Of a whole table.
+  struct Extent {
+    std::uint64_t begin;
+    std::uint64_t end;
+  };
+  std::optional<Extent> extent() const;
   // The boxes stts, ctts, stss, stsc, stsz and stco or co64; what is all alike is left out.
   std::string write() const;
 

@@ -42,20 +42,8 @@ std::uint32_t timescale_of(Bytes mdhd_or_mvhd) {
   return place ? be32(mdhd_or_mvhd.subspan(place->at - 4)) : 0;
 }
 
-// The payload of the first box of this type below `path`.
-Bytes find(Bytes bytes, std::initializer_list<std::string_view> path) {
-  for (const std::string_view name : path) {
-    Bytes found;
-    each_box(bytes, [&](std::uint32_t type, Bytes payload) {
-      if (type == fourcc(name) && found.empty()) found = payload;
-    });
-    bytes = found;
-  }
-  return bytes;
-}
-
 std::uint32_t track_id(Bytes trak) {
-  const Bytes tkhd = find(trak, {"tkhd"});
+  const Bytes tkhd = find_box(trak, {"tkhd"});
   const auto place = track_duration(tkhd);
   return place ? be32(tkhd.subspan(place->at - 8)) : 0;
 }
@@ -69,11 +57,11 @@ bool is_sample_table(std::uint32_t type) {
 class TrackWriter {
  public:
   TrackWriter(Bytes trak, const Mp4SampleTable &table, std::uint32_t movie_timescale)
-      : trak_(trak), table_(table), media_timescale_(timescale_of(find(trak, {"mdia", "mdhd"}))) {
+      : trak_(trak), table_(table), media_timescale_(timescale_of(find_box(trak, {"mdia", "mdhd"}))) {
     if (media_timescale_ > 0)
       media_duration_ = static_cast<std::uint64_t>(
           std::llround(static_cast<double>(table.duration()) * movie_timescale / media_timescale_));
-    edits_ = edits(find(trak, {"edts", "elst"}));
+    edits_ = edits(find_box(trak, {"edts", "elst"}));
   }
 
   std::uint64_t duration() const { return duration_; }  // in the movie's timescale
@@ -127,13 +115,13 @@ class TrackWriter {
 Mp4SampleTables mp4_sample_tables(Bytes moov) {
   Mp4SampleTables tables;
   each_box(moov, [&](std::uint32_t type, Bytes trak) {
-    if (type == fourcc("trak")) tables[track_id(trak)].read(find(trak, {"mdia", "minf", "stbl"}));
+    if (type == fourcc("trak")) tables[track_id(trak)].read(find_box(trak, {"mdia", "minf", "stbl"}));
   });
   return tables;
 }
 
 std::string mp4_moov_with(Bytes moov, const Mp4SampleTables &tables) {
-  const Bytes mvhd = find(moov, {"mvhd"});
+  const Bytes mvhd = find_box(moov, {"mvhd"});
   std::uint64_t duration = 0;
   std::string tracks;
   std::string others;

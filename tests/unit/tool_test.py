@@ -18,16 +18,26 @@ def explain(uri):
     return run("explain", "--config", "examples/recording.json", uri)
 
 
+def flv(frames):
+    """MP3 frames, 24 ms each, as FLV."""
+    text = b"FLV\x01\x04" + (9).to_bytes(4, "big") + bytes(4)
+    for i in range(frames):
+        tag = b"\x08" + (9).to_bytes(3, "big") + (24 * i).to_bytes(3, "big") + bytes(4) + b"\x2esome mp3"
+        text += tag + len(tag).to_bytes(4, "big")
+    return text
+
+
 class Tool(unittest.TestCase):
     def test_help_names_every_command(self):
         status, out, _ = run("--help")
         self.assertEqual(status, 0)
-        for command in ("explain", "validate", "list"):
+        for command in ("explain", "validate", "list", "join"):
             self.assertIn(f"  {command} ", out)
 
     def test_wrong_usage_is_said_on_standard_error(self):
         for arguments in ((), ("nonsense",), ("explain",), ("explain", "--config", "x"), ("validate",),
-                          ("list", "--limit", "0"), ("list", "--nonsense"), ("explain", "--config", "x", "h/live/x")):
+                          ("list", "--limit", "0"), ("list", "--nonsense"), ("join",), ("join", "x.flv"),
+                          ("join", "x.aac", "y.aac"), ("join", "--x.flv", "y.flv"), ("explain", "--config", "x", "h/live/x")):
             with self.subTest(arguments=arguments):
                 status, out, err = run(*arguments)
                 self.assertEqual((status, out), (2, ""))
@@ -40,6 +50,34 @@ class Tool(unittest.TestCase):
         self.assertRegex(out, r"because +domain \+ app \(examples/recording.json:\d+:\d+\)")
         self.assertRegex(out, r'weaker +template "default" by domain .*: domain \+ app is narrower')
         self.assertRegex(out, r"name +record/radio/one/\{EscapedStartTime\}_\{EscapedEndTime\}\.aac")
+
+    def test_join_makes_one_file_and_overwrites_none(self):
+        with tempfile.TemporaryDirectory() as directory:
+            folder = pathlib.Path(directory)
+            (folder / "a.flv").write_bytes(flv(50))
+            (folder / "b.flv").write_bytes(flv(25))
+            arguments = ["join", str(folder / "out.flv"), str(folder / "a.flv"), str(folder / "b.flv")]
+            status, out, err = run(*arguments)
+            self.assertEqual((status, err), (0, ""))
+            self.assertRegex(out, r"out.flv: 2 parts, 1\.800 s, \d+ bytes, 0 video and 75 audio frames")
+            joined = (folder / "out.flv").read_bytes()
+            self.assertEqual(joined.count(b"some mp3"), 75)
+            self.assertEqual({p.name for p in folder.iterdir()}, {"a.flv", "b.flv", "out.flv"})
+            status, out, err = run(*arguments)
+            self.assertEqual((status, out), (1, ""))
+            self.assertIn("is there already", err)
+            self.assertEqual((folder / "out.flv").read_bytes(), joined)
+
+    def test_join_says_which_part_is_at_fault_and_leaves_nothing_behind(self):
+        with tempfile.TemporaryDirectory() as directory:
+            folder = pathlib.Path(directory)
+            (folder / "a.flv").write_bytes(flv(50))
+            (folder / "torn.flv").write_bytes(flv(25)[:-1])
+            for part, reason in (("torn.flv", "part 2 is no whole FLV"), ("missing.flv", "missing.flv")):
+                status, out, err = run("join", str(folder / "out.flv"), str(folder / "a.flv"), str(folder / part))
+                self.assertEqual((status, out), (1, ""))
+                self.assertIn(reason, err)
+            self.assertEqual({p.name for p in folder.iterdir()}, {"a.flv", "torn.flv"})
 
     def test_explain_says_why_a_push_is_not_recorded(self):
         for uri, reason in (("rtmp://elsewhere/live/x", "no rule matches"),

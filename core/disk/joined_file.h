@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/disk/disk_file.h"
+#include "core/model/joined_parts.h"
+
+namespace rec {
+
+// Whether files of that format can be joined at all: FLV and MP4.
+bool can_be_joined(Format format);
+
+// Writes the parts, complete files of one format, one behind the other into `to`, which is empty, without
+// encoding anything again (core/model/flv_join.h, mp4_join.h). Its bytes are on the disk when this returns;
+// giving it its name is the caller's. Memory does not grow with the media. `is_cancelled` is asked between
+// bursts of a few MiB (it may be empty).
+// Errors: invalid_argument = the parts do not fit together; corrupt = a part is not whole; not_found = a part
+// is not there; cancelled; unavailable and denied = the disk. The message names the part. `to` then holds
+// something or other; the parts are as they were.
+Result<JoinedMedia> join_files(Format format, const std::vector<std::string> &parts, DiskFile &to,
+                               const std::function<bool()> &is_cancelled);
+
+}  // namespace rec

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <functional>
+#include <string_view>
+
+#include "core/model/joined_parts.h"
+
+namespace rec {
+
+// Several FLV files as one: the tags of the first, then those of the second behind its last frame, and so on.
+// The first frame is at 0, every frame of a part is moved by the same time (whole milliseconds, as FLV
+// counts), so that sound and picture stay as far apart as they were. A configuration that is repeated
+// unchanged, the metadata and "end of sequence" of each part are left out; metadata with the true duration,
+// size and keyframe index is written in front.
+//
+// A part may lack a track that others have. Errors: corrupt = a part is no whole FLV; invalid_argument = the
+// parts do not fit together: another codec, another sound format, another picture size, or more than FLV's
+// 24 days. Memory does not grow with the parts.
+struct FlvJoin {
+  std::string head;                     // header, metadata and what else comes before the first tag
+  std::vector<std::int64_t> shifts_ms;  // of each part
+  JoinedMedia media;
+};
+Result<FlvJoin> plan_flv_join(std::span<const ByteSource> parts);
+
+// Gives the bytes behind the head to `write`, piece by piece. An Error of `write` ends it and is returned;
+// corrupt = a part is not what it was when this was planned.
+using WriteBytes = std::function<Status(std::string_view bytes)>;
+Status write_flv_join(const FlvJoin &join, std::span<const ByteSource> parts, const WriteBytes &write);
+
+}  // namespace rec

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include "core/model/joined_parts.h"
+
+namespace rec {
+
+// Several plain MP4 files as one, its index in front: `head` (ftyp, moov, the header of the mdat), then the
+// pieces. The time of every part begins where the longest track of the part before it ends, for all tracks
+// alike, so that sound and picture stay as far apart as they were; a track that ends earlier lets its last
+// sample last. Edit lists may shift a track and no more.
+//
+// Errors: corrupt = a part is no plain MP4; invalid_argument = the parts do not fit together: a track that
+// the first has not, another codec, another picture size, other parameter sets, or another timescale. Hostile
+// bytes are fine. Memory: a few bytes per sample.
+struct Mp4Join {
+  struct Piece {  // bytes of a part, as they are
+    std::size_t part = 0;
+    std::uint64_t begin = 0;
+    std::uint64_t bytes = 0;
+  };
+  std::string head;
+  std::vector<Piece> pieces;  // one for each part
+  JoinedMedia media;
+};
+Result<Mp4Join> plan_mp4_join(std::span<const ByteSource> parts);
+
+}  // namespace rec
