@@ -131,6 +131,7 @@ void TsScanner::packet(std::span<const std::uint8_t, kTsPacketSize> p) {
   const bool random_access = has_adaptation && p[4] > 0 && (p[5] & 0x40);
   if (!has_payload || at >= kTsPacketSize) return;
   const auto payload = std::span<const std::uint8_t>(p).subspan(at);
+  found_.counters[pid] = p[3] & 0x0f;
   if (starts)
     start_pes(pid, random_access, payload);
   else if (open_ && open_->pid == pid)
@@ -168,6 +169,23 @@ TsScan scan_ts(std::span<const std::uint8_t> bytes) {
 void shift_ts(std::span<std::uint8_t> packets, std::int64_t ticks) {
   for (; packets.size() >= kTsPacketSize; packets = packets.subspan(kTsPacketSize))
     if (packets[0] == 0x47) shift_packet(packets.first<kTsPacketSize>(), ticks);
+}
+
+void TsCounterLine::apply(std::span<std::uint8_t> packets) {
+  for (; packets.size() >= kTsPacketSize; packets = packets.subspan(kTsPacketSize)) {
+    if (packets[0] != 0x47) continue;
+    const auto pid = static_cast<std::uint16_t>((packets[1] & 0x1f) << 8 | packets[2]);
+    const unsigned sent = packets[3] & 0x0f;
+    const bool counts = packets[3] & 0x10;  // only packets with payload do
+    const auto last = last_.find(pid);
+    if (last != last_.end() && !steps_.count(pid))
+      steps_[pid] = static_cast<std::uint8_t>((last->second + counts - sent) & 0x0f);
+    const auto step = steps_.find(pid);
+    const unsigned counter = (sent + (step == steps_.end() ? 0u : step->second)) & 0x0f;
+    packets[3] = static_cast<std::uint8_t>((packets[3] & 0xf0) | counter);
+    last_[pid] = static_cast<std::uint8_t>(counter);
+    steps_.try_emplace(pid, std::uint8_t{0});
+  }
 }
 
 std::int64_t to_ts_ticks(Nanoseconds time) { return (time.count() * 9 + 99'999) / 100'000; }

@@ -3,8 +3,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -28,12 +30,16 @@ struct TsTrack {
   Nanoseconds frame() const;
 };
 
+// continuity_counter (ISO/IEC 13818-1, 2.4.3.3) of the last packet of each PID.
+using TsCounters = std::map<std::uint16_t, std::uint8_t>;
+
 struct TsScan {
   // The longest prefix of whole packets in which every PES packet is complete. Right for writers that write
   // one PES packet at a time, as mpegtsmux does: the last one counts when its declared length is there.
   std::uint64_t complete_bytes = 0;
   bool starts_with_tables = false;  // the first packet opens the PAT
   std::vector<TsTrack> tracks;      // in order of appearance
+  TsCounters counters;              // behind the last packet
 
   // Media from the first frame of the leading track (video if there is one) to the end of the last frame.
   Nanoseconds duration() const;
@@ -79,5 +85,18 @@ TsScan scan_ts(std::span<const std::uint8_t> bytes);
 // packet is left as it is.
 void shift_ts(std::span<std::uint8_t> packets, std::int64_t ticks);
 std::int64_t to_ts_ticks(Nanoseconds time);  // rounded up
+
+// Makes the packets of another multiplexer continue those of the one before: a receiver that is not told of a
+// discontinuity takes a counter that jumps for lost packets.
+class TsCounterLine {
+ public:
+  // What comes follows a packet with these counters.
+  explicit TsCounterLine(TsCounters last = {}) : last_(std::move(last)) {}
+  void apply(std::span<std::uint8_t> packets);
+
+ private:
+  TsCounters last_;
+  TsCounters steps_;  // what is added to a PID's counters, modulo 16
+};
 
 }  // namespace rec

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "core/disk/trail_file.h"
 #include "core/io/files.h"
 #include "core/model/hls_resume.h"
 #include "core/model/media_playlist.h"
@@ -70,6 +71,7 @@ Result<MediaPlaylist> close_playlist(const Recording &recording, MediaPlaylist p
   playlist = finished(std::move(playlist));
   REC_TRY(const std::string text, write_playlist(playlist));
   REC_CHECK(write_file_atomically(recording.playlist_path, text));
+  TrailFile::remove(recording.playlist_path);
   return playlist;
 }
 

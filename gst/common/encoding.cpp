@@ -3,12 +3,17 @@
 
 #include <algorithm>
 
+#include "core/base/glib_ptr.h"
 #include "core/model/aac_config.h"
+#include "core/model/trail.h"
 
 namespace rec {
 namespace {
 
 const GstStructure *structure_of(const Ref<GstCaps> &caps) { return gst_caps_get_structure(caps.get(), 0); }
+
+constexpr const char *kEncodingFields[] = {"codec_data", "streamheader", "width",       "height",
+                                           "rate",       "channels",     "mpegversion", "layer"};
 
 unsigned number(const GstStructure *s, const char *field) {
   gint value = 0;
@@ -23,14 +28,23 @@ bool same_encoding(const Ref<GstCaps> &a, const Ref<GstCaps> &b) {
   const GstStructure *x = structure_of(a);
   const GstStructure *y = structure_of(b);
   if (!gst_structure_has_name(y, gst_structure_get_name(x))) return false;
-  for (const char *field :
-       {"codec_data", "streamheader", "width", "height", "rate", "channels", "mpegversion", "layer"}) {
+  for (const char *field : kEncodingFields) {
     const GValue *u = gst_structure_get_value(x, field);
     const GValue *v = gst_structure_get_value(y, field);
     if ((u == nullptr) != (v == nullptr)) return false;
     if (u && gst_value_compare(u, v) != GST_VALUE_EQUAL) return false;
   }
   return true;
+}
+
+std::uint64_t encoding_digest(const Ref<GstCaps> &caps) {
+  std::string text = gst_structure_get_name(structure_of(caps));
+  for (const char *field : kEncodingFields) {
+    const GValue *value = gst_structure_get_value(structure_of(caps), field);
+    const CString is(value ? gst_value_serialize(value) : nullptr);
+    text += std::string(" ") + (is ? is.get() : "-");
+  }
+  return frame_digest({reinterpret_cast<const std::uint8_t *>(text.data()), text.size()});
 }
 
 std::string codec_name(const Ref<GstCaps> &caps) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <cstdint>
 #include <string>
 
 #include "gst/common/gst_ptr.h"
@@ -9,6 +10,8 @@ namespace rec {
 // Whether a decoder that was set up for `a` can go on with `b`: same codec, parameter sets, picture size,
 // sample rate and channels. What else caps say (frame rate, aspect ratio...) may change within a file.
 bool same_encoding(const Ref<GstCaps> &a, const Ref<GstCaps> &b);
+// The same number for the same encoding, in every process.
+std::uint64_t encoding_digest(const Ref<GstCaps> &caps);
 
 // "h264", "h265", "mpeg4" (part 2), "aac", "mp3", "opus".
 std::string codec_name(const Ref<GstCaps> &caps);

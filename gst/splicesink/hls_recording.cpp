@@ -144,8 +144,17 @@ Status HlsRecording::settle() {
   closed.sequence = next_sequence(playlist_) - 1;
   closed.start = UtcTime(segment_time(playlist_, listed).value_or(PlaylistTime{}));
   closed.size = found->complete_bytes;
+  salvaged_ = SegmentFrames{closed.sequence, 0, 0};
+  for (const TsTrack &track : found->tracks)
+    (track.is_video ? salvaged_->video : salvaged_->audio) += track.frames;
   add(std::move(closed));
   return ok();
+}
+
+TsCounters HlsRecording::last_counters() const {
+  if (playlist_.segments.empty()) return {};
+  const auto scan = scan_file(path_of_uri(playlist_.segments.back().uri));
+  return scan ? scan->counters : TsCounters();
 }
 
 void HlsRecording::add(Closed closed) {

@@ -8,6 +8,8 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/model/media_playlist.h"
+#include "core/model/trail.h"
+#include "core/model/ts_scan.h"
 #include "gst/common/output_file.h"
 
 namespace rec {
@@ -48,6 +50,10 @@ class HlsRecording {
   const std::string &path() const { return path_; }
   const MediaPlaylist &playlist() const { return playlist_; }
   std::uint64_t size() const { return size_; }  // bytes of the segments that are still here
+  // Of the last listed segment; empty when it is not there.
+  TsCounters last_counters() const;
+  // The segment that settling an interrupted one has listed last.
+  const std::optional<SegmentFrames> &salvaged() const { return salvaged_; }
   bool is_open() const { return file_.has_value(); }
   std::optional<UtcTime> start() const;  // of the first segment, where the playlist says
 
@@ -100,6 +106,7 @@ class HlsRecording {
   std::string segment_path_;  // final name of file_
   UtcTime segment_start_{};
   std::vector<Closed> unlisted_, listed_;
+  std::optional<SegmentFrames> salvaged_;
 };
 
 }  // namespace rec

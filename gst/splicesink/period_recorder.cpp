@@ -15,10 +15,22 @@ constexpr Nanoseconds kSilence = std::chrono::milliseconds(200);  // between GAP
 
 Nanoseconds order_of(const Frame &frame) { return frame.kind == MediaKind::video ? frame.dts : frame.pts; }
 
+TrailFrame trail_frame_of(const Frame &frame) {
+  TrailFrame t;
+  t.kind = frame.kind;
+  t.keyframe = frame.keyframe;
+  t.time = frame.source_pts;
+  t.duration = frame.duration;
+  if (const MappedBuffer map(frame.buffer.get()); map) t.digest = frame_digest({map.data(), map.size()});
+  return t;
+}
+
 PeriodFacts facts_of(const std::vector<Writer::Track> &tracks, UtcTime start) {
   PeriodFacts facts;
   facts.start = start;
+  std::string encodings;
   for (const Writer::Track &track : tracks) {
+    encodings += std::to_string(encoding_digest(track.caps)) + " ";
     if (track.kind == MediaKind::audio) {
       facts.audio_codec = codec_name(track.caps);
       continue;
@@ -28,6 +40,7 @@ PeriodFacts facts_of(const std::vector<Writer::Track> &tracks, UtcTime start) {
     facts.width = size.width;
     facts.height = size.height;
   }
+  facts.encoding = frame_digest({reinterpret_cast<const std::uint8_t *>(encodings.data()), encodings.size()});
   return facts;
 }
 
@@ -131,8 +144,10 @@ std::optional<PeriodRecorder::Period> PeriodRecorder::open_period(const Frame &f
   if (!period.has_video) period.first = period.segment_begin = base;
   period.fed.assign(period.tracks.size(), base);
   period.progress = std::make_shared<Guarded<PeriodProgress>>();
-  auto output = std::make_unique<SegmentOutput>(
-      host_.keeper, facts_of(period.tracks, host_.wall_clock(period.first)), period.progress);
+  PeriodFacts facts = facts_of(period.tracks, host_.wall_clock(period.first));
+  facts.first = frame.source_pts;
+  facts.zero = base - (frame.pts - frame.source_pts);
+  auto output = std::make_unique<SegmentOutput>(host_.keeper, std::move(facts), period.progress);
   auto writer = Writer::create(host_.writers, container_of(Format::hls),
                                "period-" + std::to_string(next_id_++), period.tracks, std::move(output));
   if (!writer) {
@@ -144,7 +159,10 @@ std::optional<PeriodRecorder::Period> PeriodRecorder::open_period(const Frame &f
 }
 
 void PeriodRecorder::cut_before(const Frame &frame) {
-  period_->progress->with([&](PeriodProgress &p) { p.cuts.push_back(frame.pts - period_->first); });
+  period_->progress->with([&](PeriodProgress &p) {
+    p.cuts.push_back(frame.pts - period_->first);
+    ++p.segment;
+  });
   period_->writer->cut(period_->cuts++, frame.pts, period_->base);
   period_->segment_begin = frame.pts;
 }
@@ -159,7 +177,12 @@ void PeriodRecorder::store(const Frame &frame) {
   ++ledger_.stored;
   for (std::size_t i = 0; i < period_->tracks.size(); ++i)
     if (period_->tracks[i].track == frame.track) period_->fed[i] = frame.end();
-  period_->progress->with([&](PeriodProgress &p) { p.end = std::max(p.end, frame.end() - period_->first); });
+  TrailFrame known = trail_frame_of(frame);
+  period_->progress->with([&](PeriodProgress &p) {
+    p.end = std::max(p.end, frame.end() - period_->first);
+    known.segment = p.segment;
+    p.frames.push_back(known);
+  });
 }
 
 // The muxer waits for every track that it was promised; a dead one must not keep the others from the disk.

@@ -27,18 +27,25 @@ Status SegmentOutput::begin(GstBuffer *first) {
   begun_ = true;
   keeper_->turns().wait(turn_);
   if (GST_BUFFER_PTS_IS_VALID(first)) zero_ = pts_of(first);
-  REC_TRY(const Nanoseconds before, keeper_->begin_period(facts_));
-  shift_ = to_ts_ticks(before);
+  REC_TRY(PeriodPlace place, keeper_->begin_period(facts_));
+  shift_ = to_ts_ticks(place.time);
+  if (place.continues) counters_.emplace(std::move(place.counters));
   return ok();
 }
 
-Result<Ref<GstBuffer>> SegmentOutput::shifted(Ref<GstBuffer> buffer) const {
+void SegmentOutput::note_frames() {
+  auto frames = progress_->with([](PeriodProgress &p) { return std::exchange(p.frames, {}); });
+  if (!frames.empty()) keeper_->note_frames(std::move(frames));
+}
+
+Result<Ref<GstBuffer>> SegmentOutput::placed(Ref<GstBuffer> buffer) {
   if (shift_ == 0) return buffer;
   buffer = Ref<GstBuffer>::adopt(gst_buffer_make_writable(buffer.release()));
   GstMapInfo map;
   if (!gst_buffer_map(buffer.get(), &map, GST_MAP_READWRITE))
     return Error{Errc::unavailable, "the muxer's output cannot be mapped"};
   shift_ts({map.data, map.size}, shift_);
+  if (counters_) counters_->apply({map.data, map.size});
   gst_buffer_unmap(buffer.get(), &map);
   return buffer;
 }
@@ -54,7 +61,8 @@ Status SegmentOutput::write(Ref<GstBuffer> buffer) {
   REC_CHECK(std::exchange(cut_status_, ok()));
   if (!begun_) REC_CHECK(begin(buffer.get()));
   if (!facts_.has_video()) REC_CHECK(cut_audio(buffer.get()));
-  REC_TRY(buffer, shifted(std::move(buffer)));
+  note_frames();
+  REC_TRY(buffer, placed(std::move(buffer)));
   return keeper_->append(std::move(buffer));
 }
 
@@ -72,6 +80,7 @@ void SegmentOutput::end(Status status) {
   if (begun_) {
     const Nanoseconds end = progress_->copy().end;
     if (status) status = std::move(cut_status_);
+    if (status) note_frames();
     if (status) status = keeper_->end_period(end - segment_begin_);
     if (!status) keeper_->fail_period(status.error());
   }

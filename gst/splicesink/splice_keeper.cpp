@@ -56,10 +56,13 @@ Status SpliceKeeper::claim_recording(UtcTime start) {
   if (claimed) {
     auto found = HlsRecording::resume(settings_.hls, *claimed);
     resumed_ = static_cast<bool>(found);
-    if (found)
+    if (found) {
       recording_.emplace(*std::move(found));
-    else
+      trail_ = TrailFile::read(recording_->path());
+      trail_.keep_listed(next_sequence(recording_->playlist()), recording_->salvaged());
+    } else {
       post_warning(host_.element, found.error());
+    }
   }
   if (!recording_) {
     REC_TRY(std::string path, new_playlist_path(start));
@@ -70,14 +73,31 @@ Status SpliceKeeper::claim_recording(UtcTime start) {
   return ok();
 }
 
-Result<Nanoseconds> SpliceKeeper::begin_period(const PeriodFacts &facts) {
+// Goes on where the publisher's clock and the encoding do; else at the end of the recording's media.
+PeriodPlace SpliceKeeper::place_period(const PeriodFacts &facts) {
+  const auto last = trail_.last_period();
+  PeriodPlace place;
+  place.continues = !recording_->playlist().segments.empty() && last && last->encoding == facts.encoding &&
+                    trail_.goes_on_at(facts.leads(), facts.first);
+  if (place.continues) {
+    place.time = last->offset + facts.zero;
+    place.counters = recording_->last_counters();
+  } else {
+    place.time = media_duration(recording_->playlist());
+  }
+  return place;
+}
+
+Result<PeriodPlace> SpliceKeeper::begin_period(const PeriodFacts &facts) {
   settle_hold();
   if (!recording_ || paused_) REC_CHECK(claim_recording(facts.start));
-  const Nanoseconds before = media_duration(recording_->playlist());
+  PeriodPlace place = place_period(facts);
   period_ = facts;
   in_period_ = Nanoseconds(0);
-  recording_->begin_period({.start = facts.start, .continues = false, .map = std::nullopt});
+  recording_->begin_period({.start = facts.start, .continues = place.continues, .map = std::nullopt});
+  period_sequence_ = next_sequence(recording_->playlist());
   REC_CHECK(recording_->open_segment(facts.start));
+  keep_trail({facts.encoding, place.time - facts.zero});
   totals_.with([](Totals &t) { ++t.periods; });
   if (!std::exchange(announced_, true)) {
     totals_.with([](Totals &t) { ++t.recordings; });
@@ -91,7 +111,43 @@ Result<Nanoseconds> SpliceKeeper::begin_period(const PeriodFacts &facts) {
         .post(host_.element);
   }
   announce_listed();
-  return before;
+  return place;
+}
+
+// The file begins anew with each period: what it holds of segments that are not listed has gone.
+void SpliceKeeper::keep_trail(const TrailPeriod &period) {
+  trail_.begin_period(period);
+  if (settings_.splice_timeout == Nanoseconds(0)) return;
+  trail_file_.reset();
+  auto file = TrailFile::create(recording_->path(), trail_);
+  if (!file) return post_warning(host_.element, file.error());
+  trail_file_.emplace(*std::move(file));
+  append_to_trail(Trail::record_of(period));
+}
+
+void SpliceKeeper::append_to_trail(const std::string &records) {
+  if (!trail_file_) return;
+  const Status written = trail_file_->append(records, trail_);
+  if (written) return;
+  post_warning(host_.element, written.error());
+  drop_trail();
+}
+
+// It does not tell any more what is on the disk.
+void SpliceKeeper::drop_trail() {
+  trail_.clear();
+  trail_file_.reset();
+  if (recording_) TrailFile::remove(recording_->path());
+}
+
+void SpliceKeeper::note_frames(std::vector<TrailFrame> frames) {
+  std::string records;
+  for (TrailFrame &frame : frames) {
+    frame.segment += period_sequence_;
+    trail_.add(frame);
+    records += Trail::record_of(frame);
+  }
+  append_to_trail(records);
 }
 
 void SpliceKeeper::announce_listed() {
@@ -140,6 +196,7 @@ Status SpliceKeeper::end_period(Nanoseconds duration) {
 void SpliceKeeper::fail_period(const Error &error) {
   totals_.with([](Totals &t) { ++t.failed; });
   post_warning(host_.element, error);
+  drop_trail();
   if (!recording_) return;
   recording_->salvage_segment();
   announce_listed();
@@ -183,6 +240,7 @@ void SpliceKeeper::finish() {
   const Status written = recording_->finish();
   announce_listed();
   if (written) {
+    TrailFile::remove(recording_->path());
     if (sidecar_) sidecar_->remove();
     if (announced_ || resumed_) post_finished(*recording_, start_, end_time(), period_);
   } else {
@@ -215,6 +273,8 @@ void SpliceKeeper::release() {
 void SpliceKeeper::forget() {
   sidecar_.reset();
   recording_.reset();
+  trail_file_.reset();
+  trail_.clear();
   paused_ = resumed_ = announced_ = false;
 }
 
@@ -223,6 +283,7 @@ void SpliceKeeper::finish_left_behind(Sidecar sidecar) {
   auto recording = HlsRecording::resume(settings_.hls, sidecar.playlist());
   const Status done = recording ? recording->finish() : Status(recording.error());
   if (done) {
+    TrailFile::remove(recording->path());
     const UtcTime start = recording->start().value_or(UtcTime{});
     const std::size_t segments = recording->playlist().segments.size();
     const auto last = segments == 0 ? std::nullopt : segment_time(recording->playlist(), segments - 1);

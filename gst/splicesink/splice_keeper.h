@@ -8,6 +8,9 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/base/sync.h"
+#include "core/disk/trail_file.h"
+#include "core/model/trail.h"
+#include "core/model/ts_scan.h"
 #include "gst/splicesink/hls_recording.h"
 #include "gst/splicesink/hold.h"
 #include "gst/splicesink/sidecar.h"
@@ -27,8 +30,19 @@ struct PeriodFacts {
   std::string video_codec;  // "h264", "h265", "" without video
   unsigned width = 0;
   unsigned height = 0;
-  std::string audio_codec;  // "aac", "mp3", "" without audio
+  std::string audio_codec;     // "aac", "mp3", "" without audio
+  std::uint64_t encoding = 0;  // digest of all tracks' encodings
+  Nanoseconds first{0};        // PTS of the first frame of the leading kind, as the publisher sent it
+  Nanoseconds zero{0};         // what the publisher's clock showed at the muxer's 0
+  MediaKind leads() const { return has_video() ? MediaKind::video : MediaKind::audio; }
   bool has_video() const { return !video_codec.empty(); }
+};
+
+// Where a period lies in the recording.
+struct PeriodPlace {
+  Nanoseconds time{0};     // in the segments, of the muxer's 0
+  bool continues = false;  // the period before: timestamps and encoding go on, there is no discontinuity
+  TsCounters counters;     // of the packets before it; empty where they are not known
 };
 
 // Which recording the periods of this element go to: claims one when media comes, pauses it when the push
@@ -56,8 +70,10 @@ class SpliceKeeper {
   const SpliceSettings &settings() const { return settings_; }
   Totals totals() { return totals_.copy(); }
 
-  // Media came: there is a recording now, and it has an open segment. Returns the media that it had before.
-  Result<Nanoseconds> begin_period(const PeriodFacts &facts);
+  // Media came: there is a recording now, and it has an open segment.
+  Result<PeriodPlace> begin_period(const PeriodFacts &facts);
+  // These frames come with the bytes that are appended next; `segment` counts from the period's first one.
+  void note_frames(std::vector<TrailFrame> frames);
   Status append(Ref<GstBuffer> buffer) { return recording_->append(std::move(buffer)); }
   Status tick() { return recording_ ? recording_->tick() : ok(); }  // the source has fallen silent
   Status next_segment(Nanoseconds duration);  // closes the open segment and opens the next
@@ -79,6 +95,10 @@ class SpliceKeeper {
   void finish();
   void release();
   void forget();
+  PeriodPlace place_period(const PeriodFacts &facts);
+  void keep_trail(const TrailPeriod &period);
+  void append_to_trail(const std::string &records);
+  void drop_trail();
   void finish_left_behind(Sidecar sidecar);
   void post_finished(const HlsRecording &recording, UtcTime start, UtcTime end, const PeriodFacts &media);
   Result<std::string> new_playlist_path(UtcTime start) const;
@@ -98,6 +118,9 @@ class SpliceKeeper {
   Nanoseconds in_period_{0};  // media of its closed segments
   unsigned named_ = 0;        // recordings begun
   std::optional<Sidecar> sidecar_, claimed_sidecar_;
+  Trail trail_;                          // of recording_; what was recorded before it is forgotten
+  std::optional<TrailFile> trail_file_;  // for whoever continues it
+  std::uint64_t period_sequence_ = 0;    // of the period's first segment
   Guarded<Totals> totals_;
 };
 

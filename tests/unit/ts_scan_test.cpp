@@ -49,6 +49,25 @@ void add_audio(Bytes &out, std::uint64_t pts) {
   add_packet(out, kAudio, true, true, pes(0xc0, pts, 100, 100));
 }
 
+// The counters of a PID's packets, in order.
+std::vector<unsigned> counters_of(const Bytes &bytes, std::uint16_t pid) {
+  std::vector<unsigned> counters;
+  for (std::size_t at = 0; at < bytes.size(); at += kTsPacketSize)
+    if ((bytes[at + 1] & 0x1f) << 8 == (pid & 0x1f00) && bytes[at + 2] == (pid & 0xff))
+      counters.push_back(bytes[at + 3] & 0x0f);
+  return counters;
+}
+
+// Like a multiplexer that begins with `first`.
+Bytes counted(std::uint16_t pid, unsigned packets, unsigned first) {
+  Bytes b;
+  for (unsigned i = 0; i < packets; ++i) {
+    add_packet(b, pid, false, false, {0xaa});
+    b[b.size() - kTsPacketSize + 3] |= static_cast<std::uint8_t>((first + i) & 0x0f);
+  }
+  return b;
+}
+
 Bytes small_segment(std::uint64_t start = 324'000'000) {
   Bytes b;
   add_tables(b);
@@ -216,6 +235,33 @@ TEST(TsScan, SurvivesGarbage) {
     ASSERT_GE(scan.duration(), 0ns);
     shift_ts(bytes, static_cast<std::int64_t>(random()) - 1'000'000);
   }
+}
+
+TEST(TsCounterLine, ContinuesWhatWasBefore) {
+  Bytes before = counted(kVideo, 20, 3), after = counted(kVideo, 20, 0), other = counted(kAudio, 2, 5);
+  TsCounterLine line(scan_ts(before).counters);
+  line.apply(after);
+  line.apply(other);
+  EXPECT_EQ(counters_of(after, kVideo), counters_of(counted(kVideo, 20, 7), kVideo));
+  EXPECT_EQ(counters_of(other, kAudio), (std::vector<unsigned>{5, 6}));
+  EXPECT_EQ(scan_ts(after).counters, (TsCounters{{kVideo, 10}}));
+}
+
+TEST(TsCounterLine, DoesNotCountPacketsWithoutPayload) {
+  Bytes clock = counted(kVideo, 1, 0);
+  clock[3] = 0x20;
+  const Bytes media = counted(kVideo, 1, 1);
+  clock.insert(clock.end(), media.begin(), media.end());
+  TsCounterLine line(TsCounters{{kVideo, 14}});
+  line.apply(clock);
+  EXPECT_EQ(counters_of(clock, kVideo), (std::vector<unsigned>{14, 15}));
+}
+
+TEST(TsCounterLine, LeavesAloneWhatIsNoPacket) {
+  Bytes bytes(3 * kTsPacketSize + 5, 0x12);
+  const Bytes as_it_was = bytes;
+  TsCounterLine(TsCounters{{0x1212, 3}}).apply(bytes);
+  EXPECT_EQ(bytes, as_it_was);
 }
 
 }  // namespace

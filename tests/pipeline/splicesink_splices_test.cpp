@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// splicesink where one run of media ends and another begins: a discontinuity where, and only where, encoding
+// or timestamps break.
+#include <map>
+
+#include "tests/pipeline/splicesink_fixture.h"
+
+namespace rec::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr char kLong[] = "splice-timeout=60000000000";
+
+struct Push {
+  Media video;
+  Media audio;
+};
+
+// Of the six seconds of media, at its own time.
+Push piece(Nanoseconds from, Nanoseconds to, Nanoseconds later = Nanoseconds(0)) {
+  const auto cut = [&](const Media &media) {
+    Media part{media.caps, {}};
+    for (const MediaUnit &unit : media.units)
+      if (unit.dts >= from && unit.dts < to) part.units.push_back(unit);
+    return part.moved(later);
+  };
+  return {cut(video()), cut(audio())};
+}
+
+void send(Publisher &publisher, const Push &push) {
+  publisher.send({{"video", push.video}, {"audio_0", push.audio}});
+}
+
+void pause(Publisher &publisher) {
+  publisher.end_all();
+  EXPECT_TRUE(wait_for_element_message(publisher.pipeline(), "splicesink-recording-paused"));
+}
+
+void close(Publisher &publisher) {
+  publisher.end_all();
+  EXPECT_TRUE(wait_for_element_message(publisher.pipeline(), "splicesink-recording-paused"));
+  g_signal_emit_by_name(publisher.element(), "cancel-delay");
+  wait_for_eos(publisher);
+}
+
+// Packets that a receiver would take for lost between segments that no discontinuity parts.
+unsigned lost_packets(const std::string &playlist_path) {
+  unsigned lost = 0;
+  std::map<unsigned, unsigned> counters;
+  const auto playlist = playlist_at(playlist_path);
+  const auto files = segment_files(playlist_path);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (playlist.segments[i].discontinuity) counters.clear();
+    const std::string bytes = read_file(files[i]);
+    for (std::size_t at = 0; at + kTsPacketSize <= bytes.size(); at += kTsPacketSize) {
+      const auto byte = [&](std::size_t n) { return static_cast<unsigned char>(bytes[at + n]); };
+      const unsigned pid = (byte(1) & 0x1fu) << 8 | byte(2), counter = byte(3) & 0x0fu;
+      const bool counts = byte(3) & 0x10;
+      if (counters.count(pid) && (counters[pid] + counts) % 16 != counter) ++lost;
+      counters[pid] = counter;
+    }
+  }
+  return lost;
+}
+
+// The distances of the video frames' times, across all segments, that are not one frame.
+std::vector<Nanoseconds> holes(const std::string &playlist_path) {
+  std::vector<Nanoseconds> holes;
+  std::optional<Nanoseconds> last;
+  for (const auto &file : segment_files(playlist_path))
+    for (const auto &track : scan_of(file).tracks) {
+      if (!track.is_video) continue;
+      if (last) {
+        const auto step = track.first - *last;
+        if (step < milliseconds(39) || step > milliseconds(41)) holes.push_back(step);
+      }
+      last = track.latest;
+    }
+  return holes;
+}
+
+void expect_one_stream(const std::string &path) {
+  expect_sound(path);
+  EXPECT_EQ(discontinuities(playlist_at(path)), 0u);
+  EXPECT_EQ(lost_packets(path), 0u);
+  EXPECT_EQ(holes(path), std::vector<Nanoseconds>());
+  EXPECT_EQ(recorded(path, "video"), sent(video(), "video"));
+  EXPECT_EQ(recorded(path, "audio").size(), audio().units.size());
+  EXPECT_EQ(playback_complaints(path), "");
+}
+
+TEST(SpliceSinkSplices, APushThatGoesOnAfterEosIsOneStream) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, kLong));
+  send(publisher, piece(seconds(0), seconds(3)));
+  pause(publisher);
+  send(publisher, piece(seconds(3), seconds(7)));
+  close(publisher);
+  expect_one_stream(dir / "live.m3u8");
+}
+
+TEST(SpliceSinkSplices, APushThatGoesOnInAnotherElementIsOneStream) {
+  const TempDir dir;
+  for (const auto &[from, to] : {std::pair(seconds(0), seconds(3)), std::pair(seconds(3), seconds(7))}) {
+    Publisher publisher(splice_line(dir, kLong));
+    send(publisher, piece(from, to));
+    to == seconds(7) ? close(publisher) : pause(publisher);
+  }
+  expect_one_stream(dir / "live.m3u8");
+}
+
+TEST(SpliceSinkSplices, MediaThatGoesOnAfterAFlushIsOneStream) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, kLong));
+  const Push first = piece(seconds(0), seconds(3));
+  send(publisher, first);
+  for (const char *pad : {"video", "audio_0"}) {
+    publisher.event(pad, gst_event_new_flush_start());
+    publisher.event(pad, gst_event_new_flush_stop(TRUE));
+    publisher.begin(pad, std::string(pad) == "video" ? first.video.caps : first.audio.caps);
+  }
+  send(publisher, piece(seconds(3), seconds(7)));
+  close(publisher);
+  expect_one_stream(dir / "live.m3u8");
+}
+
+class SpliceSinkBreaks : public ::testing::TestWithParam<int> {};
+
+const Media &larger() {
+  VideoSpec spec;
+  spec.width = 320;
+  spec.height = 240;
+  return video(spec);
+}
+
+const Media &h265() {
+  VideoSpec spec;
+  spec.codec = "h265";
+  return video(spec);
+}
+
+Push after_break(int kind) {
+  Push push = piece(seconds(3), seconds(7));
+  switch (kind) {
+    case 0:  // a hole of half a second
+      return piece(seconds(3), seconds(7), milliseconds(500));
+    case 1:  // timestamps begin again
+      return piece(seconds(3), seconds(7), -seconds(3));
+    case 2:  // another resolution
+      push.video = larger().part(seconds(3), seconds(7), seconds(3));
+      return push;
+    case 3:  // another sampling rate
+      push.audio = audio({.rate = 44100}).part(seconds(0), seconds(3), seconds(3));
+      return push;
+    default:  // another codec
+      push.video = h265().part(seconds(0), seconds(3), seconds(3));
+      return push;
+  }
+}
+
+TEST_P(SpliceSinkBreaks, AreOneDiscontinuityEach) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, kLong));
+  const Push second = after_break(GetParam());
+  send(publisher, piece(seconds(0), seconds(3)));
+  pause(publisher);
+  send(publisher, second);
+  close(publisher);
+  const std::string path = dir / "live.m3u8";
+  expect_sound(path);
+  EXPECT_EQ(discontinuities(playlist_at(path)), 1u);
+  EXPECT_TRUE(playlist_at(path).segments.at(2).discontinuity);
+  EXPECT_EQ(lost_packets(path), 0u);
+  for (const Nanoseconds hole : holes(path)) EXPECT_LT(hole, milliseconds(90));  // audio ended later
+  EXPECT_EQ(frames_in(path, true), 75 + second.video.units.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(HolesResolutionRateCodec, SpliceSinkBreaks, ::testing::Range(0, 5));
+
+TEST(SpliceSinkSplices, AudioThatIsLostAndRegainedIsADiscontinuityEach) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, kLong));
+  send(publisher, piece(seconds(0), seconds(2)));
+  pause(publisher);
+  publisher.disconnect("audio_0");
+  publisher.send({{"video", piece(seconds(2), seconds(4)).video}});
+  pause(publisher);
+  send(publisher, piece(seconds(4), seconds(7)));
+  close(publisher);
+  const std::string path = dir / "live.m3u8";
+  expect_sound(path);
+  EXPECT_EQ(discontinuities(playlist_at(path)), 2u);
+  EXPECT_EQ(recorded(path, "video"), sent(video(), "video"));
+}
+
+}  // namespace
+}  // namespace rec::test
