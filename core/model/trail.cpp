@@ -48,6 +48,12 @@ Nanoseconds distance(Nanoseconds a, Nanoseconds b) {
 
 }  // namespace
 
+std::span<const std::uint8_t> last_slice(std::span<const std::uint8_t> picture) {
+  for (std::size_t at = picture.size(); at >= 3; --at)
+    if (picture[at - 1] == 1 && picture[at - 2] == 0 && picture[at - 3] == 0) return picture.subspan(at);
+  return picture;
+}
+
 std::uint64_t frame_digest(std::span<const std::uint8_t> bytes) {
   std::uint64_t state = bytes.size();
   std::size_t at = 0;

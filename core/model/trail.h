@@ -18,7 +18,7 @@ struct TrailFrame {
   MediaKind kind = MediaKind::video;
   bool keyframe = false;     // audio frames always are
   bool begins = false;       // the first one of a push that did not continue the one before
-  std::uint64_t digest = 0;  // frame_digest() of its bytes
+  std::uint64_t digest = 0;  // frame_digest() of its bytes, of a picture those of last_slice()
   Nanoseconds time{0};       // PTS, as the publisher sent it (running time)
   Nanoseconds duration{0};
   std::uint64_t segment = 0;  // media sequence number of the segment that it is in
@@ -38,6 +38,10 @@ struct SegmentFrames {
   std::uint64_t video = 0;
   std::uint64_t audio = 0;
 };
+
+// Of a picture what follows its last start code (00 00 01: ISO/IEC 14496-10 annex B, 14496-2), the last
+// slice. Parsers put parameter sets before it, now more, now fewer. Everything where there is no start code.
+std::span<const std::uint8_t> last_slice(std::span<const std::uint8_t> picture);
 
 // Not cryptographic: tells frames of one stream apart.
 std::uint64_t frame_digest(std::span<const std::uint8_t> bytes);

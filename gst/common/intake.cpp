@@ -290,6 +290,14 @@ bool Intake::alive(MediaKind kind) const {
   return false;
 }
 
+TrackStates Intake::states() const {
+  TrackStates states;
+  states.tracks.reserve(tracks_.size());
+  for (std::size_t i = 0; i < tracks_.size(); ++i)
+    states.tracks.push_back({tracks_[i].kind, caps(i), silent(i), tracks_[i].brought_media});
+  return states;
+}
+
 bool Intake::expected(MediaKind kind) const {
   return std::any_of(tracks_.begin(), tracks_.end(),
                      [&](const Track &t) { return t.kind == kind && !t.ended; });

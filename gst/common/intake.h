@@ -39,6 +39,23 @@ struct IntakeLedger {
 // The ledger as fields of a recorder's `stats`: `received`, `handed-on`, `held`, `dropped-...`.
 StructurePtr structure_of(const IntakeLedger &ledger);
 
+// The tracks of a recorder when a frame was handed on.
+struct TrackStates {
+  struct Track {
+    MediaKind kind;
+    Ref<GstCaps> caps;  // Intake::caps()
+    bool silent;        // Intake::silent()
+    bool brought_media;
+  };
+  std::vector<Track> tracks;
+  // Intake::alive()
+  bool alive(MediaKind kind) const {
+    for (const Track &track : tracks)
+      if (track.kind == kind && track.brought_media && !track.silent) return true;
+    return false;
+  }
+};
+
 // Turns what the tracks of one recorder bring into frames of one time line, in order of decoding time,
 // handed on in bursts: a wake-up of a muxer serves many frames. Not thread-safe: lives under its owner's
 // lock.
@@ -91,6 +108,7 @@ class Intake {
   bool silent(std::size_t track) const {
     return (tracks_[track].ended && !order_.holds(track)) || order_.stalled(track);
   }
+  TrackStates states() const;
   Nanoseconds line_end() const { return timeline_.end(); }
   const std::string &name(std::size_t track) const { return tracks_[track].name; }
   bool removed(std::size_t track) const { return tracks_[track].removed; }

@@ -2,6 +2,7 @@
 #include "gst/splicesink/period_recorder.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "gst/common/containers.h"
@@ -21,7 +22,10 @@ TrailFrame trail_frame_of(const Frame &frame) {
   t.keyframe = frame.keyframe;
   t.time = frame.source_pts;
   t.duration = frame.duration;
-  if (const MappedBuffer map(frame.buffer.get()); map) t.digest = frame_digest({map.data(), map.size()});
+  if (const MappedBuffer map(frame.buffer.get()); map) {
+    const std::span<const std::uint8_t> bytes(map.data(), map.size());
+    t.digest = frame_digest(frame.kind == MediaKind::video ? last_slice(bytes) : bytes);
+  }
   return t;
 }
 
@@ -49,28 +53,56 @@ PeriodFacts facts_of(const std::vector<Writer::Track> &tracks, UtcTime start) {
 PeriodRecorder::PeriodRecorder(Host host)
     : host_(std::move(host)), target_(host_.keeper->settings().hls.target_duration) {}
 
-void PeriodRecorder::record(const Frame &frame, const Intake &intake) {
+bool PeriodRecorder::record(const Frame &frame, const TrackStates &states) {
+  const bool holds = container_holds(frame);
+  const bool video_leads = states.alive(MediaKind::video) && !refused_;
+  const bool leads = frame.kind == MediaKind::video || !video_leads;
+  const bool may_begin = leads && frame.keyframe;
+  if (holds && may_begin && !period_ && !knows_past_) return false;
   ++ledger_.ingested;
   must_leave_ = must_leave_ || frame.breaks;
-  if (!container_holds(frame)) {
+  if (!holds) {
     ++ledger_.not_supported;
-    return;
+    return true;
   }
-  must_leave_ = must_leave_ || (period_ && must_leave(frame, intake));
-  const bool video_leads = intake.alive(MediaKind::video) && !refused_;
-  const bool may_begin = frame.kind == MediaKind::video ? frame.keyframe : !video_leads;
-  if (may_begin && (!period_ || must_leave_)) return begin_period(frame, intake);
-  if (period_ && fits(frame)) {
+  must_leave_ = must_leave_ || (period_ && must_leave(frame, states));
+  if (frame.breaks) filter_.arm(trail_);
+  if (drop_repeated(frame, leads)) return true;
+  if (may_begin && (!period_ || must_leave_)) {
+    begin_period(frame, states);
+  } else if (period_ && fits(frame) && !after_repeats_) {
     if (period_->has_video && frame.kind == MediaKind::video)
       if (frame.keyframe && frame.pts + frame.duration / 2 - period_->segment_begin >= target_)
         cut_before(frame);
     store(frame);
-    keep_silent_tracks_moving(frame, intake);
+    keep_silent_tracks_moving(frame, states);
   } else if (frame.kind == MediaKind::audio) {
     hold(frame);
   } else {
     ++ledger_.before_keyframe;
   }
+  return true;
+}
+
+void PeriodRecorder::know_past(Trail past) {
+  knows_past_ = true;
+  trail_ = std::move(past);
+  filter_.arm(trail_);
+}
+
+bool PeriodRecorder::drop_repeated(const Frame &frame, bool leads) {
+  if (!filter_.is_repeat(trail_, trail_frame_of(frame), leads) || host_.keep_repeated) return false;
+  ++ledger_.repeated;
+  ++repeated_.frames;
+  if (leads) repeated_.media += frame.duration;
+  after_repeats_ = must_leave_ = true;
+  return true;
+}
+
+void PeriodRecorder::report_repeated() {
+  if (repeated_.frames > 0) host_.report_repeated(repeated_.frames, repeated_.media);
+  repeated_ = {};
+  after_repeats_ = false;
 }
 
 bool PeriodRecorder::container_holds(const Frame &frame) {
@@ -88,9 +120,9 @@ bool PeriodRecorder::fits(const Frame &frame) const {
   });
 }
 
-bool PeriodRecorder::must_leave(const Frame &frame, const Intake &intake) const {
+bool PeriodRecorder::must_leave(const Frame &frame, const TrackStates &states) const {
   if (!fits(frame)) return true;
-  return period_->has_video && !intake.alive(MediaKind::video) &&
+  return period_->has_video && !states.alive(MediaKind::video) &&
          frame.pts - period_->segment_begin >= target_ * 3 / 2;
 }
 
@@ -103,7 +135,7 @@ void PeriodRecorder::hold(const Frame &frame) {
   held_.push(frame);
 }
 
-void PeriodRecorder::begin_period(const Frame &frame, const Intake &intake) {
+void PeriodRecorder::begin_period(const Frame &frame, const TrackStates &states) {
   // Audio before the first picture would come before the tables, and the picture would come late.
   const bool has_picture = frame.kind == MediaKind::video;
   while (has_picture && !held_.empty() && held_.front().pts < frame.dts) {
@@ -118,22 +150,24 @@ void PeriodRecorder::begin_period(const Frame &frame, const Intake &intake) {
     return;
   }
   must_leave_ = false;
+  report_repeated();
   const Nanoseconds base = waiting.empty() ? order_of(frame) : std::min(order_of(frame), waiting.front().pts);
-  period_ = open_period(frame, intake, base);
+  period_ = open_period(frame, states, base);
   if (!period_) retry_at_ = order_of(frame) + kRetryAfter;
   for (const Frame &earlier : waiting) store(earlier);
   store(frame);
 }
 
-std::optional<PeriodRecorder::Period> PeriodRecorder::open_period(const Frame &frame, const Intake &intake,
+std::optional<PeriodRecorder::Period> PeriodRecorder::open_period(const Frame &frame,
+                                                                  const TrackStates &states,
                                                                   Nanoseconds base) {
   Period period;
   period.base = base;
   period.first = period.segment_begin = frame.pts;
-  for (std::size_t track = 0; track < intake.tracks(); ++track) {
-    const MediaKind kind = intake.kind(track);
-    const Ref<GstCaps> &caps = track == frame.track ? frame.caps : intake.caps(track);
-    const bool alive = track == frame.track || !intake.silent(track);
+  for (std::size_t track = 0; track < states.tracks.size(); ++track) {
+    const MediaKind kind = states.tracks[track].kind;
+    const Ref<GstCaps> &caps = track == frame.track ? frame.caps : states.tracks[track].caps;
+    const bool alive = track == frame.track || !states.tracks[track].silent;
     if (!alive || !holdings_.holds(kind, caps)) continue;
     period.tracks.push_back({track, kind, caps});
     period.has_video = period.has_video || kind == MediaKind::video;
@@ -172,12 +206,18 @@ void PeriodRecorder::store(const Frame &frame) {
     ++ledger_.write_failed;
     if (period_) retry_at_ = order_of(frame) + kRetryAfter;
     period_.reset();
+    trail_.clear();  // it is not known what is on the disk
     return;
   }
   ++ledger_.stored;
   for (std::size_t i = 0; i < period_->tracks.size(); ++i)
     if (period_->tracks[i].track == frame.track) period_->fed[i] = frame.end();
   TrailFrame known = trail_frame_of(frame);
+  if (filter_.begins_line() && (frame.kind == MediaKind::video || !period_->has_video)) {
+    known.begins = true;
+    filter_.recorded();
+  }
+  trail_.add(known);
   period_->progress->with([&](PeriodProgress &p) {
     p.end = std::max(p.end, frame.end() - period_->first);
     known.segment = p.segment;
@@ -186,11 +226,11 @@ void PeriodRecorder::store(const Frame &frame) {
 }
 
 // The muxer waits for every track that it was promised; a dead one must not keep the others from the disk.
-void PeriodRecorder::keep_silent_tracks_moving(const Frame &frame, const Intake &intake) {
+void PeriodRecorder::keep_silent_tracks_moving(const Frame &frame, const TrackStates &states) {
   if (!period_) return;
   for (std::size_t i = 0; i < period_->tracks.size(); ++i) {
     const std::size_t track = period_->tracks[i].track;
-    if (!intake.silent(track) || order_of(frame) - period_->fed[i] < kSilence) continue;
+    if (!states.tracks[track].silent || order_of(frame) - period_->fed[i] < kSilence) continue;
     period_->writer->gap(track, period_->fed[i], order_of(frame), period_->base);
     period_->fed[i] = order_of(frame);
   }
@@ -201,7 +241,8 @@ void PeriodRecorder::finish() {
   period_.reset();
   ledger_.before_keyframe += held_.size();
   held_.take();
-  must_leave_ = false;
+  must_leave_ = knows_past_ = false;
+  report_repeated();
 }
 
 }  // namespace rec

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/model/repeat_filter.h"
 #include "gst/common/containers.h"
 #include "gst/common/held_frames.h"
 #include "gst/common/intake.h"
@@ -17,6 +18,7 @@ namespace rec {
 struct PeriodLedger {
   std::uint64_t ingested = 0;
   std::uint64_t stored = 0;           // taken by a muxer
+  std::uint64_t repeated = 0;         // dropped: recorded already, before an interruption
   std::uint64_t before_keyframe = 0;  // dropped: nothing decodable can begin with them
   std::uint64_t not_supported = 0;    // dropped: MPEG-TS cannot hold the codec
   std::uint64_t write_failed = 0;     // dropped: no segment could be written
@@ -27,6 +29,7 @@ struct PeriodLedger {
 //   - a break of the timestamps, or another push;
 //   - a change of the encoding, or a track that the period does not have (RFC 8216 section 4.3.2.3);
 //   - the video's death, once the segment is half as long again as it should be: no keyframe will end it.
+// What is sent again after an interruption is dropped, to the next keyframe that was not recorded.
 // Under the recorder's lock.
 class PeriodRecorder {
  public:
@@ -35,13 +38,19 @@ class PeriodRecorder {
     std::shared_ptr<SpliceKeeper> keeper;
     std::function<UtcTime(Nanoseconds line_time)> wall_clock;
     std::function<void(Error)> warn;
+    // So many frames in a row came once more and were dropped.
+    std::function<void(std::uint64_t frames, Nanoseconds media)> report_repeated;
+    bool keep_repeated = false;  // records them again
   };
 
   explicit PeriodRecorder(Host host);
 
-  // `intake` says which tracks are alive.
-  void record(const Frame &frame, const Intake &intake);
-  void finish();  // completes what is open; more may be recorded afterwards
+  // `states`: when the frame came. False: the frame was not taken, it would be the first one of a
+  // push, and what was recorded before it must be known (know_past()) to tell what to do with it.
+  bool record(const Frame &frame, const TrackStates &states);
+  // The end of the recording that the push continues; an empty one if it continues none.
+  void know_past(Trail past);
+  void finish();  // the push ends: completes what is open; another one may be recorded afterwards
 
   const PeriodLedger &ledger() const { return ledger_; }
 
@@ -59,14 +68,16 @@ class PeriodRecorder {
   };
 
   bool fits(const Frame &frame) const;
-  bool must_leave(const Frame &frame, const Intake &intake) const;
+  bool must_leave(const Frame &frame, const TrackStates &states) const;
   void hold(const Frame &frame);
-  void begin_period(const Frame &frame, const Intake &intake);
-  std::optional<Period> open_period(const Frame &frame, const Intake &intake, Nanoseconds base);
+  void begin_period(const Frame &frame, const TrackStates &states);
+  std::optional<Period> open_period(const Frame &frame, const TrackStates &states, Nanoseconds base);
   void cut_before(const Frame &frame);
   void store(const Frame &frame);
-  void keep_silent_tracks_moving(const Frame &frame, const Intake &intake);
+  void keep_silent_tracks_moving(const Frame &frame, const TrackStates &states);
   bool container_holds(const Frame &frame);
+  bool drop_repeated(const Frame &frame, bool leads);
+  void report_repeated();
 
   const Host host_;
   Holdings holdings_{container_of(Format::hls)};
@@ -75,6 +86,15 @@ class PeriodRecorder {
   std::optional<Period> period_;
   HeldFrames held_;  // audio that only the next period can take
   bool must_leave_ = false;
+  bool knows_past_ = false;
+  Trail trail_;  // what was recorded last
+  RepeatFilter filter_;
+  bool after_repeats_ = false;  // until a keyframe comes that was not recorded
+  struct Run {
+    std::uint64_t frames = 0;
+    Nanoseconds media{0};  // of the kind that leads
+  };
+  Run repeated_;          // and not yet reported
   bool refused_ = false;  // the video's codec; said once
   bool audio_refused_ = false;
   unsigned next_id_ = 0;

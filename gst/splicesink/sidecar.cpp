@@ -159,13 +159,17 @@ Status Sidecar::pause(UtcTime resume_until) {
   return written;
 }
 
+// What the note says without its lock, which a push that comes back must find free. Between two writes it may
+// say nothing that makes sense.
+HoldChoice Sidecar::peek(Nanoseconds waited) const {
+  const Sidecar note(path_, open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  return note.fd_ < 0 ? HoldChoice::gone : judge_hold(note.read(), note_.owner, waited);
+}
+
 HoldChoice Sidecar::ask(Nanoseconds waited) {
+  if (peek(waited) == HoldChoice::wait) return HoldChoice::wait;
   auto now = lock(path_, false);
-  if (!now) {  // gone, or somebody has the lock: to continue it, or only to look as we do
-    const Sidecar peek(path_, open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    const bool gone = peek.fd_ < 0 || judge_hold(peek.read(), note_.owner, waited) == HoldChoice::gone;
-    return gone ? HoldChoice::gone : HoldChoice::wait;
-  }
+  if (!now) return peek(waited) == HoldChoice::gone ? HoldChoice::gone : HoldChoice::wait;
   const HoldChoice choice = judge_hold(now->read(), note_.owner, waited);
   if (choice == HoldChoice::finish) fd_ = std::exchange(now->fd_, -1);
   return choice;

@@ -46,6 +46,7 @@ class Sidecar {
   Sidecar(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
   static std::optional<Sidecar> lock(const std::string &path, bool create);
   std::optional<SpliceNote> read() const;
+  HoldChoice peek(Nanoseconds waited) const;
   Status write();
   void unlock();
 

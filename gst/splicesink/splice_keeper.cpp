@@ -47,11 +47,12 @@ void SpliceKeeper::settle_hold() {
   }
 }
 
-Status SpliceKeeper::claim_recording(UtcTime start) {
+void SpliceKeeper::claim_recording() {
   const auto claimed = host_.claim();
   if (paused_ && claimed != recording_->path())
     host_.ask_hold(Hold::kForEver) == HoldChoice::finish ? finish() : release();
   forget();
+  claimed_ = true;
   sidecar_ = std::exchange(claimed_sidecar_, std::nullopt);
   if (claimed) {
     auto found = HlsRecording::resume(settings_.hls, *claimed);
@@ -64,13 +65,22 @@ Status SpliceKeeper::claim_recording(UtcTime start) {
       post_warning(host_.element, found.error());
     }
   }
+}
+
+Status SpliceKeeper::name_recording(UtcTime start) {
   if (!recording_) {
     REC_TRY(std::string path, new_playlist_path(start));
     recording_.emplace(settings_.hls, std::move(path));
     ++named_;
   }
-  start_ = recording_->start().value_or(start);
+  if (!announced_) start_ = recording_->start().value_or(start);
   return ok();
+}
+
+Trail SpliceKeeper::claim() {
+  settle_hold();
+  if (paused_ || (!recording_ && !claimed_)) claim_recording();
+  return trail_;
 }
 
 // Goes on where the publisher's clock and the encoding do; else at the end of the recording's media.
@@ -89,8 +99,8 @@ PeriodPlace SpliceKeeper::place_period(const PeriodFacts &facts) {
 }
 
 Result<PeriodPlace> SpliceKeeper::begin_period(const PeriodFacts &facts) {
-  settle_hold();
-  if (!recording_ || paused_) REC_CHECK(claim_recording(facts.start));
+  claim();
+  REC_CHECK(name_recording(facts.start));
   PeriodPlace place = place_period(facts);
   period_ = facts;
   in_period_ = Nanoseconds(0);
@@ -216,17 +226,27 @@ void SpliceKeeper::push_ended() {
     }
     finish();
   }
+  drop_claim();
   host_.post_eos();
+}
+
+// Nothing came that could be recorded.
+void SpliceKeeper::drop_claim() {
+  if (recording_ || !claimed_) return;
+  if (sidecar_) sidecar_->remove();
+  forget();
 }
 
 void SpliceKeeper::interrupt() {
   hold_.stop();
+  drop_claim();
   if (!recording_ || paused_) return;
   settings_.splice_timeout > Nanoseconds(0) && (announced_ || resumed_) ? pause() : finish();
 }
 
 void SpliceKeeper::pause() {
   paused_ = true;
+  trail_file_.reset();  // whoever continues the recording reads it
   if (sidecar_)
     if (const Status noted = sidecar_->pause(later(clock_.now_utc(), settings_.splice_timeout)); !noted)
       post_warning(host_.element, noted.error());
@@ -275,7 +295,7 @@ void SpliceKeeper::forget() {
   recording_.reset();
   trail_file_.reset();
   trail_.clear();
-  paused_ = resumed_ = announced_ = false;
+  paused_ = resumed_ = announced_ = claimed_ = false;
 }
 
 // A recording whose process died and whose time is over: nobody else will close it.

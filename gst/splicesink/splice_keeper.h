@@ -70,7 +70,10 @@ class SpliceKeeper {
   const SpliceSettings &settings() const { return settings_; }
   Totals totals() { return totals_.copy(); }
 
-  // Media came: there is a recording now, and it has an open segment.
+  // Media comes: from here on the recording that it continues is ours, if there is one. Returns that one's
+  // end; an empty one for a new recording.
+  Trail claim();
+  // There is a recording now, and it has an open segment.
   Result<PeriodPlace> begin_period(const PeriodFacts &facts);
   // These frames come with the bytes that are appended next; `segment` counts from the period's first one.
   void note_frames(std::vector<TrailFrame> frames);
@@ -89,9 +92,11 @@ class SpliceKeeper {
 
  private:
   void settle_hold();
-  Status claim_recording(UtcTime start);
+  void claim_recording();
+  Status name_recording(UtcTime start);
   void announce_listed();
   void pause();
+  void drop_claim();
   void finish();
   void release();
   void forget();
@@ -113,6 +118,7 @@ class SpliceKeeper {
   bool paused_ = false;
   bool resumed_ = false;      // the playlist is one that was found
   bool announced_ = false;    // its begin was said
+  bool claimed_ = false;      // somebody was asked for it; without recording_: it will be a new one
   UtcTime start_{};           // of the recording
   PeriodFacts period_;        // the latest
   Nanoseconds in_period_{0};  // media of its closed segments

@@ -6,11 +6,13 @@
 #include "core/base/time_zone.h"
 #include "core/model/name_pattern.h"
 #include "gst/common/barrier.h"
+#include "gst/common/messages.h"
 
 namespace rec {
 namespace {
 
 constexpr Seconds kLongestClose{5};
+constexpr std::uint64_t kMostWaiting = std::uint64_t{64} << 20;  // bytes of media
 
 // A player plays a segment for as long as the playlist says: a hole must not be in one.
 IntakeSettings intake_settings() {
@@ -75,19 +77,90 @@ Status SpliceRecorder::start() {
           [this](Nanoseconds line) REC_TSA(no_thread_safety_analysis) {
             return anchor_->wall + std::chrono::duration_cast<UtcTime::duration>(line - anchor_->line);
           },
-      .warn = [this](Error error) REC_TSA(no_thread_safety_analysis) { warn_later(std::move(error)); }});
+      .warn = [this](Error error) REC_TSA(no_thread_safety_analysis) { warn_later(std::move(error)); },
+      .report_repeated = [this](std::uint64_t frames, Nanoseconds media)
+                             REC_TSA(no_thread_safety_analysis) { report_repeated(frames, media); },
+      .keep_repeated = s.keep_repeated});
   anchor_.reset();
+  asking_ = false;
+  waiting_.clear();
+  waiting_bytes_ = 0;
   return ok();
+}
+
+void SpliceRecorder::report_repeated(std::uint64_t frames, Nanoseconds media) {
+  later([this, frames, media] {
+    MessageBuilder("splicesink-media-repeated")
+        .field("frames", static_cast<guint64>(frames))
+        .field("duration", static_cast<guint64>(media.count()))
+        .post(element());
+  });
 }
 
 void SpliceRecorder::record(const Frame &frame) {
   if (!anchor_ || frame.breaks) anchor_ = Anchor{frame.dts, clock_.now_utc()};
-  periods_->record(frame, intake());
+  TrackStates states = intake().states();
+  if (!asking_) {
+    if (periods_->record(frame, states)) return;
+    ask_past();
+  }
+  wait({frame, std::move(states)});
+}
+
+// On a thread of GStreamer's pool: whoever answers may look at the disk.
+void SpliceRecorder::ask_past() {
+  asking_ = true;
+  struct Ask {
+    SpliceRecorder *self;  // of the element, which the call keeps
+    std::shared_ptr<SpliceKeeper> keeper;
+    std::uint64_t turn, number;
+  };
+  gst_element_call_async(
+      element(),
+      [](GstElement *e, gpointer data) {
+        auto &ask = *static_cast<Ask *>(data);
+        ask.keeper->turns().wait(ask.turn);
+        Trail past;
+        barrier(e, [&] { past = ask.keeper->claim(); });
+        barrier(e, [&] { ask.self->go_on(ask.number, std::move(past)); });
+        ask.keeper->turns().done(ask.turn);
+      },
+      new Ask{this, keeper_, keeper_->turns().take(), ++asks_},
+      [](gpointer data) { delete static_cast<Ask *>(data); });
+}
+
+void SpliceRecorder::go_on(std::uint64_t ask, Trail past) {
+  Section section(*this);
+  if (asking_ && ask == asks_) replay(std::move(past));
+}
+
+void SpliceRecorder::replay(Trail past) {
+  asking_ = false;
+  periods_->know_past(std::move(past));
+  while (!waiting_.empty() && !asking_) {
+    const Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (!next.frame) {
+      end_push(next.posts_eos);
+    } else if (periods_->record(*next.frame, next.states)) {
+      waiting_bytes_ -= gst_buffer_get_size(next.frame->buffer.get());
+    } else {  // of another push
+      ask_past();
+      waiting_.push_front(next);
+    }
+  }
+}
+
+void SpliceRecorder::wait(Waiting what) {
+  if (what.frame) waiting_bytes_ += gst_buffer_get_size(what.frame->buffer.get());
+  waiting_.push_back(std::move(what));
+  if (waiting_bytes_ > kMostWaiting) replay({});  // recorded without an answer: nothing is dropped
 }
 
 // What follows a push is decided when its last segment is on disk, on a thread of GStreamer's pool.
-void SpliceRecorder::push_ended() {
+void SpliceRecorder::end_push(bool posts_eos) {
   periods_->finish();
+  if (!posts_eos) return;
   struct End {
     std::shared_ptr<SpliceKeeper> keeper;
     std::uint64_t turn;
@@ -103,7 +176,9 @@ void SpliceRecorder::push_ended() {
       new End{keeper_, keeper_->turns().take()}, [](gpointer data) { delete static_cast<End *>(data); });
 }
 
-void SpliceRecorder::stop() { periods_->finish(); }
+void SpliceRecorder::push_ended() { asking_ ? wait({.posts_eos = true}) : end_push(true); }
+
+void SpliceRecorder::stop() { asking_ ? wait({}) : end_push(false); }
 
 std::shared_ptr<SpliceKeeper> SpliceRecorder::keeper() {
   MutexLock lock(mutex_);
@@ -141,6 +216,7 @@ StructurePtr SpliceRecorder::stats() {
   const PeriodLedger &ledger = periods_->ledger();
   add(stats.get(), "frames-ingested", ledger.ingested);
   add(stats.get(), "frames-stored", ledger.stored);
+  add(stats.get(), "dropped-repeated", ledger.repeated);
   add(stats.get(), "dropped-before-keyframe", ledger.before_keyframe);
   add(stats.get(), "dropped-not-supported", ledger.not_supported);
   add(stats.get(), "dropped-write-failed", ledger.write_failed);

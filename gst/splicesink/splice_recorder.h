@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +20,7 @@ struct SpliceSinkSettings {
   guint target_duration = 10;  // s
   guint64 splice_timeout = 0;  // ns
   std::string time_zone = "UTC";
+  bool keep_repeated = false;
 };
 
 // splicesink's behaviour: one HLS recording from everything that is pushed within the splice timeout.
@@ -46,6 +49,18 @@ class SpliceRecorder final : public RecorderBin {
   void push_ended() override REC_REQUIRES(mutex_);
   void stop() override REC_REQUIRES(mutex_);
 
+  // What came while it was asked what the push continues.
+  struct Waiting {
+    std::optional<Frame> frame = std::nullopt;  // none: the push ended
+    TrackStates states = {};
+    bool posts_eos = false;
+  };
+  void report_repeated(std::uint64_t frames, Nanoseconds media) REC_REQUIRES(mutex_);
+  void ask_past() REC_REQUIRES(mutex_);
+  void go_on(std::uint64_t ask, Trail past) REC_EXCLUDES(mutex_);
+  void replay(Trail past) REC_REQUIRES(mutex_);
+  void wait(Waiting what) REC_REQUIRES(mutex_);
+  void end_push(bool posts_eos) REC_REQUIRES(mutex_);
   std::shared_ptr<SpliceKeeper> keeper() REC_EXCLUDES(mutex_);
 
   const Clock &clock_;  // outlives us
@@ -53,6 +68,12 @@ class SpliceRecorder final : public RecorderBin {
   std::shared_ptr<SpliceKeeper> keeper_
       REC_GUARDED_BY(mutex_);  // shared with periods that are still finishing
   std::optional<PeriodRecorder> periods_ REC_GUARDED_BY(mutex_);
+
+  // The first frames of a push wait, in memory, for the answer to what it continues (SpliceKeeper::claim).
+  std::uint64_t asks_ REC_GUARDED_BY(mutex_) = 0;
+  bool asking_ REC_GUARDED_BY(mutex_) = false;  // for the answer to number asks_
+  std::deque<Waiting> waiting_ REC_GUARDED_BY(mutex_);
+  std::uint64_t waiting_bytes_ REC_GUARDED_BY(mutex_) = 0;
 
   // The wall clock at one place of the line; set by the first frame and again wherever the line breaks.
   struct Anchor {

@@ -23,6 +23,12 @@
  * comes or goes for good; each run of continuous timestamps begins with `#EXT-X-PROGRAM-DATE-TIME`. EXTINF is
  * the media in the segment, never the time in which nothing came.
  *
+ * A publisher that comes back, or a server with a cache, may send again what was recorded before the
+ * interruption. Frames with the bytes and the timestamps of one of the last 4096 are dropped, up to the next
+ * keyframe that was not recorded, counted (`dropped-repeated`) and told (`splicesink-media-repeated`);
+ * `keep-repeated` records them again. A push that begins with the very frame with which the one before began
+ * is the same programme played once more, and kept.
+ *
  * `#EXT-X-TARGETDURATION` must not change while a playlist grows, and a cut waits for a keyframe; it is
  * therefore `target-duration` and a half. A segment that is even longer raises it, with a warning.
  *
@@ -36,7 +42,7 @@
  *
  * Which recording a push continues is decided by #RecSpliceSink::claim-recording, and how long it is held by
  * #RecSpliceSink::poll-hold. Without handlers a small note beside the playlist (`.<playlist>.splice`)
- * decides.
+ * decides. `.<playlist>.trail` remembers the last frames while the recording may be continued.
  *
  * ## Example pipeline
  * |[
@@ -62,6 +68,8 @@
  *   `size`, `segments`, #gchararray `video-codec`, `audio-codec`, #guint `width`, `height` of its last
  * period.
  * * `splicesink-recording-released`: `location`. Somebody else continues or has closed it.
+ * * `splicesink-media-repeated`: #guint64 `frames` that were sent again and dropped, `duration` of the video
+ *   among them (without video of the audio).
  * * `splicesink-exception`, from any thread: #gint `type`, #gchararray `level` ("info", "warning", "error"),
  *   #guint `occurs`, #gchararray `track`, `description`: something is wrong with the media that came. Merged:
  *   of one type and track at the most one in 10 s of media (docs/timestamps.md).
@@ -93,7 +101,10 @@ const rec::PropertyTable<rec::SpliceSinkSettings> &properties() {
                     &S::target_duration, 1, 3600),
       rec::property("splice-timeout",
                     "How long after the end of a push another one continues the recording (ns, 0 = never)",
-                    &S::splice_timeout, 0, G_MAXINT64),
+                    &S::splice_timeout, 0, 21600 * GST_SECOND),
+      rec::property("keep-repeated",
+                    "Record again what a publisher that comes back sends again (same bytes, same timestamps)",
+                    &S::keep_repeated),
       rec::property("time-zone", "Zone of the times in names: UTC, UTC+8, local, Asia/Shanghai...",
                     &S::time_zone),
   };

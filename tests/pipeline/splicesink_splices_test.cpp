@@ -13,6 +13,15 @@ using std::chrono::seconds;
 
 constexpr char kLong[] = "splice-timeout=60000000000";
 
+guint64 stat_of(const Publisher &publisher, const char *field) {
+  GstStructure *raw = nullptr;
+  g_object_get(publisher.element(), "stats", &raw, nullptr);
+  const StructurePtr stats(raw);
+  guint64 value = G_MAXUINT64;
+  gst_structure_get_uint64(stats.get(), field, &value);
+  return value;
+}
+
 struct Push {
   Media video;
   Media audio;
@@ -38,11 +47,19 @@ void pause(Publisher &publisher) {
   EXPECT_TRUE(wait_for_element_message(publisher.pipeline(), "splicesink-recording-paused"));
 }
 
-void close(Publisher &publisher) {
+std::vector<Ref<GstMessage>> close(Publisher &publisher) {
   publisher.end_all();
   EXPECT_TRUE(wait_for_element_message(publisher.pipeline(), "splicesink-recording-paused"));
   g_signal_emit_by_name(publisher.element(), "cancel-delay");
-  wait_for_eos(publisher);
+  return wait_for_eos(publisher);
+}
+
+void flush(Publisher &publisher, const Push &push) {
+  for (const char *pad : {"video", "audio_0"}) {
+    publisher.event(pad, gst_event_new_flush_start());
+    publisher.event(pad, gst_event_new_flush_stop(TRUE));
+    publisher.begin(pad, std::string(pad) == "video" ? push.video.caps : push.audio.caps);
+  }
 }
 
 // Packets that a receiver would take for lost between segments that no discontinuity parts.
@@ -106,7 +123,10 @@ TEST(SpliceSinkSplices, APushThatGoesOnInAnotherElementIsOneStream) {
   for (const auto &[from, to] : {std::pair(seconds(0), seconds(3)), std::pair(seconds(3), seconds(7))}) {
     Publisher publisher(splice_line(dir, kLong));
     send(publisher, piece(from, to));
-    to == seconds(7) ? close(publisher) : pause(publisher);
+    if (to == seconds(7))
+      close(publisher);
+    else
+      pause(publisher);
   }
   expect_one_stream(dir / "live.m3u8");
 }
@@ -116,11 +136,7 @@ TEST(SpliceSinkSplices, MediaThatGoesOnAfterAFlushIsOneStream) {
   Publisher publisher(splice_line(dir, kLong));
   const Push first = piece(seconds(0), seconds(3));
   send(publisher, first);
-  for (const char *pad : {"video", "audio_0"}) {
-    publisher.event(pad, gst_event_new_flush_start());
-    publisher.event(pad, gst_event_new_flush_stop(TRUE));
-    publisher.begin(pad, std::string(pad) == "video" ? first.video.caps : first.audio.caps);
-  }
+  flush(publisher, first);
   send(publisher, piece(seconds(3), seconds(7)));
   close(publisher);
   expect_one_stream(dir / "live.m3u8");
@@ -193,6 +209,103 @@ TEST(SpliceSinkSplices, AudioThatIsLostAndRegainedIsADiscontinuityEach) {
   expect_sound(path);
   EXPECT_EQ(discontinuities(playlist_at(path)), 2u);
   EXPECT_EQ(recorded(path, "video"), sent(video(), "video"));
+}
+
+TEST(SpliceSinkRepeats, AreDroppedAndCountedAndTold) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, kLong));
+  const Push again = piece(seconds(2), seconds(4));
+  send(publisher, piece(seconds(0), seconds(4)));
+  pause(publisher);
+  send(publisher, piece(seconds(2), seconds(7)));
+  publisher.end_all();
+  const auto told = wait_for_element_message(publisher.pipeline(), "splicesink-media-repeated");
+  ASSERT_TRUE(told);
+  guint64 duration = 0;
+  gst_structure_get_uint64(gst_message_get_structure(told.get()), "duration", &duration);
+  EXPECT_EQ(duration, 2 * GST_SECOND);
+  EXPECT_TRUE(wait_for_element_message(publisher.pipeline(), "splicesink-recording-paused"));
+  EXPECT_EQ(stat_of(publisher, "dropped-repeated"), again.video.units.size() + again.audio.units.size());
+  EXPECT_EQ(stat_of(publisher, "frames-ingested"),
+            stat_of(publisher, "frames-stored") + stat_of(publisher, "dropped-repeated"));
+  g_signal_emit_by_name(publisher.element(), "cancel-delay");
+  wait_for_eos(publisher);
+  expect_one_stream(dir / "live.m3u8");
+  EXPECT_EQ(dir.files().size(), 4u);  // neither note nor trail is left
+}
+
+TEST(SpliceSinkRepeats, AreRecognisedByAnotherElement) {
+  const TempDir dir;
+  for (const auto &[from, to] : {std::pair(seconds(0), seconds(4)), std::pair(seconds(1), seconds(7))}) {
+    Publisher publisher(splice_line(dir, kLong));
+    send(publisher, piece(from, to));
+    if (to == seconds(7))
+      close(publisher);
+    else
+      pause(publisher);
+  }
+  expect_one_stream(dir / "live.m3u8");
+}
+
+TEST(SpliceSinkRepeats, AreRecognisedAfterAFlush) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, kLong));
+  const Push first = piece(seconds(0), seconds(4));
+  send(publisher, first);
+  flush(publisher, first);
+  send(publisher, piece(seconds(2), seconds(7)));
+  close(publisher);
+  expect_one_stream(dir / "live.m3u8");
+}
+
+TEST(SpliceSinkRepeats, AreDroppedToTheNextKeyframe) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, kLong));
+  send(publisher, piece(seconds(0), milliseconds(3400)));
+  pause(publisher);
+  send(publisher, piece(seconds(2), seconds(7)));
+  close(publisher);
+  const std::string path = dir / "live.m3u8";
+  expect_sound(path);
+  EXPECT_EQ(discontinuities(playlist_at(path)), 1u);  // from 3.4 s to 4 s nothing can be decoded
+  auto expected = sent(video(), "video");
+  expected.erase(expected.begin() + 85, expected.begin() + 100);
+  EXPECT_EQ(recorded(path, "video"), expected);
+}
+
+TEST(SpliceSinkRepeats, AreKeptOnDemand) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, std::string(kLong) + " keep-repeated=true"));
+  send(publisher, piece(seconds(0), seconds(4)));
+  pause(publisher);
+  send(publisher, piece(seconds(2), seconds(7)));
+  close(publisher);
+  const std::string path = dir / "live.m3u8";
+  expect_sound(path);
+  EXPECT_EQ(discontinuities(playlist_at(path)), 1u);
+  EXPECT_EQ(frames_in(path, true), 100u + 100u);
+  EXPECT_EQ(stat_of(publisher, "dropped-repeated"), 0u);
+}
+
+TEST(SpliceSinkRepeats, AreNoneInAnotherRecording) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir));
+  for (const auto from : {seconds(0), seconds(2)}) {
+    send(publisher, piece(from, seconds(4)));
+    finish(publisher);
+  }
+  EXPECT_EQ(frames_in(dir / "live-1.m3u8", true), 50u);
+}
+
+TEST(SpliceSinkRepeats, MayBeAllThatComes) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, kLong));
+  send(publisher, piece(seconds(0), seconds(4)));
+  pause(publisher);
+  send(publisher, piece(seconds(2), seconds(4)));
+  const auto messages = close(publisher);
+  EXPECT_EQ(structures_named(messages, "splicesink-recording-finished").size(), 1u);
+  EXPECT_EQ(frames_in(dir / "live.m3u8", true), 100u);
 }
 
 }  // namespace

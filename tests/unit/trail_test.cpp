@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <vector>
 
 #include "core/model/repeat_filter.h"
 
@@ -77,6 +78,18 @@ TEST(FrameDigest, TellsBytesAndLengthsApart) {
 TEST(FrameDigest, HeedsTheOrderOfWords) {
   const std::array<std::uint8_t, 16> a{1}, b{0, 0, 0, 0, 0, 0, 0, 0, 1};
   EXPECT_NE(frame_digest(a), frame_digest(b));
+}
+
+TEST(LastSlice, BeginsBehindTheLastStartCode) {
+  using Bytes = std::vector<std::uint8_t>;
+  const auto slice = [](const Bytes &bytes) {
+    const auto span = last_slice(bytes);
+    return Bytes(span.begin(), span.end());
+  };
+  EXPECT_EQ(slice({0, 0, 0, 1, 9, 0, 0, 1, 0x65, 7, 0, 0, 2}), (Bytes{0x65, 7, 0, 0, 2}));
+  EXPECT_EQ(slice({0, 0, 1}), Bytes{});
+  EXPECT_EQ(slice({0, 1, 1}), (Bytes{0, 1, 1}));
+  EXPECT_EQ(slice({}), Bytes{});
 }
 
 TEST(Trail, GoesOnWithinAFrame) {
