@@ -103,13 +103,15 @@ Status sync_folder_of(const std::string &path) {
   return ok();
 }
 
-// False when somebody else has it, or when the name belongs to another file by now.
-bool DiskFile::lock() {
+bool DiskFile::has_its_name() const {
   struct stat opened {};
   struct stat named {};
-  return flock(fd_, LOCK_EX | LOCK_NB) == 0 && fstat(fd_, &opened) == 0 && stat(path_.c_str(), &named) == 0 &&
-         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+  return fstat(fd_, &opened) == 0 && stat(path_.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+         opened.st_dev == named.st_dev;
 }
+
+// False when somebody else has it, or when the name belongs to another file by now.
+bool DiskFile::lock() { return flock(fd_, LOCK_EX | LOCK_NB) == 0 && has_its_name(); }
 
 Result<DiskFile> DiskFile::create(const std::string &path) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -28,6 +28,8 @@ class DiskFile {
   DiskFile &operator=(DiskFile &&other) noexcept;
 
   const std::string &path() const { return path_; }
+  // Whether path() still names this file: nobody has removed, renamed or replaced it.
+  bool has_its_name() const;
   Result<std::uint64_t> size() const;
   // Fills `out`; false when the file has not that many bytes there or cannot be read.
   bool read(std::uint64_t offset, std::span<std::uint8_t> out) const;

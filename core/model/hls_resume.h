@@ -19,6 +19,9 @@ namespace rec {
 //   3. settles the open segment with what it found;
 //   4. goes on at next_sequence() with a discontinuity, or writes finished().
 
+// How an open segment is listed when its file holds `found`; nothing when nothing of it plays.
+std::optional<MediaSegment> settled(const OpenSegment &open, const std::optional<TsScan> &found);
+
 // The playlist after its open segment was settled: listed when `found` is a segment that plays, forgotten
 // otherwise (no file, or nothing playable in it). EXT-X-TARGETDURATION is raised when the segment needs it.
 MediaPlaylist settle_open_segment(MediaPlaylist playlist, const std::optional<TsScan> &found);

@@ -10,6 +10,12 @@ namespace {
 
 constexpr char kRevoked[] = "a map cannot be revoked (RFC 8216 section 4.3.2.5)";
 
+// ISO 8601 has four digits for the year.
+bool is_writable(PlaylistTime time) {
+  return time >= PlaylistTime{} &&
+         time < PlaylistTime(std::chrono::sys_days(std::chrono::year(10000) / 1 / 1));
+}
+
 // A URI stands on a line of its own (RFC 8216 section 4.1) or in quotes (section 4.2).
 std::string uri_violation(const std::string &uri) {
   if (uri.empty()) return "the URI is empty";
@@ -49,10 +55,12 @@ unsigned required_version(const MediaSegment &segment) {
   return segment.range ? 4 : 3;
 }
 
+unsigned required_version(const OpenSegment &segment) { return segment.map ? 6 : 3; }
+
 unsigned required_version(const MediaPlaylist &playlist) {
   unsigned version = 3;
   for (const auto &segment : playlist.segments) version = std::max(version, required_version(segment));
-  if (playlist.open && playlist.open->map) version = std::max(version, 6u);  // that it will be listed with
+  if (playlist.open) version = std::max(version, required_version(*playlist.open));
   return version;
 }
 
@@ -65,11 +73,21 @@ std::string violation(Seconds target_duration, const MediaSegment *previous, con
     return "the segment is longer than EXT-X-TARGETDURATION (RFC 8216 section 4.3.3.1)";
   if (segment.title.size() > 8192 || !is_printable_utf8(segment.title))
     return "the title is not UTF-8 without control characters";
+  if (segment.program_date_time && !is_writable(*segment.program_date_time))
+    return "the program date is out of bounds";
   if (segment.range)
     if (auto why = range_violation(*segment.range); !why.empty()) return why;
   if (segment.map)
     if (auto why = map_violation(*segment.map); !why.empty()) return why;
   return order_violation(previous, segment);
+}
+
+std::string violation(const MediaSegment *previous, const OpenSegment &open) {
+  MediaSegment listed;
+  listed.uri = open.uri;
+  listed.program_date_time = open.program_date_time;
+  listed.map = open.map;
+  return violation(kMaxTargetDuration, previous, listed);
 }
 
 std::string violation(const MediaPlaylist &playlist) {
@@ -80,10 +98,7 @@ std::string violation(const MediaPlaylist &playlist) {
     return "EXT-X-MEDIA-SEQUENCE is out of bounds";
   if (playlist.open && playlist.end_list) return "an ended playlist cannot have an open segment";
   if (!playlist.open) return {};
-  if (auto why = uri_violation(playlist.open->uri); !why.empty()) return why;
-  if (playlist.open->map) return map_violation(*playlist.open->map);
-  if (!playlist.segments.empty() && playlist.segments.back().map) return kRevoked;
-  return {};
+  return violation(playlist.segments.empty() ? nullptr : &playlist.segments.back(), *playlist.open);
 }
 
 }  // namespace rec

@@ -50,7 +50,8 @@ struct MediaSegment {
 };
 
 // The segment that is being written and is not listed yet. Kept in the playlist as a comment line, which
-// players ignore, so that whoever finds the playlist after a crash can list what the file already holds.
+// players ignore, so that whoever finds the playlist after a crash can list what the file already holds. The
+// last such line counts, until a segment is listed after it.
 struct OpenSegment {
   std::string uri;             // its final name; while it grows it has the temporary one
   bool discontinuity = false;  // as in MediaSegment
@@ -82,10 +83,12 @@ inline constexpr Seconds kMaxTargetDuration{1'000'000};
 // (map).
 unsigned required_version(const MediaPlaylist &playlist);
 unsigned required_version(const MediaSegment &segment);
+unsigned required_version(const OpenSegment &segment);  // that it will be listed with
 
 // What makes `segment`, put after `previous` (null: it is the first), unfit for a playlist with this target
 // duration; empty when nothing does. Both the parser and the writer refuse what this refuses.
 std::string violation(Seconds target_duration, const MediaSegment *previous, const MediaSegment &segment);
+std::string violation(const MediaSegment *previous, const OpenSegment &open);
 // The same for what is not about one segment.
 std::string violation(const MediaPlaylist &playlist);
 
@@ -93,8 +96,20 @@ std::string violation(const MediaPlaylist &playlist);
 // parse_playlist() reads back as an equal value.
 Result<std::string> write_playlist(const MediaPlaylist &playlist);
 
+// The lines that make the text of a playlist, whose last segment is `previous` (null: it has none), say also
+// what `more` lists, opens and ends; its header is not written.
+Result<std::string> write_more(const MediaSegment *previous, const MediaPlaylist &more);
+
 // Reads what a recorder wrote, to go on writing it: besides RFC 8216's rules, a tag that would be lost in
 // rewriting (keys, renditions, unknown ones) is an error. Comments are skipped. Errc::corrupt, "line 7: ...".
 Result<MediaPlaylist> parse_playlist(std::string_view text);
+
+// The same of a file that grows by appending, whose writer or machine may have died: lines at its end that
+// are not complete are not read.
+struct GrownText {
+  MediaPlaylist playlist;
+  std::size_t bytes = 0;  // of the text that say it; what follows was torn
+};
+Result<GrownText> parse_grown_playlist(std::string_view text);
 
 }  // namespace rec

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::string_view kOpenSegment = "# gst-recording open segment: ";
 
+constexpr std::size_t kMostTorn = 65536;  // bytes: more than one append ever brings
+
 // What is wrong with a line; empty when nothing is. The line number is added in one place.
 using Problem = std::string;
 
@@ -136,8 +138,13 @@ Problem for_each_attribute(std::string_view text, F take) {
 class Parser {
  public:
   Result<MediaPlaylist> parse(std::string_view text);
+  // After an error: bytes of the text up to the last line that needs no other after it; 0: not even its
+  // header.
+  std::size_t complete() const { return complete_; }
+  bool read_all() const { return read_all_; }  // no line was wrong in itself
 
  private:
+  Problem first_line(std::string_view text);
   Problem line(std::string_view text);
   Problem tag(std::string_view name, std::string_view value);
   Problem header_tag(std::string_view name, std::string_view value, bool &known);
@@ -154,6 +161,8 @@ class Parser {
   MediaSegment next_;            // what the tags since the last URI say
   std::optional<MediaMap> map_;  // in force
   bool has_inf_ = false, has_tag_ = false;
+  bool read_all_ = false;
+  std::size_t complete_ = 0;  // bytes of the text up to the last line that needs no other after it
   bool has_version_ = false, has_target_ = false, has_sequence_ = false, has_discontinuity_sequence_ = false,
        has_type_ = false;
   bool has_discontinuity_ = false, has_decimals_ = false;
@@ -262,7 +271,6 @@ Problem open_attribute(OpenSegment &open, std::string_view name, std::string_vie
 
 Problem Parser::open_segment(std::string_view value) {
   OpenSegment open;
-  if (playlist_.open) return "a second open segment";
   auto why = for_each_attribute(
       value, [&](std::string_view name, std::string_view v) { return open_attribute(open, name, v); });
   playlist_.open = std::move(open);
@@ -278,6 +286,7 @@ Problem Parser::uri(std::string_view text) {
   const MediaSegment *previous = playlist_.segments.empty() ? nullptr : &playlist_.segments.back();
   if (auto why = violation(playlist_.target_duration, previous, next_); !why.empty()) return why;
   playlist_.segments.push_back(std::exchange(next_, {}));
+  playlist_.open.reset();
   has_inf_ = has_tag_ = false;
   return {};
 }
@@ -294,6 +303,10 @@ Problem Parser::tag(std::string_view name, std::string_view value) {
   auto why = header_tag(name, value, known);
   if (!known) why = segment_tag(name, value, known);
   return known ? why : "tag '" + std::string(name.substr(0, 80)) + "' is not supported";
+}
+
+Problem Parser::first_line(std::string_view text) {
+  return text == "#EXTM3U" ? Problem() : "expected #EXTM3U";
 }
 
 Problem Parser::line(std::string_view text) {
@@ -323,30 +336,45 @@ Problem Parser::end() {
 
 Result<MediaPlaylist> Parser::parse(std::string_view text) {
   if (text.size() > kMaxPlaylistBytes) return Error{Errc::corrupt, "the playlist is too large"};
-  std::size_t number = 0;
+  if (text.empty()) return Error{Errc::corrupt, "the playlist is empty"};
+  std::size_t number = 0, at = 0;
   const auto problem = [&](const std::string &why) {
     return Error{Errc::corrupt, "line " + std::to_string(number) + ": " + why};
   };
-  while (!text.empty()) {
+  while (at < text.size()) {
     ++number;
-    const auto feed = text.find('\n');
+    const auto feed = text.find('\n', at);
     if (feed == std::string_view::npos) return problem("the line has no end: the file is cut short");
-    auto content = text.substr(0, feed);
-    text.remove_prefix(feed + 1);
+    auto content = text.substr(at, feed - at);
     if (content.ends_with('\r')) content.remove_suffix(1);
-    if (number == 1) {
-      if (content != "#EXTM3U") return problem("expected #EXTM3U");
-      continue;
-    }
-    if (auto why = line(content); !why.empty()) return problem(why);
+    if (auto why = number == 1 ? first_line(content) : line(content); !why.empty()) return problem(why);
+    at = feed + 1;
+    if (has_target_ && !has_inf_ && !has_tag_) complete_ = at;
   }
-  if (number == 0) return Error{Errc::corrupt, "the playlist is empty"};
+  read_all_ = true;
   if (auto why = end(); !why.empty()) return problem(why);
   return std::move(playlist_);
+}
+
+// Whether lines are what an append left that was never finished: the rest of them is missing, or the file's
+// length arrived before its bytes.
+bool is_torn(std::string_view lines, bool readable) {
+  if (lines.size() > kMostTorn) return false;
+  return readable || !lines.ends_with('\n') || lines.find('\0') != std::string_view::npos;
 }
 
 }  // namespace
 
 Result<MediaPlaylist> parse_playlist(std::string_view text) { return Parser().parse(text); }
+
+Result<GrownText> parse_grown_playlist(std::string_view text) {
+  Parser parser;
+  auto all = parser.parse(text);
+  if (all) return GrownText{*std::move(all), text.size()};
+  const std::size_t complete = parser.complete();
+  if (complete == 0 || !is_torn(text.substr(complete), parser.read_all())) return std::move(all).error();
+  REC_TRY(MediaPlaylist before, parse_playlist(text.substr(0, complete)));
+  return GrownText{std::move(before), complete};
+}
 
 }  // namespace rec

@@ -70,38 +70,36 @@ void write_open(std::string &out, const OpenSegment &open) {
   out += "URI=\"" + open.uri + "\"\n";
 }
 
-bool is_writable(PlaylistTime time) {
-  using namespace std::chrono_literals;
-  return time >= PlaylistTime(std::chrono::sys_days(1970y / 1 / 1)) &&
-         time < PlaylistTime(std::chrono::sys_days(10000y / 1 / 1));
-}
-
 Error refused(std::string why) {
   return {Errc::invalid_argument, "cannot write the playlist: " + std::move(why)};
 }
 
 }  // namespace
 
+Result<std::string> write_more(const MediaSegment *previous, const MediaPlaylist &more) {
+  std::string out;
+  for (const MediaSegment &segment : more.segments) {
+    if (auto why = violation(more.target_duration, previous, segment); !why.empty())
+      return refused("segment '" + segment.uri + "': " + why);
+    write_segment(out, previous, segment);
+    previous = &segment;
+  }
+  if (more.open) {
+    if (auto why = violation(previous, *more.open); !why.empty())
+      return refused("open segment '" + more.open->uri + "': " + why);
+    write_open(out, *more.open);
+  }
+  if (more.end_list) out += "#EXT-X-ENDLIST\n";
+  return out;
+}
+
 Result<std::string> write_playlist(const MediaPlaylist &playlist) {
   if (auto why = violation(playlist); !why.empty()) return refused(std::move(why));
   std::string out;
   out.reserve(256 + playlist.segments.size() * 64);
   write_header(out, playlist);
-  const MediaSegment *previous = nullptr;
-  for (const auto &segment : playlist.segments) {
-    auto why = violation(playlist.target_duration, previous, segment);
-    if (why.empty() && segment.program_date_time && !is_writable(*segment.program_date_time))
-      why = "the program date is out of bounds";
-    if (!why.empty()) return refused("segment '" + segment.uri + "': " + why);
-    write_segment(out, previous, segment);
-    previous = &segment;
-  }
-  if (playlist.open) {
-    if (playlist.open->program_date_time && !is_writable(*playlist.open->program_date_time))
-      return refused("the program date of the open segment is out of bounds");
-    write_open(out, *playlist.open);
-  }
-  if (playlist.end_list) out += "#EXT-X-ENDLIST\n";
+  REC_TRY(const std::string body, write_more(nullptr, playlist));
+  out += body;
   if (out.size() > kMaxPlaylistBytes) return refused("it is too large");
   return out;
 }

@@ -102,9 +102,9 @@ std::vector<NewSegment> segment_rows(const Recording &recording, const MediaPlay
 
 Result<RecoveredPlaylist> recover_playlist(const Recording &recording) {
   REC_TRY(const std::string text, read_file(recording.playlist_path, kMaxPlaylistBytes));
-  auto parsed = parse_playlist(text);
+  auto parsed = parse_grown_playlist(text);
   if (!parsed) return Error{Errc::corrupt, recording.playlist_path + ": " + parsed.error().message};
-  REC_TRY(const MediaPlaylist playlist, close_playlist(recording, *std::move(parsed)));
+  REC_TRY(const MediaPlaylist playlist, close_playlist(recording, std::move(parsed->playlist)));
   RecoveredPlaylist recovered;
   recovered.segments = segment_rows(recording, playlist);
   ClosedFile &file = recovered.file;

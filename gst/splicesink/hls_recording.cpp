@@ -54,42 +54,41 @@ Status keep_prefix(const std::string &from, const std::string &to, std::uint64_t
   return sync_folder_of(to);
 }
 
-// The segments that a recording takes beyond its target: a cut waits for a keyframe, and
-// EXT-X-TARGETDURATION must not change once it was published (RFC 8216 section 6.2.1).
-Seconds published_target(Seconds target) { return target + std::max(Seconds(1), target / 2); }
+Result<GrownText> parse(const std::string &path, std::string_view text) {
+  auto grown = parse_grown_playlist(text);
+  if (!grown) return Error{grown.error().code, path + ": " + grown.error().message};
+  return grown;
+}
 
-Result<MediaPlaylist> read_playlist(const std::string &path) {
-  ErrorOut e;
-  gchar *raw = nullptr;
-  gsize size = 0;
-  if (!g_file_get_contents(path.c_str(), &raw, &size, e.out()))
-    return Error{e->code == G_FILE_ERROR_NOENT ? Errc::not_found : Errc::unavailable, e->message};
-  const CString text(raw);
-  auto playlist = parse_playlist({text.get(), size});
-  if (!playlist) return Error{playlist.error().code, path + ": " + playlist.error().message};
+MediaPlaylist beginning(const HlsSettings &settings) {
+  MediaPlaylist playlist;
+  playlist.target_duration = roomy_target_duration(settings.target_duration);
+  playlist.type = PlaylistType::event;
+  playlist.independent_segments = true;
   return playlist;
 }
 
 }  // namespace
 
 HlsRecording::HlsRecording(HlsSettings settings, std::string playlist_path)
-    : settings_(std::move(settings)), path_(std::move(playlist_path)) {
-  playlist_.target_duration = published_target(settings_.target_duration);
-  playlist_.type = PlaylistType::event;
-  playlist_.independent_segments = true;
-}
+    : settings_(std::move(settings)),
+      path_(std::move(playlist_path)),
+      playlist_(beginning(settings_), false) {}
 
 Result<HlsRecording> HlsRecording::resume(HlsSettings settings, const std::string &playlist_path) {
-  REC_TRY(MediaPlaylist playlist, read_playlist(playlist_path));
-  if (playlist.end_list) return Error{Errc::exists, "'" + playlist_path + "' is finished"};
+  REC_TRY(PlaylistFile file, PlaylistFile::take(playlist_path));
+  REC_TRY(const std::string text, file.read());
+  REC_TRY(GrownText grown, parse(playlist_path, text));
+  if (grown.playlist.end_list) return Error{Errc::exists, "'" + playlist_path + "' is finished"};
+  file.keep_only(grown.bytes);
   HlsRecording recording(std::move(settings), playlist_path);
-  recording.playlist_ = std::move(playlist);
-  recording.published_ = true;
-  for (const MediaSegment &segment : recording.playlist_.segments) {
+  for (const MediaSegment &segment : grown.playlist.segments) {
     struct stat facts;
     if (stat(recording.path_of_uri(segment.uri).c_str(), &facts) == 0)
       recording.size_ += static_cast<std::uint64_t>(facts.st_size);
   }
+  recording.playlist_ = GrowingPlaylist(std::move(grown.playlist), true);
+  recording.playlist_file_.emplace(std::move(file));
   REC_CHECK(recording.settle());
   return recording;
 }
@@ -97,11 +96,6 @@ Result<HlsRecording> HlsRecording::resume(HlsSettings settings, const std::strin
 std::string HlsRecording::path_of_uri(const std::string &uri) const {
   const auto file = file_of_uri(uri, settings_.playlist_root);
   return file ? beside(path_, *file) : "";
-}
-
-std::optional<UtcTime> HlsRecording::start() const {
-  if (playlist_.segments.empty() || !playlist_.segments[0].program_date_time) return std::nullopt;
-  return UtcTime(*playlist_.segments[0].program_date_time);
 }
 
 UtcTime HlsRecording::last_activity(const std::string &playlist_path, const std::string &playlist_root) {
@@ -113,17 +107,22 @@ UtcTime HlsRecording::last_activity(const std::string &playlist_path, const std:
                               Seconds(facts.st_mtim.tv_sec) + Nanoseconds(facts.st_mtim.tv_nsec))));
   };
   look_at(playlist_path);
-  const auto playlist = read_playlist(playlist_path);
-  if (!playlist || !playlist->open) return last;
-  if (const auto file = file_of_uri(playlist->open->uri, playlist_root))
+  gchar *raw = nullptr;
+  gsize size = 0;
+  if (!g_file_get_contents(playlist_path.c_str(), &raw, &size, nullptr)) return last;
+  const CString text(raw);
+  const auto grown = parse_grown_playlist({text.get(), size});
+  if (!grown || !grown->playlist.open) return last;
+  if (const auto file = file_of_uri(grown->playlist.open->uri, playlist_root))
     look_at(part_path(beside(playlist_path, *file)));
   return last;
 }
 
 // What a dead process, or a failed disk, left of the open segment.
 Status HlsRecording::settle() {
-  if (!playlist_.open) return ok();
-  const std::string path = path_of_uri(playlist_.open->uri);
+  if (!playlist_.open_segment()) return ok();
+  const OpenSegment open = *playlist_.open_segment();
+  const std::string path = path_of_uri(open.uri);
   std::optional<TsScan> found;
   if (!path.empty() && exists(path)) {
     found = scan_file(path);
@@ -135,70 +134,77 @@ Status HlsRecording::settle() {
       unlink(part_path(path).c_str());
     }
   }
-  const auto listed = playlist_.segments.size();
-  playlist_ = settle_open_segment(std::move(playlist_), found);
-  if (playlist_.segments.size() == listed) return ok();
+  auto segment = settled(open, found);
+  if (!segment) return playlist_.forget_open(), ok();
   Closed closed;
-  closed.segment = playlist_.segments.back();
+  closed.segment = *std::move(segment);
   closed.location = path;
-  closed.sequence = next_sequence(playlist_) - 1;
-  closed.start = UtcTime(segment_time(playlist_, listed).value_or(PlaylistTime{}));
+  closed.start = UtcTime(open.program_date_time.value_or(playlist_.end().value_or(PlaylistTime{})));
   closed.size = found->complete_bytes;
-  salvaged_ = SegmentFrames{closed.sequence, 0, 0};
-  for (const TsTrack &track : found->tracks)
-    (track.is_video ? salvaged_->video : salvaged_->audio) += track.frames;
-  add(std::move(closed));
+  SegmentFrames held{playlist_.next_sequence(), 0, 0};
+  for (const TsTrack &track : found->tracks) (track.is_video ? held.video : held.audio) += track.frames;
+  REC_CHECK(list(std::move(closed)));
+  salvaged_ = held;
   return ok();
 }
 
 TsCounters HlsRecording::last_counters() const {
-  if (playlist_.segments.empty()) return {};
-  const auto scan = scan_file(path_of_uri(playlist_.segments.back().uri));
+  if (!playlist_.last()) return {};
+  const auto scan = scan_file(path_of_uri(playlist_.last()->uri));
   return scan ? scan->counters : TsCounters();
 }
 
-void HlsRecording::add(Closed closed) {
+// What is next in the playlist; it is told of when the file lists it.
+Status HlsRecording::list(Closed closed) {
+  closed.sequence = playlist_.next_sequence();
+  REC_TRY(closed.raised_target, playlist_.list(closed.segment));
   size_ += closed.size;
   unlisted_.push_back(std::move(closed));
+  return ok();
 }
 
-Status HlsRecording::create_playlist() {
-  const CString unique(g_uuid_string_random());
-  REC_CHECK(make_directories_for(path_));
-  REC_TRY(const std::string text, write_playlist(playlist_));
-  REC_TRY(OutputFile file, OutputFile::create(part_path(path_ + "." + unique.get())));
-  GstBuffer *bytes = gst_buffer_new_memdup(text.data(), text.size());
-  const Status appended = file.append(Ref<GstBuffer>::adopt(bytes));
-  auto name = appended ? file.finish(path_) : Result<std::string>(appended.error());
-  if (!name) {
-    file.discard();
-    return std::move(name).error();
+Status HlsRecording::write_whole(MediaPlaylist (*form)(MediaPlaylist)) {
+  std::vector<MediaSegment> in_file;
+  if (playlist_file_) {
+    REC_TRY(const std::string text, playlist_file_->read());
+    REC_TRY(GrownText grown, parse(path_, text));
+    in_file = std::move(grown.playlist.segments);
   }
-  path_ = *std::move(name);
-  published_ = true;
+  REC_TRY(const std::string text, write_playlist(form(playlist_.whole(std::move(in_file)))));
+  if (playlist_file_) return playlist_file_->replace(text);
+  REC_TRY(PlaylistFile file, PlaylistFile::create(path_, text));
+  path_ = file.path();
+  playlist_file_.emplace(std::move(file));
   return ok();
 }
 
 Status HlsRecording::publish() {
-  if (published_) {
-    REC_TRY(const std::string text, write_playlist(playlist_));
-    REC_CHECK(replace_file(path_, text));
+  if (playlist_.must_be_rewritten()) {
+    REC_CHECK(write_whole([](MediaPlaylist as_it_is) { return as_it_is; }));
   } else {
-    REC_CHECK(create_playlist());
+    REC_TRY(const std::string lines, playlist_.more());
+    REC_CHECK(playlist_file_->append(lines));
   }
-  listed_.insert(listed_.end(), unlisted_.begin(), unlisted_.end());
-  unlisted_.clear();
+  note_listed();
   return ok();
 }
 
-Result<HlsRecording::NewSegment> HlsRecording::name_segment(UtcTime start) const {
+void HlsRecording::note_listed() {
+  playlist_.written();
+  listed_.insert(listed_.end(), unlisted_.begin(), unlisted_.end());
+  unlisted_.clear();
+}
+
+Result<HlsRecording::NewSegment> HlsRecording::name_segment(UtcTime start) {
   NameFacts facts;
   facts.start = start;
-  facts.sequence = next_sequence(playlist_);
+  facts.sequence = playlist_.next_sequence();
   REC_TRY(facts.utc_offset, utc_offset_of(settings_.time_zone, start));
   REC_TRY(const std::string name, begin_name(settings_.location, facts));
-  for (unsigned number = 0; number < kMostNumbers; ++number) {
-    const std::string file = numbered_path(name, number);
+  if (name != last_name_) last_number_ = 0;
+  last_name_ = name;
+  for (const unsigned most = last_number_ + kMostNumbers; last_number_ < most;) {
+    const std::string file = numbered_path(name, last_number_++);
     const std::string path = beside(path_, file);
     if (exists(path) || exists(part_path(path))) continue;
     return NewSegment{path, uri_of_file(file, settings_.playlist_root)};
@@ -212,16 +218,16 @@ Status HlsRecording::open_segment(UtcTime start) {
     REC_TRY(NewSegment segment, name_segment(start));
     OpenSegment open{segment.uri, false, std::nullopt, period_ ? period_->map : map_};
     if (period_) {
-      open.discontinuity = !period_->continues && !playlist_.segments.empty();
+      open.discontinuity = !period_->continues && playlist_.segments() > 0;
       open.program_date_time = to_playlist(period_->start);
     }
-    playlist_.open = std::move(open);
+    REC_CHECK(playlist_.open(std::move(open)));
     REC_CHECK(publish());
     auto file = OutputFile::create(part_path(segment.path));
     if (!file && file.error().code == Errc::exists && attempt < kMostNumbers) continue;  // another was faster
     if (!file) return std::move(file).error();
     file_.emplace(*std::move(file));
-    map_ = playlist_.open->map;
+    map_ = playlist_.open_segment()->map;
     period_.reset();
     segment_path_ = std::move(segment.path);
     segment_start_ = start;
@@ -231,28 +237,23 @@ Status HlsRecording::open_segment(UtcTime start) {
 
 Status HlsRecording::close_segment(Nanoseconds duration) {
   REC_TRY(std::string location, file_->finish(segment_path_));
+  const OpenSegment &open = *playlist_.open_segment();
   Closed closed;
   closed.size = file_->size();
   file_.reset();
   closed.location = std::move(location);
   closed.start = segment_start_;
-  closed.sequence = next_sequence(playlist_);
   MediaSegment &segment = closed.segment;
-  segment.uri = playlist_.open->uri;
+  segment.uri = open.uri;
   if (closed.location != segment_path_) {  // somebody took the name meanwhile
     const CString name(g_path_get_basename(closed.location.c_str()));
     segment.uri = segment.uri.substr(0, segment.uri.rfind('/') + 1) + uri_of_file(name.get());
   }
   segment.duration = std::max(to_playlist(duration), PlaylistDuration(0));
-  segment.discontinuity = playlist_.open->discontinuity;
-  segment.program_date_time = playlist_.open->program_date_time;
-  segment.map = playlist_.open->map;
-  const Seconds target = target_duration_for(segment.duration, playlist_.target_duration);
-  closed.raised_target = target != std::exchange(playlist_.target_duration, target);
-  playlist_.segments.push_back(segment);
-  playlist_.open.reset();
-  add(std::move(closed));
-  return ok();
+  segment.discontinuity = open.discontinuity;
+  segment.program_date_time = open.program_date_time;
+  segment.map = open.map;
+  return list(std::move(closed));
 }
 
 void HlsRecording::salvage_segment() {
@@ -262,11 +263,16 @@ void HlsRecording::salvage_segment() {
   if (settle()) (void)publish();
 }
 
+void HlsRecording::let_go() {
+  if (playlist_file_) playlist_file_->let_go();
+}
+
 Status HlsRecording::finish() {
-  if (!published_) return ok();
+  if (!playlist_file_) return ok();
   REC_CHECK(settle());
-  playlist_ = finished(std::move(playlist_));
-  return publish();
+  REC_CHECK(write_whole(finished));
+  note_listed();
+  return ok();
 }
 
 }  // namespace rec

@@ -7,6 +7,8 @@
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
+#include "core/disk/playlist_file.h"
+#include "core/model/growing_playlist.h"
 #include "core/model/media_playlist.h"
 #include "core/model/trail.h"
 #include "core/model/ts_scan.h"
@@ -48,14 +50,18 @@ class HlsRecording {
   HlsRecording &operator=(HlsRecording &&) = default;
 
   const std::string &path() const { return path_; }
-  const MediaPlaylist &playlist() const { return playlist_; }
-  std::uint64_t size() const { return size_; }  // bytes of the segments that are still here
+  std::uint64_t segments() const { return playlist_.segments(); }
+  Nanoseconds duration() const { return playlist_.duration(); }  // media, without the time between pushes
+  std::uint64_t size() const { return size_; }                   // bytes of the segments that are still here
+  // Wall clock of the first frame, and of the end of the last segment, where the playlist says.
+  std::optional<UtcTime> start() const { return playlist_.start(); }
+  std::optional<UtcTime> end() const { return playlist_.end(); }
+  std::uint64_t next_sequence() const { return playlist_.next_sequence(); }
   // Of the last listed segment; empty when it is not there.
   TsCounters last_counters() const;
   // The segment that settling an interrupted one has listed last.
   const std::optional<SegmentFrames> &salvaged() const { return salvaged_; }
   bool is_open() const { return file_.has_value(); }
-  std::optional<UtcTime> start() const;  // of the first segment, where the playlist says
 
   // How what comes next differs from what was before.
   struct Period {
@@ -69,6 +75,7 @@ class HlsRecording {
   Status append(Ref<GstBuffer> buffer) { return file_->append(std::move(buffer)); }
   Status tick() { return file_ ? file_->tick() : ok(); }  // OutputFile::tick()
   // Makes it durable under its name and adds it to the playlist, which publish() or open_segment() writes.
+  // With either the file of the playlist grows by the segment's lines, however long it is already.
   // `duration`: media in it.
   Status close_segment(Nanoseconds duration);
   Status publish();
@@ -77,6 +84,8 @@ class HlsRecording {
   void salvage_segment();
   // The segments that the playlist on disk lists since the last call, those of a dead process included.
   std::vector<Closed> take_listed() { return std::exchange(listed_, {}); }
+  // Until the next call others may continue the recording.
+  void let_go();
   // Writes the playlist's last form: VOD, EXT-X-ENDLIST.
   Status finish();
 
@@ -89,22 +98,25 @@ class HlsRecording {
     std::string uri;
   };
 
-  Result<NewSegment> name_segment(UtcTime start) const;
-  Status create_playlist();
+  Result<NewSegment> name_segment(UtcTime start);
+  Status write_whole(MediaPlaylist (*form)(MediaPlaylist));
+  void note_listed();
   Status settle();
-  void add(Closed closed);
+  Status list(Closed closed);
   std::string path_of_uri(const std::string &uri) const;
 
   HlsSettings settings_;
   std::string path_;
-  bool published_ = false;  // the file is there and ours
-  MediaPlaylist playlist_;
+  GrowingPlaylist playlist_;
+  std::optional<PlaylistFile> playlist_file_;  // once something was published
   std::uint64_t size_ = 0;
   std::optional<Period> period_;  // begins with the next segment
   std::optional<MediaMap> map_;   // of the period that the last opened segment is of
   std::optional<OutputFile> file_;
   std::string segment_path_;  // final name of file_
   UtcTime segment_start_{};
+  std::string last_name_;     // that the pattern gave
+  unsigned last_number_ = 0;  // that it got behind it, plus 1
   std::vector<Closed> unlisted_, listed_;
   std::optional<SegmentFrames> salvaged_;
 };

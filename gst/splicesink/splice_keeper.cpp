@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/base/time_zone.h"
-#include "core/model/hls_resume.h"
 #include "core/model/name_pattern.h"
 #include "gst/common/messages.h"
 
@@ -60,7 +59,7 @@ void SpliceKeeper::claim_recording() {
     if (found) {
       recording_.emplace(*std::move(found));
       trail_ = TrailFile::read(recording_->path());
-      trail_.keep_listed(next_sequence(recording_->playlist()), recording_->salvaged());
+      trail_.keep_listed(recording_->next_sequence(), recording_->salvaged());
     } else {
       post_warning(host_.element, found.error());
     }
@@ -87,13 +86,13 @@ Trail SpliceKeeper::claim() {
 PeriodPlace SpliceKeeper::place_period(const PeriodFacts &facts) {
   const auto last = trail_.last_period();
   PeriodPlace place;
-  place.continues = !recording_->playlist().segments.empty() && last && last->encoding == facts.encoding &&
+  place.continues = recording_->segments() > 0 && last && last->encoding == facts.encoding &&
                     trail_.goes_on_at(facts.leads(), facts.first);
   if (place.continues) {
     place.time = last->offset + facts.zero;
     place.counters = recording_->last_counters();
   } else {
-    place.time = media_duration(recording_->playlist());
+    place.time = recording_->duration();
   }
   return place;
 }
@@ -105,7 +104,7 @@ Result<PeriodPlace> SpliceKeeper::begin_period(const PeriodFacts &facts) {
   period_ = facts;
   in_period_ = Nanoseconds(0);
   recording_->begin_period({.start = facts.start, .continues = place.continues, .map = std::nullopt});
-  period_sequence_ = next_sequence(recording_->playlist());
+  period_sequence_ = recording_->next_sequence();
   REC_CHECK(recording_->open_segment(facts.start));
   keep_trail({facts.encoding, place.time - facts.zero});
   totals_.with([](Totals &t) { ++t.periods; });
@@ -175,7 +174,7 @@ void SpliceKeeper::announce_listed() {
         .field("duration", count(closed.segment.duration))
         .field("size", static_cast<guint64>(closed.size))
         .flag("discontinuity", closed.segment.discontinuity)
-        .field("total-duration", count(media_duration(recording_->playlist())))
+        .field("total-duration", count(recording_->duration()))
         .post(host_.element);
     if (closed.raised_target)
       post_warning(
@@ -247,6 +246,7 @@ void SpliceKeeper::interrupt() {
 void SpliceKeeper::pause() {
   paused_ = true;
   trail_file_.reset();  // whoever continues the recording reads it
+  recording_->let_go();
   if (sidecar_)
     if (const Status noted = sidecar_->pause(later(clock_.now_utc(), settings_.splice_timeout)); !noted)
       post_warning(host_.element, noted.error());
@@ -275,9 +275,9 @@ void SpliceKeeper::post_finished(const HlsRecording &recording, UtcTime start, U
       .field("location", recording.path())
       .time("start-time", start)
       .time("end-time", end)
-      .field("duration", count(media_duration(recording.playlist())))
+      .field("duration", count(recording.duration()))
       .field("size", static_cast<guint64>(recording.size()))
-      .field("segments", static_cast<guint64>(recording.playlist().segments.size()))
+      .field("segments", static_cast<guint64>(recording.segments()))
       .field("video-codec", media.video_codec)
       .field("width", media.width)
       .field("height", media.height)
@@ -305,9 +305,7 @@ void SpliceKeeper::finish_left_behind(Sidecar sidecar) {
   if (done) {
     TrailFile::remove(recording->path());
     const UtcTime start = recording->start().value_or(UtcTime{});
-    const std::size_t segments = recording->playlist().segments.size();
-    const auto last = segments == 0 ? std::nullopt : segment_time(recording->playlist(), segments - 1);
-    const UtcTime end = last ? UtcTime(*last) + recording->playlist().segments.back().duration : start;
+    const UtcTime end = recording->end().value_or(start);
     post_finished(*recording, start, end, {});
   } else if (done.error().code != Errc::exists && done.error().code != Errc::not_found) {
     post_warning(host_.element, done.error());

@@ -32,9 +32,11 @@
  * `#EXT-X-TARGETDURATION` must not change while a playlist grows, and a cut waits for a keyframe; it is
  * therefore `target-duration` and a half. A segment that is even longer raises it, with a warning.
  *
- * The playlist always lists complete segments only. It is replaced as a whole, and so is never seen half
- * written. The segment that is being written is a hidden `.part` file and stands in a comment line; should
- * the process die, whoever continues or closes the recording lists what the file holds.
+ * The playlist always lists complete segments only, and is never seen half written. It grows by one append
+ * per segment, so that a segment costs the same after a day as after a minute, in time, in bytes and in
+ * memory; it is replaced as a whole when it is closed and when `#EXT-X-TARGETDURATION` has to be raised. The
+ * segment that is being written is a hidden `.part` file and stands in a comment line; should the process
+ * die, whoever continues or closes the recording lists what the file holds.
  *
  * `location` and `playlist-location` are patterns: `{StartYear}`...`{StartMillisecond}`, `{StartTime}`,
  * `{EscapedStartTime}`, `{UnixTimestamp}`, `{Sequence}` or `%05d`. Segments lie beside the playlist unless

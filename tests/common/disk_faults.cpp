@@ -26,6 +26,8 @@ struct Faults {
   int write_error = 0;
   unsigned good_writes = 0;  // before write_error
   int sync_error = 0;
+  bool only_counts = false;
+  std::uint64_t written = 0;
   std::size_t most = 0;  // bytes per write, 0: all
   bool interrupts = false;
   bool interrupted = false;
@@ -50,6 +52,7 @@ bool concerns(const Faults &f, int fd) {
 }
 
 void log(Faults &f, const std::string &call) {
+  if (f.only_counts) return;
   if (f.calls.empty() || f.calls.back() != call) f.calls.push_back(call);
 }
 
@@ -72,14 +75,17 @@ ssize_t allowance(int fd, std::size_t wanted) {
     bytes = std::min<std::uint64_t>(bytes, *f.room);
     *f.room -= bytes;
   }
+  f.written += bytes;
   return static_cast<ssize_t>(bytes);
 }
 
-int sync_error(int fd, const char *call) {
+// 0: the real call; an errno below 0: fail; 1: nothing to do.
+int sync_outcome(int fd, const char *call) {
   Faults &f = faults();
   const std::lock_guard lock(f.mutex);
   if (!f.in_path.empty()) log(f, call + std::string(" ") + name_of(fd));
-  return concerns(f, fd) ? f.sync_error : 0;
+  if (!concerns(f, fd)) return 0;
+  return f.only_counts ? 1 : -f.sync_error;
 }
 
 template <typename F>
@@ -94,6 +100,7 @@ DiskFaults::DiskFaults(const std::string &in_path) {
   const std::lock_guard lock(f.mutex);
   f.in_path = in_path;
   f.calls.clear();
+  f.written = 0;
 }
 
 DiskFaults::~DiskFaults() {
@@ -102,6 +109,7 @@ DiskFaults::~DiskFaults() {
   f.in_path.clear();
   f.room.reset();
   f.write_error = f.sync_error = 0;
+  f.only_counts = false;
   f.good_writes = 0;
   f.most = 0;
   f.interrupts = f.hangs = false;
@@ -137,6 +145,14 @@ void DiskFaults::hang(bool on) {
   const std::lock_guard lock(faults().mutex);
   faults().hangs = on;
   faults().changed.notify_all();
+}
+void DiskFaults::only_count() {
+  const std::lock_guard lock(faults().mutex);
+  faults().only_counts = true;
+}
+std::uint64_t DiskFaults::bytes_written() const {
+  const std::lock_guard lock(faults().mutex);
+  return faults().written;
 }
 bool DiskFaults::somebody_hangs() const {
   const std::lock_guard lock(faults().mutex);
@@ -190,18 +206,18 @@ int fallocate(int fd, int mode, off_t offset, off_t bytes) {
 }
 
 int fsync(int fd) {
-  if (const int error = sync_error(fd, "fsync")) {
-    errno = error;
-    return -1;
+  if (const int outcome = sync_outcome(fd, "fsync"); outcome != 0) {
+    errno = outcome < 0 ? -outcome : errno;
+    return outcome < 0 ? -1 : 0;
   }
   static const auto next = real<int (*)(int)>("fsync");
   return next(fd);
 }
 
 int fdatasync(int fd) {
-  if (const int error = sync_error(fd, "fdatasync")) {
-    errno = error;
-    return -1;
+  if (const int outcome = sync_outcome(fd, "fdatasync"); outcome != 0) {
+    errno = outcome < 0 ? -outcome : errno;
+    return outcome < 0 ? -1 : 0;
   }
   static const auto next = real<int (*)(int)>("fdatasync");
   return next(fd);

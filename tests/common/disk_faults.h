@@ -23,7 +23,9 @@ class DiskFaults {
   void write_at_most(std::size_t bytes);  // per call
   void interrupt(bool every_other_call);  // EINTR
   void hang(bool on);                     // writes do not return until hang(false)
+  void only_count();                      // syncs succeed at once, and calls() stays empty
   bool somebody_hangs() const;
+  std::uint64_t bytes_written() const;  // since the begin
   // What was called since the begin: "write", "fdatasync", "fsync <name>", "rename <new name>" and what
   // note() added, equal neighbours once.
   std::vector<std::string> calls() const;

@@ -62,6 +62,14 @@ inline std::uint64_t frames_in(const std::string &playlist_path, bool video) {
   return frames;
 }
 
+// What an error or a warning says.
+inline std::string complaint_of(GstMessage *message) {
+  ErrorOut e;
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) gst_message_parse_error(message, e.out(), nullptr);
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_WARNING) gst_message_parse_warning(message, e.out(), nullptr);
+  return e ? e->message : "";
+}
+
 // Every message up to EOS, which must come. Warnings are failures unless asked for.
 inline std::vector<Ref<GstMessage>> wait_for_eos(Publisher &publisher, bool may_warn = false) {
   std::vector<Ref<GstMessage>> messages;
@@ -73,11 +81,8 @@ inline std::vector<Ref<GstMessage>> wait_for_eos(Publisher &publisher, bool may_
       return messages;
     }
     const auto type = GST_MESSAGE_TYPE(message.get());
-    const CString text(gst_message_get_structure(message.get())
-                           ? gst_structure_to_string(gst_message_get_structure(message.get()))
-                           : nullptr);
-    EXPECT_NE(type, GST_MESSAGE_ERROR) << text.get();
-    EXPECT_TRUE(may_warn || type != GST_MESSAGE_WARNING) << text.get();
+    EXPECT_NE(type, GST_MESSAGE_ERROR) << complaint_of(message.get());
+    EXPECT_TRUE(may_warn || type != GST_MESSAGE_WARNING) << complaint_of(message.get());
     if (type == GST_MESSAGE_EOS) return messages;
     messages.push_back(std::move(message));
   }
