@@ -273,6 +273,7 @@ Frame Intake::frame_of(std::size_t index, ParsedBuffer media) {
   if (place.time > times.dts + place.offset) frame.pts = std::max(frame.pts, place.time);  // not back
   frame.duration = times.duration;
   frame.source_pts = times.pts;
+  frame.sent_at = media.sent_at;
   frame.keyframe = keyframe;
   frame.breaks = place.breaks;
   frame.caps = std::move(media.caps);

@@ -7,12 +7,16 @@
 #include "gst/common/barrier.h"
 #include "gst/common/encoding.h"
 #include "gst/common/in_band_sets.h"
+#include "gst/common/sender_clock.h"
 
 GST_DEBUG_CATEGORY_EXTERN(rec_recorder_debug);
 #define GST_CAT_DEFAULT rec_recorder_debug
 
 namespace rec {
 namespace {
+
+// A parser's frame is about as old as the buffer that it was in.
+constexpr Nanoseconds kFarthestFromClock = std::chrono::seconds(10);
 
 // One row per codec: what parses it and which framing each family of containers wants.
 struct Codec {
@@ -147,6 +151,7 @@ GstFlowReturn TrackInput::take(Ref<GstBuffer> buffer) {
   const GstClockTime time = GST_BUFFER_DTS_OR_PTS(buffer.get());
   repeats_ = is_packetized_ && GST_CLOCK_TIME_IS_VALID(time) && time == last_time_;
   last_time_ = time;
+  read_sender_clock(buffer.get());
   const GstFlowReturn flow = gst_pad_push(feed_.get(), buffer.release());
   if (flow == GST_FLOW_FLUSHING) return flow;
   if (flow != GST_FLOW_OK && flow != GST_FLOW_EOS)
@@ -169,6 +174,7 @@ bool TrackInput::source_can_wait() {
 bool TrackInput::take_event(Ref<GstEvent> event) {
   switch (GST_EVENT_TYPE(event.get())) {
     case GST_EVENT_STREAM_START:
+      sender_clock_.reset();
       if (ended_) drop_parser();
       ended_ = false;
       can_wait_.reset();
@@ -213,6 +219,7 @@ bool TrackInput::take_event(Ref<GstEvent> event) {
 void TrackInput::take_segment(const GstSegment *segment) {
   const bool has_time = segment->format == GST_FORMAT_TIME && segment->rate > 0;
   segment_event_ = {};
+  sender_clock_.reset();
   if (segment->format != GST_FORMAT_TIME)
     refuse(std::string("its segment is in ") + gst_format_get_name(segment->format) +
            " and not in time: put a parser or demuxer before the recorder");
@@ -302,6 +309,7 @@ void TrackInput::take_parsed(Ref<GstBuffer> buffer) {
   if (kind_ == MediaKind::video && !GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT))
     caps_ = caps_with_sets_of(buffer.get(), caps_);
   media.repeats = repeats_;
+  media.sent_at = sent_at(GST_BUFFER_PTS(buffer.get()));
   media.caps = caps_;
   media.buffer = std::move(buffer);
   listener_.on_media(track_, std::move(media));
@@ -334,6 +342,18 @@ bool TrackInput::take_parsed_event(GstEvent *event) {
       break;
   }
   return true;
+}
+
+void TrackInput::read_sender_clock(GstBuffer *buffer) {
+  const auto time = GST_BUFFER_PTS_IS_VALID(buffer) ? sender_time(buffer) : std::nullopt;
+  if (time) sender_clock_ = SenderClock{GST_BUFFER_PTS(buffer), *time};
+}
+
+std::optional<UtcTime> TrackInput::sent_at(GstClockTime pts) const {
+  if (!sender_clock_ || !GST_CLOCK_TIME_IS_VALID(pts)) return std::nullopt;
+  const Nanoseconds since(GST_CLOCK_DIFF(sender_clock_->pts, pts));
+  if (since < -kFarthestFromClock || since > kFarthestFromClock) return std::nullopt;
+  return sender_clock_->time + std::chrono::duration_cast<UtcTime::duration>(since);
 }
 
 std::optional<Nanoseconds> TrackInput::running_time(GstClockTime time) const {

@@ -14,6 +14,7 @@ struct ParsedBuffer {
   Ref<GstCaps> caps;
   std::optional<Nanoseconds> dts;  // running time
   std::optional<Nanoseconds> pts;  // running time
+  std::optional<UtcTime> sent_at;  // by the sender's clock, where the stream carries it
   bool repeats = false;            // a frame that came with the timestamp of the one before
 };
 
@@ -76,6 +77,8 @@ class TrackInput {
   void take_parsed(Ref<GstBuffer> buffer);
   bool take_parsed_event(GstEvent *event);
   std::optional<Nanoseconds> running_time(GstClockTime time) const;
+  void read_sender_clock(GstBuffer *buffer);
+  std::optional<UtcTime> sent_at(GstClockTime pts) const;
 
   GstBin *bin_;  // borrowed: owns us
   const MediaKind kind_;
@@ -98,6 +101,12 @@ class TrackInput {
   GstClockTime last_time_ = GST_CLOCK_TIME_NONE;  // of the buffer that came
   bool repeats_ = false;                          // the buffer that is parsed came for the same
   bool is_delta_ = false;                         // the buffer that is being parsed
+  // What the sender's clock showed at a timestamp: parsers do not keep it.
+  struct SenderClock {
+    GstClockTime pts;
+    UtcTime time;
+  };
+  std::optional<SenderClock> sender_clock_;
 };
 
 // Pad template caps of everything that a TrackInput takes.

@@ -98,13 +98,16 @@ void SpliceRecorder::report_repeated(std::uint64_t frames, Nanoseconds media) {
 }
 
 void SpliceRecorder::record(const Frame &frame) {
-  if (!anchor_ || frame.breaks) anchor_ = Anchor{frame.dts, clock_.now_utc()};
+  if (frame.sent_at)
+    anchor_ = Anchor{frame.pts, *frame.sent_at};
+  else if (!anchor_ || frame.breaks)
+    anchor_ = Anchor{frame.dts, clock_.now_utc()};
   TrackStates states = intake().states();
   if (!asking_) {
     if (periods_->record(frame, states)) return;
     ask_past();
   }
-  wait({frame, std::move(states)});
+  wait({frame, std::move(states), anchor_});
 }
 
 // On a thread of GStreamer's pool: whoever answers may look at the disk.
@@ -137,9 +140,11 @@ void SpliceRecorder::go_on(std::uint64_t ask, Trail past) {
 void SpliceRecorder::replay(Trail past) {
   asking_ = false;
   periods_->know_past(std::move(past));
+  const auto newest = anchor_;
   while (!waiting_.empty() && !asking_) {
     const Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
+    anchor_ = next.anchor;
     if (!next.frame) {
       end_push(next.posts_eos);
     } else if (periods_->record(*next.frame, next.states)) {
@@ -149,6 +154,7 @@ void SpliceRecorder::replay(Trail past) {
       waiting_.push_front(next);
     }
   }
+  anchor_ = newest;
 }
 
 void SpliceRecorder::wait(Waiting what) {

@@ -49,10 +49,17 @@ class SpliceRecorder final : public RecorderBin {
   void push_ended() override REC_REQUIRES(mutex_);
   void stop() override REC_REQUIRES(mutex_);
 
+  // The wall clock at one place of the line: the sender's where the stream carries it, else ours at the first
+  // frame and again wherever the line breaks.
+  struct Anchor {
+    Nanoseconds line;
+    UtcTime wall;
+  };
   // What came while it was asked what the push continues.
   struct Waiting {
     std::optional<Frame> frame = std::nullopt;  // none: the push ended
     TrackStates states = {};
+    std::optional<Anchor> anchor = std::nullopt;
     bool posts_eos = false;
   };
   void report_repeated(std::uint64_t frames, Nanoseconds media) REC_REQUIRES(mutex_);
@@ -75,11 +82,6 @@ class SpliceRecorder final : public RecorderBin {
   std::deque<Waiting> waiting_ REC_GUARDED_BY(mutex_);
   std::uint64_t waiting_bytes_ REC_GUARDED_BY(mutex_) = 0;
 
-  // The wall clock at one place of the line; set by the first frame and again wherever the line breaks.
-  struct Anchor {
-    Nanoseconds line;
-    UtcTime wall;
-  };
   std::optional<Anchor> anchor_ REC_GUARDED_BY(mutex_);
 };
 

@@ -20,7 +20,9 @@
  * same time. Nothing is ever overwritten: a name that is taken gets `-1`, `-2`...
  *
  * A discontinuity is written also where, within a push, timestamps break, the encoding changes, or a track
- * comes or goes for good; each run of continuous timestamps begins with `#EXT-X-PROGRAM-DATE-TIME`. EXTINF is
+ * comes or goes for good; each run of continuous timestamps begins with `#EXT-X-PROGRAM-DATE-TIME`, by
+ * the sender's clock where buffers carry it as GstReferenceTimestampMeta (rtspsrc's
+ * `add-reference-timestamp-meta`; RTMP has none), else by ours. EXTINF is
  * the media in the segment, never the time in which nothing came.
  *
  * A publisher that comes back, or a server with a cache, may send again what was recorded before the

@@ -308,5 +308,52 @@ TEST(SpliceSinkRepeats, MayBeAllThatComes) {
   EXPECT_EQ(frames_in(dir / "live.m3u8", true), 100u);
 }
 
+// As rtspsrc's add-reference-timestamp-meta does, once the sender has reported its clock.
+Publisher::Edit with_sender_clock(const char *clock, Nanoseconds at_zero, Nanoseconds from = Nanoseconds(0)) {
+  return [=](const std::string &, GstBuffer *buffer) {
+    const Nanoseconds pts(static_cast<gint64>(GST_BUFFER_PTS(buffer)));
+    const auto caps = Ref<GstCaps>::adopt(gst_caps_new_empty_simple(clock));
+    if (pts >= from)
+      gst_buffer_add_reference_timestamp_meta(
+          buffer, caps.get(), static_cast<GstClockTime>((at_zero + pts).count()), GST_CLOCK_TIME_NONE);
+    return true;
+  };
+}
+
+constexpr seconds kSummer2001{994'000'000};
+constexpr seconds kFrom1900{2'208'988'800};
+
+TEST(SpliceSinkDates, AreTheSendersWhereTheStreamCarriesThem) {
+  for (const char *clock : {"timestamp/x-ntp", "timestamp/x-unix"}) {
+    const TempDir dir;
+    Publisher publisher(splice_line(dir, kLong));
+    const bool is_ntp = std::string(clock) == "timestamp/x-ntp";
+    const auto edit = with_sender_clock(clock, kSummer2001 + (is_ntp ? kFrom1900 : seconds(0)));
+    const Push first = piece(seconds(0), seconds(3)), second = piece(seconds(3), seconds(7), seconds(20));
+    publisher.send({{"video", first.video}, {"audio_0", first.audio}}, edit);
+    pause(publisher);
+    publisher.send({{"video", second.video}, {"audio_0", second.audio}}, edit);
+    close(publisher);
+    const auto playlist = playlist_at(dir / "live.m3u8");
+    EXPECT_EQ(playlist.segments.at(0).program_date_time, PlaylistTime(kSummer2001)) << clock;
+    EXPECT_EQ(playlist.segments.at(2).program_date_time, PlaylistTime(kSummer2001 + seconds(23))) << clock;
+  }
+}
+
+TEST(SpliceSinkDates, AreOursUntilTheSendersIsKnown) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, kLong));
+  const Push first = piece(seconds(0), seconds(3)), second = piece(seconds(3), seconds(7), seconds(20));
+  const auto edit = with_sender_clock("timestamp/x-unix", kSummer2001, seconds(1));
+  const auto before = std::chrono::system_clock::now();
+  publisher.send({{"video", first.video}, {"audio_0", first.audio}}, edit);
+  pause(publisher);
+  publisher.send({{"video", second.video}, {"audio_0", second.audio}}, edit);
+  close(publisher);
+  const auto playlist = playlist_at(dir / "live.m3u8");
+  EXPECT_GE(playlist.segments.at(0).program_date_time, std::chrono::floor<milliseconds>(before));
+  EXPECT_EQ(playlist.segments.at(2).program_date_time, PlaylistTime(kSummer2001 + seconds(23)));
+}
+
 }  // namespace
 }  // namespace rec::test
