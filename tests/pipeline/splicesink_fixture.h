@@ -12,6 +12,7 @@
 #include "core/model/ts_scan.h"
 #include "tests/common/bus.h"
 #include "tests/common/ffprobe.h"
+#include "tests/common/playlist_watch.h"
 #include "tests/common/publisher.h"
 #include "tests/common/temp_dir.h"
 

@@ -36,6 +36,7 @@ TEST_P(SpliceSinkCuts, StoreEveryFrameOnceOverTwentySegments) {
   expect_sound(path);
   const auto playlist = playlist_at(path);
   EXPECT_EQ(playlist.segments.size(), 21u);
+  EXPECT_EQ(watched_playlist_versions(), 23u);  // with the first one, which lists nothing, and the last form
   EXPECT_TRUE(playlist.end_list);
   EXPECT_EQ(playlist.type, PlaylistType::vod);
   EXPECT_EQ(discontinuities(playlist), 0u);
@@ -270,6 +271,7 @@ TEST(SpliceSink, MarksAChangeOfTheSampleRate) {
 
 TEST(SpliceSink, RaisesTheTargetDurationWithAWarningWhenKeyframesAreTooFarApart) {
   const TempDir dir;
+  expect_lint_complaint("EXT-X-TARGETDURATION changed");
   Publisher publisher(splice_line(dir));
   publisher.send({{"video", video(video_spec(150, 125))}});
   const auto messages = finish(publisher, true);
