@@ -26,7 +26,9 @@ void print_weaker(const RuleMatch &match) {
 
 void print_formats(const RecordingTemplate &t) {
   for (const FileFormat &file : t.files)
-    print_line("format", std::string(name_of(file.format)) + ", cycle " + seconds_text(file.cycle));
+    print_line("format",
+               std::string(name_of(file.format)) + ", cycle " + seconds_text(file.cycle) +
+                   (t.splices(file.format) ? ", splice-timeout " + seconds_text(file.splice_timeout) : ""));
   if (t.hls)
     print_line("format", "hls, segments of " + duration_text(t.hls->segment) + ", splice-timeout " +
                              seconds_text(t.hls->splice_timeout));

@@ -2,6 +2,7 @@
 #include "core/disk/joined_file.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/disk/repaired_file.h"
 #include "core/model/flv_join.h"
@@ -57,16 +58,24 @@ class Appender {
   std::uint64_t at_ = 0;
 };
 
-Result<JoinedMedia> join_flv(const Parts &parts, Appender &to) {
+// Why `media` must not be written.
+std::optional<Error> why_not(const JoinedMedia &media, JoinWhat what) {
+  const bool enough = what == JoinWhat::what_fits && media.parts >= 2;
+  return enough ? std::nullopt : media.left_out;
+}
+
+Result<JoinedMedia> join_flv(const Parts &parts, JoinWhat what, Appender &to) {
   REC_TRY(const FlvJoin join, plan_flv_join(parts.sources));
+  if (auto error = why_not(join.media, what)) return *std::move(error);
   REC_CHECK(to.append(join.head));
   REC_CHECK(write_flv_join(join, parts.sources, [&](std::string_view bytes) { return to.append(bytes); }));
   REC_CHECK(to.flush());
   return join.media;
 }
 
-Result<JoinedMedia> join_mp4(const Parts &parts, Appender &to) {
+Result<JoinedMedia> join_mp4(const Parts &parts, JoinWhat what, Appender &to) {
   REC_TRY(const Mp4Join join, plan_mp4_join(parts.sources));
+  if (auto error = why_not(join.media, what)) return *std::move(error);
   REC_CHECK(to.append(join.head));
   REC_CHECK(to.flush());
   for (const Mp4Join::Piece &piece : join.pieces)
@@ -74,25 +83,35 @@ Result<JoinedMedia> join_mp4(const Parts &parts, Appender &to) {
   return join.media;
 }
 
+// Those from the first on that can be opened.
+Result<Parts> open_parts(const std::vector<std::string> &paths, JoinWhat what) {
+  Parts parts;
+  parts.files.reserve(paths.size());  // the sources refer to them
+  for (const std::string &path : paths) {
+    auto file = DiskFile::open_to_read(path);
+    if (!file && what == JoinWhat::what_fits && !parts.files.empty()) break;
+    if (!file) return file.error();
+    parts.files.push_back(*std::move(file));
+    REC_TRY(ByteSource source, source_of(parts.files.back()));
+    parts.sources.push_back(std::move(source));
+  }
+  return parts;
+}
+
 }  // namespace
 
 bool can_be_joined(Format format) { return format == Format::flv || format == Format::mp4; }
 
-Result<JoinedMedia> join_files(Format format, const std::vector<std::string> &paths, DiskFile &to,
-                               const std::function<bool()> &is_cancelled) {
+Result<JoinedMedia> join_files(Format format, const std::vector<std::string> &paths, JoinWhat what,
+                               DiskFile &to, const std::function<bool()> &is_cancelled) {
   if (!can_be_joined(format))
     return Error{Errc::invalid_argument,
                  "files of format " + std::string(name_of(format)) + " cannot be joined"};
-  Parts parts;
-  parts.files.reserve(paths.size());  // the sources refer to them
-  for (const std::string &path : paths) {
-    REC_TRY(DiskFile file, DiskFile::open_to_read(path));
-    parts.files.push_back(std::move(file));
-    REC_TRY(ByteSource source, source_of(parts.files.back()));
-    parts.sources.push_back(std::move(source));
-  }
+  REC_TRY(const Parts parts, open_parts(paths, what));
+  if (what == JoinWhat::what_fits && parts.files.size() < 2)
+    return Error{Errc::not_found, "there are no two files to be joined"};
   Appender appender(to, is_cancelled);
-  auto joined = format == Format::flv ? join_flv(parts, appender) : join_mp4(parts, appender);
+  auto joined = format == Format::flv ? join_flv(parts, what, appender) : join_mp4(parts, what, appender);
   if (!joined) return joined;
   REC_CHECK(to.sync());
   return joined;

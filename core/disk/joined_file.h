@@ -12,14 +12,23 @@ namespace rec {
 // Whether files of that format can be joined at all: FLV and MP4.
 bool can_be_joined(Format format);
 
-// Writes the parts, complete files of one format, one behind the other into `to`, which is empty, without
+enum class JoinWhat {
+  all,        // every part, or nothing is written
+  what_fits,  // those from the first on that fit together, two at least, or nothing is written
+};
+
+// Writes parts, complete files of one format, one behind the other into `to`, which is empty, without
 // encoding anything again (core/model/flv_join.h, mp4_join.h). Its bytes are on the disk when this returns;
 // giving it its name is the caller's. Memory does not grow with the media. `is_cancelled` is asked between
-// bursts of a few MiB (it may be empty).
-// Errors: invalid_argument = the parts do not fit together; corrupt = a part is not whole; not_found = a part
-// is not there; cancelled; unavailable and denied = the disk. The message names the part. `to` then holds
-// something or other; the parts are as they were.
-Result<JoinedMedia> join_files(Format format, const std::vector<std::string> &parts, DiskFile &to,
-                               const std::function<bool()> &is_cancelled);
+// bursts of a few MiB (it may be empty). Errors: is_misfit() = the parts do not fit together, or one is not
+// whole or not there; cancelled; unavailable and denied = the disk. `to` then holds something or other; the
+// parts are as they were.
+Result<JoinedMedia> join_files(Format format, const std::vector<std::string> &parts, JoinWhat what,
+                               DiskFile &to, const std::function<bool()> &is_cancelled);
+
+// Trying again cannot help.
+inline bool is_misfit(const Error &error) {
+  return error.code == Errc::invalid_argument || error.code == Errc::corrupt || error.code == Errc::not_found;
+}
 
 }  // namespace rec

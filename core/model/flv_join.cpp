@@ -182,7 +182,7 @@ class Planner {
     return lay_out();
   }
 
-  FlvJoin finish() {
+  Result<FlvJoin> finish() {
     FlvMetadata metadata = first_metadata_.value_or(FlvMetadata());
     for (const char *old : {"keyframes", "gstfiller", "lasttimestamp", "lastkeyframetimestamp",
                             "lastkeyframelocation", "datasize", "videosize", "audiosize"})
@@ -194,6 +194,7 @@ class Planner {
     const std::size_t head_bytes = head_with(metadata, points).size();
     for (auto &point : points) point.at += head_bytes;
     join_.media.size_bytes = head_bytes + body_bytes_;
+    join_.media.parts = join_.shifts_ms.size();
     metadata.set_number("filesize", static_cast<double>(join_.media.size_bytes));
     join_.head = head_with(metadata, points);
     return std::move(join_);
@@ -326,14 +327,21 @@ Status write_tag(const Tag &tag, std::int64_t shift_ms, TagReader &reader, const
 Result<FlvJoin> plan_flv_join(std::span<const ByteSource> parts) {
   if (parts.empty()) return Error{Errc::invalid_argument, "there is nothing to be joined"};
   Planner planner;
-  for (const ByteSource &part : parts) REC_CHECK(planner.add(part));
-  return planner.finish();
+  std::optional<Error> left_out;
+  for (std::size_t i = 0; i < parts.size() && !left_out; ++i)
+    if (const Status added = planner.add(parts[i]); !added) {
+      if (i == 0) return added.error();
+      left_out = added.error();
+    }
+  REC_TRY(FlvJoin join, planner.finish());
+  join.media.left_out = std::move(left_out);
+  return join;
 }
 
 Status write_flv_join(const FlvJoin &join, std::span<const ByteSource> parts, const WriteBytes &write) {
   Choice choice;
   std::uint64_t written = join.head.size();
-  for (std::size_t i = 0; i < parts.size(); ++i) {
+  for (std::size_t i = 0; i < join.shifts_ms.size(); ++i) {
     TagReader reader(parts[i]);
     while (const auto tag = reader.next()) {
       if (!choice.takes(*tag, reader)) continue;

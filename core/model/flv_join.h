@@ -13,12 +13,13 @@ namespace rec {
 // unchanged, the metadata and "end of sequence" of each part are left out; metadata with the true duration,
 // size and keyframe index is written in front.
 //
-// A part may lack a track that others have. Errors: corrupt = a part is no whole FLV; invalid_argument = the
-// parts do not fit together: another codec, another sound format, another picture size, or more than FLV's
-// 24 days. Memory does not grow with the parts.
+// A part may lack a track that others have. Those from the first on are joined that fit together;
+// media.left_out says why the next one does not: invalid_argument = another codec, another sound format,
+// another picture size, or more than FLV's 24 days; corrupt = it is no whole FLV. An Error: already the first
+// one cannot be used. Memory does not grow with the parts.
 struct FlvJoin {
   std::string head;                     // header, metadata and what else comes before the first tag
-  std::vector<std::int64_t> shifts_ms;  // of each part
+  std::vector<std::int64_t> shifts_ms;  // of each part that is in it
   JoinedMedia media;
 };
 Result<FlvJoin> plan_flv_join(std::span<const ByteSource> parts);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <optional>
+
 #include "core/model/container_repair.h"
 
 namespace rec {
@@ -10,6 +12,8 @@ struct JoinedMedia {
   Nanoseconds duration{0};
   std::uint64_t video_frames = 0;
   std::uint64_t audio_frames = 0;
+  std::size_t parts = 0;          // how many of those that were given, from the first on
+  std::optional<Error> left_out;  // why the next one does not continue them; nothing: all are in it
 };
 
 }  // namespace rec

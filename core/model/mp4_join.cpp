@@ -237,6 +237,7 @@ class Planner {
     put32(join_.head, fourcc("mdat"));
     put64(join_.head, kMdatHeaderBytes + media_bytes_);
     join_.media.size_bytes = join_.head.size() + media_bytes_;
+    join_.media.parts = join_.pieces.size();
     for (const Track &track : first_.tracks) {
       const Mp4SampleTable &table = tables_.at(track.id);
       join_.media.duration = std::max(join_.media.duration, Nanoseconds(end_on_line(track)));
@@ -329,8 +330,15 @@ class Planner {
 Result<Mp4Join> plan_mp4_join(std::span<const ByteSource> parts) {
   if (parts.empty()) return Error{Errc::invalid_argument, "there is nothing to be joined"};
   Planner planner;
-  for (const ByteSource &part : parts) REC_CHECK(planner.add(part));
-  return planner.finish();
+  std::optional<Error> left_out;
+  for (std::size_t i = 0; i < parts.size() && !left_out; ++i)
+    if (const Status added = planner.add(parts[i]); !added) {
+      if (i == 0) return added.error();
+      left_out = added.error();
+    }
+  REC_TRY(Mp4Join join, planner.finish());
+  join.media.left_out = std::move(left_out);
+  return join;
 }
 
 }  // namespace rec

@@ -9,9 +9,10 @@ namespace rec {
 // alike, so that sound and picture stay as far apart as they were; a track that ends earlier lets its last
 // sample last. Edit lists may shift a track and no more.
 //
-// Errors: corrupt = a part is no plain MP4; invalid_argument = the parts do not fit together: a track that
-// the first has not, another codec, another picture size, other parameter sets, or another timescale. Hostile
-// bytes are fine. Memory: a few bytes per sample.
+// Those from the first on are joined that fit together; media.left_out says why the next one does not:
+// invalid_argument = a track that the first has not, another codec, another picture size, other parameter
+// sets, or another timescale; corrupt = it is no plain MP4. An Error: already the first one cannot be used.
+// Hostile bytes are fine. Memory: a few bytes per sample.
 struct Mp4Join {
   struct Piece {  // bytes of a part, as they are
     std::size_t part = 0;
@@ -19,7 +20,7 @@ struct Mp4Join {
     std::uint64_t bytes = 0;
   };
   std::string head;
-  std::vector<Piece> pieces;  // one for each part
+  std::vector<Piece> pieces;  // one for each part that is in it
   JoinedMedia media;
 };
 Result<Mp4Join> plan_mp4_join(std::span<const ByteSource> parts);

@@ -8,6 +8,19 @@
 
 namespace rec {
 
+Nanoseconds RecordingTemplate::splice_timeout() const {
+  Nanoseconds longest = hls ? hls->splice_timeout : Nanoseconds(0);
+  for (const FileFormat &file : files) longest = std::max(longest, file.splice_timeout);
+  return longest;
+}
+
+bool RecordingTemplate::splices(Format format) const {
+  if (format == Format::hls) return hls && hls->splice_timeout > Nanoseconds(0);
+  return std::any_of(files.begin(), files.end(), [&](const FileFormat &file) {
+    return file.format == format && file.splice_timeout > Nanoseconds(0);
+  });
+}
+
 std::vector<FileGroup> file_recorders(const RecordingTemplate &recording_template) {
   std::vector<FileGroup> recorders;
   for (const FileFormat &file : recording_template.files) {

@@ -15,6 +15,8 @@ struct FileFormat {
   Format format = Format::mp4;                   // never hls
   Nanoseconds cycle = std::chrono::minutes(30);  // a new file at the first keyframe at or after it
   bool upload_while_recording = false;           // FLV only
+  // How long an ended push may come back into the same file; 0 = its end is the end. FLV and MP4 only.
+  Nanoseconds splice_timeout{0};
 };
 
 struct HlsFormat {
@@ -35,6 +37,10 @@ struct RecordingTemplate {
   std::string backup_store;            // "" = none
   std::optional<Seconds> retention;    // nothing = for ever
   std::vector<std::string> callbacks;  // names of targets
+
+  // Of all that is spliced: they are the same. 0 = nothing is.
+  Nanoseconds splice_timeout() const;
+  bool splices(Format format) const;
 
   bool records() const {
     return hls.has_value() || !files.empty();

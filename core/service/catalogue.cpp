@@ -10,12 +10,9 @@
 
 #include "core/io/files.h"
 #include "core/service/catalogue_sql.h"
-#include "core/service/schema.h"
 
 namespace rec {
 namespace {
-
-constexpr std::int64_t kSchemaVersion = 1;
 
 // Held while the file is created: SQLite's own busy handler does not cover the switch to WAL.
 class CreationLock {
@@ -33,21 +30,6 @@ class CreationLock {
  private:
   int fd_;
 };
-
-Status set_up(SqlDatabase &db, const std::string &path) {
-  std::int64_t version = 0;
-  {
-    REC_TRY(auto query, db.prepare("PRAGMA user_version"));
-    REC_CHECK(query.step());
-    version = query.int64(0);
-  }
-  if (version == kSchemaVersion) return ok();
-  if (version != 0)
-    return Error{Errc::invalid_argument, path + ": catalogue version " + std::to_string(version) +
-                                             " is not the one this program knows (" +
-                                             std::to_string(kSchemaVersion) + ")"};
-  return db.transaction([&] { return db.run(kSchema); });
-}
 
 std::string select_recordings(std::string_view rest) {
   return "SELECT " + std::string(kRecordingColumns) + " FROM recording " + std::string(rest);
@@ -69,7 +51,7 @@ Result<std::vector<Recording>> read_all(SqlDatabase &db, SqlStatement &query) {
 Result<Catalogue> Catalogue::open(const std::string &path, const Clock &clock) {
   if (path == ":memory:") {
     REC_TRY(auto db, SqlDatabase::open(path));
-    REC_CHECK(set_up(db, path));
+    REC_CHECK(set_up_schema(db, path));
     return Catalogue(std::move(db), clock);
   }
   auto directory = std::filesystem::path(path).parent_path().string();
@@ -77,7 +59,7 @@ Result<Catalogue> Catalogue::open(const std::string &path, const Clock &clock) {
   REC_CHECK(make_directories(directory));
   const CreationLock lock(directory);
   REC_TRY(auto db, SqlDatabase::open(path));
-  REC_CHECK(set_up(db, path));
+  REC_CHECK(set_up_schema(db, path));
   return Catalogue(std::move(db), clock);
 }
 
@@ -189,7 +171,9 @@ Status Catalogue::finish_recording(std::int64_t recording_id, UtcTime ended,
         db_.run_with("UPDATE recording SET state = 'finished', resume_until_us = NULL, ended_us = ?2 "
                      "WHERE id = ?1 AND state <> 'finished'",
                      recording_id, us(ended)));
-    if (db_.changes() == 0 || !playlist) return ok();
+    if (db_.changes() == 0) return ok();
+    REC_CHECK(settle_parts(recording_id));
+    if (!playlist) return ok();
     OpenedFile opened;
     opened.recording_id = recording_id;
     opened.format = Format::hls;
@@ -202,8 +186,10 @@ Status Catalogue::finish_recording(std::int64_t recording_id, UtcTime ended,
 }
 
 Status Catalogue::release_recording(std::int64_t recording_id, const std::string &owner) {
-  return db_.run_with("UPDATE recording SET owner = '' WHERE id = ?1 AND owner = ?2 AND state <> 'finished'",
-                      recording_id, owner);
+  return db_.run_with(
+      "UPDATE recording SET owner = '' WHERE id = ?1 AND owner = ?2 AND (state <> 'finished' OR "
+      "id IN (SELECT recording_id FROM file WHERE part <> 0))",
+      recording_id, owner);
 }
 
 Result<Recording> Catalogue::recording(std::int64_t recording_id) {
@@ -221,7 +207,9 @@ Result<std::vector<Recording>> Catalogue::recordings(int limit) {
 }
 
 Result<std::uint64_t> Catalogue::unfinished_recordings(const std::string &owner) {
-  REC_TRY(auto query, db_.prepare("SELECT count(*) FROM recording WHERE owner = ?1 AND state <> 'finished'"));
+  REC_TRY(auto query,
+          db_.prepare("SELECT count(*) FROM recording WHERE owner = ?1 AND (state <> 'finished' OR "
+                      "id IN (SELECT recording_id FROM file WHERE part <> 0))"));
   REC_CHECK(query.bind_all(owner));
   REC_CHECK(query.step());
   return static_cast<std::uint64_t>(query.int64(0));
@@ -233,7 +221,7 @@ Result<std::vector<std::string>> Catalogue::working_owners() {
   REC_TRY(auto query,
           db_.prepare("SELECT owner FROM recording WHERE state <> 'finished' "
                       "UNION SELECT r.owner FROM file f JOIN recording r ON r.id = f.recording_id "
-                      "WHERE f.state = 'open' "
+                      "WHERE f.state = 'open' OR f.part <> 0 "
                       "UNION SELECT owner FROM push WHERE ended_us IS NULL"));
   std::vector<std::string> owners;
   for (;;) {
@@ -246,7 +234,7 @@ Result<std::vector<std::string>> Catalogue::working_owners() {
 Result<std::vector<Recording>> Catalogue::recordings_of(const std::string &owner) {
   REC_TRY(auto query, db_.prepare(select_recordings(
                           "WHERE owner = ?1 AND (state <> 'finished' OR id IN "
-                          "(SELECT recording_id FROM file WHERE state = 'open')) ORDER BY id")));
+                          "(SELECT recording_id FROM file WHERE state = 'open' OR part <> 0)) ORDER BY id")));
   REC_CHECK(query.bind_all(owner));
   return read_all(db_, query);
 }

@@ -60,10 +60,24 @@ class Catalogue {
   // Files.
   Result<std::int64_t> open_file(const OpenedFile &file);
   // The file row, its upload (if the recording has a store) and its callbacks, which wait for that upload.
-  // not_found: no open file of that recording has this temp_path.
+  // When an interruption ended a file that may be continued, or it continues such a one, nothing is owed
+  // until the recording is finished: then for files that nothing continues, and for the others when they are
+  // joined. not_found: no open file of that recording has this temp_path.
   Status close_file(const ClosedFile &file);
   Status fail_file(std::int64_t recording_id, const std::string &temp_path, const std::string &error);
   Result<std::vector<StoredFile>> files(std::int64_t recording_id);  // in order of opening
+
+  // Parts of longer files (core/model/splice_parts.h, splice_join.h), of a finished recording.
+  Result<bool> has_parts(std::int64_t recording_id);
+  // A row for the file that is about to be written; close_file() closes it like any other.
+  Result<std::int64_t> begin_join(const OpenedFile &joined);
+  // It is complete, and made of these; `location_pattern`: the name that it is about to get.
+  Status set_parts(std::int64_t joined_id, const std::vector<std::int64_t> &parts,
+                   const std::string &location_pattern);
+  Status set_part_path(std::int64_t part_id, const std::string &path);  // it lies there now
+  Status abandon_join(std::int64_t joined_id);  // the row is gone, the parts are as they were
+  Status forget_part(std::int64_t part_id);     // the row of a part whose bytes are in another file
+  Status free_part(std::int64_t part_id);       // it stands for itself, and owes what a file owes
 
   // Segments: the row and its upload. The same path a second time changes nothing.
   Status add_segment(const NewSegment &segment);
@@ -102,6 +116,9 @@ class Catalogue {
   // Inside a transaction of the caller.
   Status insert_file(const OpenedFile &file);
   Status settle_file(const ClosedFile &file);
+  Status settle_parts(std::int64_t recording_id);
+  Result<bool> is_held_back(const StoredFile &file);
+  Status owe(const StoredFile &file);
   Result<OwedCounts> count_owed(const std::string &where, const std::string &owner);
 
   SqlDatabase db_;

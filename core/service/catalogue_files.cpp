@@ -9,10 +9,10 @@ Status Catalogue::insert_file(const OpenedFile &f) {
       "INSERT INTO file (recording_id, format, state, temp_path, location_pattern, utc_offset_s, path, "
       "fragment_id, started_us, duration_ns, size_bytes, video_codec, width, height, audio_codec, "
       "video_frames, "
-      "audio_frames, media_start_ns, error, url) "
-      "VALUES (?1, ?2, 'open', ?3, ?4, ?5, '', ?6, ?7, 0, 0, '', 0, 0, '', 0, 0, 0, '', '')",
+      "audio_frames, media_start_ns, error, url, push_id, part) "
+      "VALUES (?1, ?2, 'open', ?3, ?4, ?5, '', ?6, ?7, 0, 0, '', 0, 0, '', 0, 0, 0, '', '', ?8, ?9)",
       f.recording_id, name_of(f.format), f.temp_path, f.location_pattern, std::int64_t{f.utc_offset.count()},
-      std::int64_t{f.fragment_id}, us(f.started)));
+      std::int64_t{f.fragment_id}, us(f.started), f.push_id, std::int64_t{f.may_be_continued}));
   return db_.run_with("UPDATE recording SET active_us = ?2 WHERE id = ?1", f.recording_id,
                       us(clock_->now_utc()));
 }
@@ -32,15 +32,15 @@ Result<std::int64_t> Catalogue::open_file(const OpenedFile &file) {
 }
 
 Status Catalogue::settle_file(const ClosedFile &f) {
-  std::int64_t id = 0;
-  Format format = Format::flv;
+  std::optional<StoredFile> closed;
   {
-    REC_TRY(
-        auto update,
-        db_.prepare("UPDATE file SET state = 'closed', path = ?3, started_us = ?4, ended_us = ?5, "
-                    "duration_ns = ?6, size_bytes = ?7, video_codec = ?8, width = ?9, height = ?10, "
-                    "audio_codec = ?11, video_frames = ?12, audio_frames = ?13, media_start_ns = ?14 "
-                    "WHERE recording_id = ?1 AND temp_path = ?2 AND state = 'open' RETURNING id, format"));
+    const std::string sql =
+        "UPDATE file SET state = 'closed', path = ?3, started_us = ?4, ended_us = ?5, duration_ns = ?6, "
+        "size_bytes = ?7, video_codec = ?8, width = ?9, height = ?10, audio_codec = ?11, video_frames = ?12, "
+        "audio_frames = ?13, media_start_ns = ?14 "
+        "WHERE recording_id = ?1 AND temp_path = ?2 AND state = 'open' RETURNING " +
+        std::string(kFileColumns);
+    REC_TRY(auto update, db_.prepare(sql));
     REC_CHECK(update.bind_all(
         f.recording_id, f.temp_path, f.path, us(f.started), us(f.ended), std::int64_t{f.duration.count()},
         sql_int(f.size_bytes), f.video_codec, std::int64_t{f.width}, std::int64_t{f.height}, f.audio_codec,
@@ -49,13 +49,13 @@ Status Catalogue::settle_file(const ClosedFile &f) {
     if (!found)
       return Error{Errc::not_found,
                    "recording " + std::to_string(f.recording_id) + " has no open file " + f.temp_path};
-    id = update.int64(0);
-    format = format_named(update.text(1)).value_or(Format::flv);
+    closed = read_file(update);
     REC_CHECK(update.finish());
   }
-  const UtcTime now = clock_->now_utc();
-  REC_CHECK(db_.run_with("UPDATE recording SET active_us = ?2 WHERE id = ?1", f.recording_id, us(now)));
-  return owe_file(db_, f.recording_id, id, format, now);
+  REC_CHECK(db_.run_with("UPDATE recording SET active_us = ?2 WHERE id = ?1", f.recording_id,
+                         us(clock_->now_utc())));
+  REC_TRY(const bool waits, is_held_back(*closed));
+  return waits ? ok() : owe(*closed);
 }
 
 Status Catalogue::close_file(const ClosedFile &file) {
@@ -65,7 +65,7 @@ Status Catalogue::close_file(const ClosedFile &file) {
 Status Catalogue::fail_file(std::int64_t recording_id, const std::string &temp_path,
                             const std::string &error) {
   return db_.run_with(
-      "UPDATE file SET state = 'failed', error = ?3 "
+      "UPDATE file SET state = 'failed', error = ?3, part = 0 "
       "WHERE recording_id = ?1 AND temp_path = ?2 AND state = 'open'",
       recording_id, temp_path, error);
 }

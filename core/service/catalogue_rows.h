@@ -58,6 +58,8 @@ struct OpenedFile {
   Seconds utc_offset{0};         // of the time zone in which {End*} are written
   std::uint32_t fragment_id = 0;
   UtcTime started;
+  std::optional<std::int64_t> push_id;  // that brings it
+  bool may_be_continued = false;        // after an interruption: see Catalogue::close_file
 };
 
 // What a complete file holds. Zero and "" where a track is missing.
@@ -80,6 +82,12 @@ struct ClosedFile {
 
 enum class FileState { open, closed, failed };
 
+enum class PartState {
+  free,   // stands for itself
+  waits,  // may become a part of a longer file: nothing is owed for it yet
+  whole,  // is being made of parts
+};
+
 // A row of the file table.
 struct StoredFile {
   std::int64_t id = 0;
@@ -91,6 +99,9 @@ struct StoredFile {
   ClosedFile facts;   // while open only recording_id, temp_path and started are set
   std::string error;  // why it failed
   std::string url;    // where it was uploaded to; "" = not (yet)
+  std::optional<std::int64_t> push_id;
+  PartState part = PartState::free;
+  std::optional<std::int64_t> joined_into;  // file that has, or will have, what this part holds
 };
 
 // An HLS segment that is complete and listed.

@@ -14,6 +14,11 @@ FileState file_state_named(std::string_view name) {
   return name == "closed" ? FileState::closed : FileState::failed;
 }
 
+PartState part_state(std::int64_t number) {
+  if (number == 0) return PartState::free;
+  return number == 1 ? PartState::waits : PartState::whole;
+}
+
 }  // namespace
 
 const std::string_view kRecordingColumns =
@@ -24,7 +29,7 @@ const std::string_view kFileColumns =
     "id, recording_id, format, state, temp_path, location_pattern, utc_offset_s, path, fragment_id, "
     "started_us, "
     "ended_us, duration_ns, size_bytes, video_codec, width, height, audio_codec, video_frames, audio_frames, "
-    "media_start_ns, error, url";
+    "media_start_ns, error, url, push_id, part, joined_into";
 
 std::string_view name_of(RecordingState state) {
   switch (state) {
@@ -94,6 +99,9 @@ StoredFile read_file(const SqlStatement &row) {
   f.facts.media_start = Nanoseconds(row.int64(19));
   f.error = row.text(20);
   f.url = row.text(21);
+  f.push_id = row.maybe_int64(22);
+  f.part = part_state(row.int64(23));
+  f.joined_into = row.maybe_int64(24);
   return f;
 }
 

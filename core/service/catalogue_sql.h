@@ -25,6 +25,9 @@ Recording read_recording(const SqlStatement &row);  // without callbacks: they a
 Status read_callbacks(SqlDatabase &db, Recording &recording);
 StoredFile read_file(const SqlStatement &row);
 
+// Creates the tables, or brings those of an older version up to date. `path`: for errors.
+Status set_up_schema(SqlDatabase &db, const std::string &path);
+
 // Writes the upload and the callbacks that a closed file owes. Inside the caller's transaction.
 Status owe_file(SqlDatabase &db, std::int64_t recording_id, std::int64_t file_id, Format format, UtcTime now);
 

@@ -16,14 +16,17 @@ constexpr std::size_t kMaxPattern = 512;         // bytes
 
 const std::string kNotYet = "is understood, but this version does not act on it";
 
+Nanoseconds read_splice_timeout(ConfigNotes &notes, const Field &field) {
+  return read_duration(notes.problems, field, Seconds(0), kLongestSplice).value_or(Seconds(0));
+}
+
 HlsFormat read_hls(ConfigNotes &notes, const Field &field) {
   HlsFormat hls;
   ObjectReader reader(notes.problems, field);
   if (const auto segment = reader.take("segment"))
     hls.segment = read_duration(notes.problems, *segment, Seconds(1), kLongestSegment).value_or(hls.segment);
   if (const auto splice = reader.take("splice-timeout"))
-    hls.splice_timeout =
-        read_duration(notes.problems, *splice, Seconds(0), kLongestSplice).value_or(Seconds(0));
+    hls.splice_timeout = read_splice_timeout(notes, *splice);
   reader.finish();
   return hls;
 }
@@ -36,6 +39,10 @@ FileFormat read_file_format(ConfigNotes &notes, Format format, const Field &fiel
     const auto duration = read_duration(notes.problems, *cycle, Seconds(1), kLongestCycle);
     if (duration) file.cycle = *duration;
   }
+  if (format == Format::flv || format == Format::mp4) {
+    if (const auto splice = reader.take("splice-timeout"))
+      file.splice_timeout = read_splice_timeout(notes, *splice);
+  }
   if (format == Format::flv) {
     if (const auto upload = reader.take("upload")) {
       const auto word = read_word(notes.problems, *upload, {"when-closed", "while-recording"});
@@ -45,6 +52,18 @@ FileFormat read_file_format(ConfigNotes &notes, Format format, const Field &fiel
   }
   reader.finish();
   return file;
+}
+
+// A recording is over for all of its formats at the same time.
+void check_splice_timeouts(ConfigNotes &notes, const Field &field, const RecordingTemplate &t) {
+  const Nanoseconds longest = t.splice_timeout();
+  bool alike = !t.hls || t.hls->splice_timeout == longest;
+  for (const FileFormat &file : t.files)
+    alike = alike && (file.splice_timeout == longest || file.splice_timeout == Nanoseconds(0));
+  if (!alike)
+    notes.problems.expected(field.value.at, field.path,
+                            "the same splice-timeout for hls and for every other format that has one",
+                            "different ones");
 }
 
 void read_formats(ConfigNotes &notes, const Field &field, RecordingTemplate &t) {
@@ -60,6 +79,7 @@ void read_formats(ConfigNotes &notes, const Field &field, RecordingTemplate &t) 
   }
   for (const Format format : kAllFormats) reader.take(name_of(format));
   reader.finish();
+  check_splice_timeouts(notes, field, t);
 }
 
 void read_content(ConfigNotes &notes, const Field &field) {

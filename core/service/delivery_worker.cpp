@@ -8,6 +8,7 @@
 
 #include "core/model/retry_schedule.h"
 #include "core/service/recovery.h"
+#include "core/service/splice_join.h"
 
 namespace rec {
 namespace {
@@ -106,6 +107,10 @@ Result<std::optional<UtcTime>> DeliveryWorker::keep(Catalogue &catalogue) {
       catalogue.release_dead_leases([&](const auto &owner) { return OwnerLease::is_alive(path, owner); }));
   REC_TRY(const RecoveryReport recovered, recover(catalogue, path, options_.owner, clock_));
   if (recovered.files > 0 || recovered.finished > 0) kick();
+  Status joined = ok();
+  for (const std::int64_t id : recovered.joins)
+    if (Status one = join(catalogue, id); !one) joined = std::move(one);
+  REC_CHECK(joined);
   REC_TRY(const auto targets, catalogue.owed_targets());
   std::unique_ptr<HttpClient> http;  // never asked: nobody is there to be asked
   for (const OwedTarget &target : targets) {
@@ -115,6 +120,15 @@ Result<std::optional<UtcTime>> DeliveryWorker::keep(Catalogue &catalogue) {
   }
   if (!recovered.errors.empty()) return recovered.errors.front();
   return std::optional<UtcTime>{};
+}
+
+Status DeliveryWorker::join(Catalogue &catalogue, std::int64_t recording_id) {
+  const auto joined = join_parts(catalogue, recording_id, [this] { return is_stopping(); });
+  REC_CHECK(catalogue.release_recording(recording_id, options_.owner));  // what is left is anybody's
+  if (!joined) return joined.error();
+  for (const Error &reason : joined->left_apart) options_.on_trouble(reason);
+  kick();
+  return ok();
 }
 
 Result<std::optional<UtcTime>> DeliveryWorker::try_round(const Round &round,

@@ -51,6 +51,7 @@ class DeliveryWorker {
   Result<std::optional<UtcTime>> serve(Catalogue &catalogue, const OwedTarget &target,
                                        const DeliverOne &deliver);
   Result<std::optional<UtcTime>> keep(Catalogue &catalogue);
+  Status join(Catalogue &catalogue, std::int64_t recording_id);
   // Glances until stop(); what goes wrong (exceptions, too) is told and tried again.
   void loop(const Round &round) REC_EXCLUDES(mutex_);
   Result<std::optional<UtcTime>> try_round(const Round &round, std::optional<Catalogue> &catalogue);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/service/push_session.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/service/owner_lease.h"
@@ -14,17 +15,13 @@ UtcTime after(UtcTime time, Nanoseconds wait) {
 
 }  // namespace
 
-Nanoseconds PushSession::splice_timeout() const {
-  const auto &hls = facts_.recording_template.hls;
-  return hls ? hls->splice_timeout : Nanoseconds(0);
-}
-
 Status PushSession::begin_push() {
   REC_CHECK(end_push());
   REC_CHECK(leave_previous());
   const bool records = facts_.recording_template.records();
   REC_TRY(push_id_,
           catalogue_.begin_push(facts_.owner, facts_.push, records ? facts_.recording_template.name : ""));
+  last_push_id_ = push_id_;
   ++counts_.pushes;
   return ok();
 }
@@ -79,6 +76,8 @@ Status PushSession::need_recording() {
 Status PushSession::open_file(OpenedFile file) {
   REC_CHECK(need_recording());
   file.recording_id = current_->id;
+  file.push_id = last_push_id_;
+  file.may_be_continued = facts_.recording_template.splices(file.format);
   open_files_[file.temp_path] = file.recording_id;
   REC_CHECK(catalogue_.open_file(file));
   return ok();
@@ -137,10 +136,32 @@ Status PushSession::add_segment(const std::string &playlist, NewSegment segment)
 
 Status PushSession::playlist_paused(const std::string &path) {
   if (!current_ || recording_of(path) != current_->id) return ok();
-  const UtcTime until = after(clock_.now_utc(), splice_timeout());
+  return pause(path);
+}
+
+Status PushSession::pause(const std::string &playlist) {
+  const UtcTime now = clock_.now_utc();
+  const UtcTime until = after(now, splice_timeout());
   REC_TRY(const bool paused, catalogue_.pause_recording(current_->id, facts_.owner, until));
-  if (paused) held_ = Held{current_->id, path, until};
+  if (paused) held_ = Held{current_->id, playlist, until, now};
   current_.reset();
+  return ok();
+}
+
+Status PushSession::pause_or_finish() {
+  if (!current_) return ok();
+  const auto &files = facts_.recording_template.files;
+  const bool may_be_continued =
+      !finished_playlist_ && std::any_of(files.begin(), files.end(), [&](const FileFormat &f) {
+        return facts_.recording_template.splices(f.format);
+      });
+  return may_be_continued ? pause("") : finish();
+}
+
+Status PushSession::finish_held() {
+  if (!held_ || !held_->finishing) return ok();
+  REC_CHECK(finish_recording(held_->recording_id, held_->ended, std::nullopt));
+  held_.reset();
   return ok();
 }
 
@@ -182,6 +203,8 @@ Status PushSession::finish_recording(std::int64_t id, UtcTime ended,
   REC_CHECK(catalogue_.finish_recording(id, ended, playlist));
   ++counts_.finished;
   if (playlist) ++counts_.files;
+  REC_TRY(const bool has_parts, catalogue_.has_parts(id));
+  if (has_parts) joins_.push_back(id);
   return ok();
 }
 

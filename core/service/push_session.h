@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
@@ -67,8 +68,20 @@ class PushSession {
   // longer).
   Result<Hold> poll_hold(Nanoseconds waited);
 
-  // All writers of the push are done: the current recording is finished (with its playlist, if that was).
-  Status finish();
+  // All writers of the push are done. Where files may be continued the recording is held for another push
+  // (poll_hold() tells how long, finish_held() ends it); else it is finished (with its playlist, if that
+  // was).
+  Status pause_or_finish();
+  // Whether a recording is held that no HLS writer holds.
+  bool holds_files() const { return held_ && held_->playlist.empty(); }
+  Status finish_held();                 // after Hold::finish
+  void leave_held() { held_.reset(); }  // after Hold::gone
+  Status finish();                      // the current one, now
+  // Recordings that are finished and whose files are to be joined; told once.
+  void add_joins(const std::vector<std::int64_t> &recordings) {
+    joins_.insert(joins_.end(), recordings.begin(), recordings.end());
+  }
+  std::vector<std::int64_t> take_joins() { return std::exchange(joins_, {}); }
   // The recorder goes away: a held recording is anybody's at once.
   Status release();
 
@@ -77,20 +90,23 @@ class PushSession {
     std::int64_t recording_id;
     std::string playlist;
     UtcTime resume_until;
+    UtcTime ended;           // of the push
     bool finishing = false;  // nobody else can claim it any more
   };
 
   Status leave_previous();
   Status need_recording();
+  Status pause(const std::string &playlist);
   Result<std::optional<Recording>> claim_paused();
   Status finish_recording(std::int64_t id, UtcTime ended, const std::optional<ClosedFile> &playlist);
   std::optional<std::int64_t> recording_of(const std::string &playlist) const;
-  Nanoseconds splice_timeout() const;
+  Nanoseconds splice_timeout() const { return facts_.recording_template.splice_timeout(); }
 
   Catalogue catalogue_;
   const Clock &clock_;  // outlives us
   const Facts facts_;
-  std::optional<std::int64_t> push_id_;
+  std::optional<std::int64_t> push_id_;       // while it lasts
+  std::optional<std::int64_t> last_push_id_;  // also afterwards: what it brought is still written
   std::optional<Recording> current_;
   bool resumed_ = false;
   std::optional<ClosedFile> finished_playlist_;  // of current_, until all writers are done
@@ -98,6 +114,7 @@ class PushSession {
   bool session_id_used_ = false;
   std::map<std::string, std::int64_t> open_files_;  // temp path -> recording
   std::map<std::string, std::int64_t> playlists_;   // of current_ and held_
+  std::vector<std::int64_t> joins_;
   Counts counts_;
 };
 

@@ -14,17 +14,6 @@ namespace {
 
 bool is_lost(const Error &e) { return e.code == Errc::corrupt || e.code == Errc::not_found; }
 
-// Newest trace of life: rows are written when a file or segment is complete, bytes in between.
-UtcTime last_activity(const Recording &r) {
-  UtcTime last = r.active;
-  if (r.playlist_path.empty()) return last;
-  std::error_code e;
-  for (const auto &entry :
-       std::filesystem::directory_iterator(std::filesystem::path(r.playlist_path).parent_path(), e))
-    if (const auto facts = file_facts(entry.path().string())) last = std::max(last, facts->modified);
-  return last;
-}
-
 class Recovery {
  public:
   Recovery(Catalogue &catalogue, const std::string &owner, const Clock &clock)
@@ -55,17 +44,40 @@ class Recovery {
  private:
   Status settle(const Recording &r, const std::vector<StoredFile> &files) {
     for (const StoredFile &f : files)
-      if (f.state == FileState::open) REC_CHECK(settle_file(f, files));
-    if (r.state == RecordingState::finished) return ok();
+      if (f.state == FileState::open && f.part != PartState::whole) REC_CHECK(settle_file(f, files));
+    if (r.state == RecordingState::finished) return leave_joins(r);
     std::optional<UtcTime> resume_until = r.resume_until;
-    if (r.state == RecordingState::recording && !r.playlist_path.empty() && r.splice_timeout.count() > 0)
-      resume_until =
-          last_activity(r) + std::chrono::duration_cast<std::chrono::microseconds>(r.splice_timeout);
+    REC_TRY(const bool has_parts, catalogue_.has_parts(r.id));
+    if (r.state == RecordingState::recording && (has_parts || !r.playlist_path.empty()) &&
+        r.splice_timeout.count() > 0) {
+      REC_TRY(const UtcTime last, last_activity(r));
+      resume_until = last + std::chrono::duration_cast<std::chrono::microseconds>(r.splice_timeout);
+    }
     if (!resume_until || *resume_until <= clock_.now_utc()) return finish(r);
     if (r.state == RecordingState::recording)
       REC_CHECK(catalogue_.pause_recording(r.id, owner_, *resume_until));
     ++report_.paused;
     return catalogue_.release_recording(r.id, owner_);
+  }
+
+  Status leave_joins(const Recording &r) {
+    REC_TRY(const bool has_parts, catalogue_.has_parts(r.id));
+    if (has_parts) report_.joins.push_back(r.id);
+    return ok();
+  }
+
+  // Newest trace of life: rows are written when a file or segment is complete, bytes in between.
+  Result<UtcTime> last_activity(const Recording &r) {
+    UtcTime last = r.active;
+    REC_TRY(const auto files, catalogue_.files(r.id));
+    for (const StoredFile &f : files)
+      if (f.state == FileState::closed) last = std::max(last, f.facts.ended);
+    if (r.playlist_path.empty()) return last;
+    std::error_code e;
+    for (const auto &entry :
+         std::filesystem::directory_iterator(std::filesystem::path(r.playlist_path).parent_path(), e))
+      if (const auto facts = file_facts(entry.path().string())) last = std::max(last, facts->modified);
+    return last;
   }
 
   Status settle_file(const StoredFile &f, const std::vector<StoredFile> &siblings) {
@@ -96,7 +108,8 @@ class Recovery {
       }
     }
     ++report_.finished;
-    return catalogue_.finish_recording(r.id, ended, playlist);
+    REC_CHECK(catalogue_.finish_recording(r.id, ended, playlist));
+    return leave_joins(r);
   }
 
   // Files of the same recording hold the same tracks.

@@ -11,11 +11,12 @@
 namespace rec {
 
 struct RecoveryReport {
-  std::uint64_t files = 0;     // that were closed
-  std::uint64_t failed = 0;    // in which nothing playable was
-  std::uint64_t paused = 0;    // recordings that wait for their push to come back
-  std::uint64_t finished = 0;  // recordings
-  std::vector<Error> errors;   // what could not be done now; it is tried again the next time
+  std::uint64_t files = 0;          // that were closed
+  std::uint64_t failed = 0;         // in which nothing playable was
+  std::uint64_t paused = 0;         // recordings that wait for their push to come back
+  std::uint64_t finished = 0;       // recordings
+  std::vector<std::int64_t> joins;  // finished recordings whose files are to be joined: join_parts()
+  std::vector<Error> errors;        // what could not be done now; it is tried again the next time
 };
 
 // Finishes what dead owners left behind, as if they had lived:
@@ -24,6 +25,7 @@ struct RecoveryReport {
 //   by
 //     nobody; those whose time is over, or that cannot be resumed, get their final playlist and are finished;
 //   - their open pushes have ended.
+// Files are not joined here, for that takes long: `joins` are `owner`'s, who joins or releases them.
 // Each recording is first taken over by `owner` in one atomic statement, so that any number of processes may
 // do this at the same time; a recovery that dies is itself recovered. Errors: the catalogue's only.
 Result<RecoveryReport> recover(Catalogue &catalogue, const std::string &catalogue_path,

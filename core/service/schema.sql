@@ -2,7 +2,7 @@
 -- The catalogue. Units by suffix: _us = microseconds since 1970-01-01T00:00:00Z, _ns = nanoseconds,
 -- _bytes = bytes, _s = seconds. Text is UTF-8; '' = nothing, NULL = not yet. Paths are absolute.
 PRAGMA application_id = 0x72656331;  -- "rec1"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;  -- what changed since 1: catalogue_schema.cpp
 
 -- A publisher's connection, recorded or not.
 CREATE TABLE push (
@@ -72,9 +72,14 @@ CREATE TABLE file (
   audio_frames     INTEGER NOT NULL,
   media_start_ns   INTEGER NOT NULL,  -- PTS of the first frame as it came
   error            TEXT NOT NULL,     -- why it failed
-  url              TEXT NOT NULL      -- where it was uploaded to; '' = not (yet)
+  url              TEXT NOT NULL,     -- where it was uploaded to; '' = not (yet)
+  push_id          INTEGER,           -- that brought it; NULL = not known
+  part             INTEGER NOT NULL DEFAULT 0,  -- 1 = may become a part of a longer file: nothing is owed for it;
+                                                -- 2 = is being made of parts
+  joined_into      INTEGER            -- file that has, or will have, what this part holds
 );
 CREATE INDEX file_of_recording ON file (recording_id);
+CREATE INDEX file_part ON file (recording_id) WHERE part <> 0;
 CREATE INDEX file_open ON file (state) WHERE state = 'open';
 
 -- An HLS segment that is complete and listed.

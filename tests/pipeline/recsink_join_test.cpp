@@ -25,7 +25,7 @@ class RecSinkJoin : public ::testing::TestWithParam<Format> {
   Result<JoinedMedia> join(const std::vector<std::string> &parts) {
     auto file = DiskFile::create(joined_ + ".part");
     EXPECT_TRUE(file) << file.error().message;
-    auto joined = join_files(GetParam(), parts, *file, nullptr);
+    auto joined = join_files(GetParam(), parts, JoinWhat::all, *file, nullptr);
     if (joined) {
       EXPECT_EQ(file->size() ? *file->size() : 0, joined->size_bytes);
       EXPECT_TRUE(file->publish(joined_, false));
@@ -141,7 +141,7 @@ TEST_P(RecSinkJoin, StopsWhenItIsTold) {
   auto file = DiskFile::create(joined_);
   ASSERT_TRUE(file);
   int asked = 0;
-  const auto joined = join_files(GetParam(), {part, part}, *file, [&] { return ++asked > 0; });
+  const auto joined = join_files(GetParam(), {part, part}, JoinWhat::all, *file, [&] { return ++asked > 0; });
   ASSERT_FALSE(joined);
   EXPECT_EQ(joined.error().code, Errc::cancelled);
 }

@@ -67,6 +67,28 @@ TEST_F(CatalogueTest, RefusesACatalogueOfAnotherVersion) {
   EXPECT_NE(c.error().message.find("version 7"), std::string::npos);
 }
 
+TEST_F(CatalogueTest, BringsACatalogueOfVersion1UpToDate) {
+  std::int64_t recording = 0;
+  {
+    auto c = open();
+    recording = c.start_recording(test::a_recording("a"))->id;
+    ASSERT_TRUE(c.open_file(test::an_open_file(recording)));
+  }
+  {
+    auto db = SqlDatabase::open(path_);  // as version 1 left it
+    ASSERT_TRUE(
+        db->run("DROP INDEX file_part; ALTER TABLE file DROP COLUMN joined_into; "
+                "ALTER TABLE file DROP COLUMN part; ALTER TABLE file DROP COLUMN push_id; "
+                "PRAGMA user_version = 1"));
+  }
+  auto c = open();
+  ASSERT_TRUE(c.close_file(test::a_closed_file(recording)));
+  EXPECT_EQ(c.files(recording)->at(0).part, PartState::free);
+  EXPECT_EQ(c.owed()->uploads, 1U) << "as before";
+  const auto again = Catalogue::open(path_, clock_);
+  EXPECT_TRUE(again) << again.error().message;
+}
+
 TEST_F(CatalogueTest, CountsPushesOfItsOwner) {
   Catalogue c = open();
   const auto first = c.begin_push("me", a_push(), "default");

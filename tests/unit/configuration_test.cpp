@@ -54,6 +54,25 @@ TEST(Configuration, ATemplateHasItsDefaults) {
   EXPECT_TRUE(t.callbacks.empty());
 }
 
+TEST(Configuration, FilesAreSplicedForAsLongAsThePlaylist) {
+  const RecordingTemplate t = template_of(
+      R"({"formats": {"hls": {"splice-timeout": "1min"}, "flv": {"splice-timeout": "1min"}, "mp4": {}}})");
+  EXPECT_EQ(t.splice_timeout(), Seconds(60));
+  EXPECT_TRUE(t.splices(Format::hls));
+  EXPECT_TRUE(t.splices(Format::flv));
+  EXPECT_FALSE(t.splices(Format::mp4)) << "it is not told so";
+  EXPECT_FALSE(t.splices(Format::aac));
+  EXPECT_EQ(template_of(R"({"formats": {"flv": {}}})").splice_timeout(), Seconds(0));
+  for (const char *formats : {R"({"hls": {"splice-timeout": "1min"}, "flv": {"splice-timeout": "2min"}})",
+                              R"({"hls": {}, "flv": {"splice-timeout": "2min"}})",
+                              R"({"flv": {"splice-timeout": "2min"}, "mp4": {"splice-timeout": "1min"}})"})
+    EXPECT_NE(problems_of(with_template(R"({"formats": )" + std::string(formats) + "}"))
+                  .find("templates.t.formats: expected the same splice-timeout for"),
+              std::string::npos)
+        << formats;
+  EXPECT_NE(problems_of(with_template(R"({"formats": {"aac": {"splice-timeout": "1min"}}})")), "");
+}
+
 TEST(Configuration, ReadsEveryMemberOfATemplate) {
   const RecordingTemplate t = template_of(
       R"({"formats": {"hls": {"segment": "4s", "splice-timeout": "3min"}, "mp4": {"cycle": "12h"}, "aac": {"cycle": "1s"}},

@@ -72,6 +72,7 @@ Result<std::string> join(const std::vector<std::string> &parts) {
   std::vector<ByteSource> sources;
   for (const std::string &part : parts) sources.push_back(source_of(part));
   REC_TRY(const FlvJoin plan, plan_flv_join(sources));
+  if (plan.media.left_out) return *plan.media.left_out;
   std::string text = plan.head;
   REC_CHECK(write_flv_join(plan, sources, [&](std::string_view bytes) {
     EXPECT_LE(bytes.size(), kLargestRead);
@@ -213,6 +214,24 @@ TEST(FlvJoin, RefusesWhatIsNotWhole) {
     EXPECT_EQ(join({whole, whole.substr(0, whole.size() - cut)}).error().code, Errc::corrupt) << cut;
   EXPECT_EQ(join({}).error().code, Errc::invalid_argument);
   EXPECT_EQ(join({whole.substr(0, 13)}).error().code, Errc::corrupt);
+}
+
+TEST(FlvJoin, JoinsAsManyAsFitAndSaysWhyTheNextDoesNot) {
+  const std::vector<std::string> parts = {flv({}), flv({.name = "b"}), flv({.video_head = "\x1c"}), flv({})};
+  std::vector<ByteSource> sources;
+  for (const std::string &part : parts) sources.push_back(source_of(part));
+  const auto plan = plan_flv_join(sources);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->media.parts, 2U);
+  EXPECT_EQ(plan->media.video_frames, 20U);
+  ASSERT_TRUE(plan->media.left_out);
+  EXPECT_NE(plan->media.left_out->message.find("part 3"), std::string::npos);
+  std::string text = plan->head;
+  ASSERT_TRUE(write_flv_join(*plan, sources, [&](std::string_view bytes) {
+    text += bytes;
+    return ok();
+  }));
+  EXPECT_EQ(text, *join({parts[0], parts[1]}));
 }
 
 TEST(FlvJoin, EndsWhenItCannotWrite) {

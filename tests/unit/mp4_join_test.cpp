@@ -100,6 +100,7 @@ Result<Joined> join(const std::vector<std::string> &parts) {
   for (const std::string &part : parts) sources.push_back(source_of(part));
   Joined joined;
   REC_TRY(joined.plan, plan_mp4_join(sources));
+  if (joined.plan.media.left_out) return *joined.plan.media.left_out;
   joined.text = joined.plan.head;
   for (const auto &piece : joined.plan.pieces)
     joined.text += parts[piece.part].substr(piece.begin, piece.bytes);
@@ -204,6 +205,20 @@ TEST(Mp4Join, RefusesWhatDoesNotFit) {
     EXPECT_EQ(joined.error().code, Errc::invalid_argument);
     EXPECT_NE(joined.error().message.find(reason), std::string::npos) << joined.error().message;
   }
+}
+
+TEST(Mp4Join, JoinsAsManyAsFitAndSaysWhyTheNextDoesNot) {
+  TrackSpec other = video();
+  other.config = "other!";
+  const std::vector<std::string> parts = {mp4('a', {video()}), mp4('b', {video()}), mp4('c', {other})};
+  std::vector<ByteSource> sources;
+  for (const std::string &part : parts) sources.push_back(source_of(part));
+  const auto plan = plan_mp4_join(sources);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->media.parts, 2U);
+  EXPECT_EQ(plan->media.video_frames, 20U);
+  ASSERT_TRUE(plan->media.left_out);
+  EXPECT_NE(plan->media.left_out->message.find("part 3"), std::string::npos);
 }
 
 TEST(Mp4Join, RefusesWhatIsNoPlainFile) {

@@ -114,6 +114,33 @@ TEST_F(RecoveryTest, EndsThePushesOfTheDead) {
   EXPECT_EQ(catalogue_.push_counts(dead_)->open, 0U);
 }
 
+TEST_F(RecoveryTest, AFileThatMayBeContinuedWaitsForItsPush) {
+  const auto record = [&](const std::string &name, Nanoseconds splice_timeout, UtcTime started) {
+    NewRecording n = test::a_recording("", name);
+    n.splice_timeout = splice_timeout;
+    n.started = started;
+    const std::int64_t id = start(n);
+    OpenedFile f = test::an_open_file(id, dir_ / ("." + name));
+    f.format = Format::aac;
+    f.location_pattern = dir_ / (name + ".aac");
+    f.started = started;
+    f.push_id = *catalogue_.begin_push(dead_, test::a_push(), "default");
+    f.may_be_continued = true;
+    EXPECT_TRUE(catalogue_.open_file(f));
+    test::write_file(dir_ / ("." + name), adts(431));
+    return id;
+  };
+  const std::int64_t waits = record("1", Seconds(3600), clock_.now_utc());
+  const std::int64_t is_over = record("2", Nanoseconds(1), kStart);
+  EXPECT_EQ(run().paused, 1U);
+  EXPECT_EQ(catalogue_.recording(waits)->state, RecordingState::paused);
+  EXPECT_GT(*catalogue_.recording(waits)->resume_until, clock_.now_utc() + Seconds(3500));
+  EXPECT_EQ(catalogue_.files(waits)->front().state, FileState::closed);
+  EXPECT_EQ(catalogue_.recording(waits)->owner, "");
+  EXPECT_EQ(catalogue_.recording(is_over)->state, RecordingState::finished);
+  EXPECT_EQ(catalogue_.owed()->uploads, 1U) << "of the one whose time is over";
+}
+
 // A playlist with one listed segment and one in the making.
 class PlaylistRecoveryTest : public RecoveryTest {
  protected:
