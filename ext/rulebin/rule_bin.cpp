@@ -31,7 +31,7 @@ void add(GstStructure *s, const char *field, std::uint64_t value) {
 RuleBin::RuleBin(GstBin *bin, const Clock &clock)
     : bin_(bin),
       clock_(clock),
-      branches_(bin, {.push_began = [this] { note("a push", [](PushSession &s) { return s.begin_push(); }); },
+      branches_(bin, {.push_began = [this] { push_began(); },
                       .push_ended =
                           [this] { note("the end of a push", [](PushSession &s) { return s.end_push(); }); },
                       .all_done = [this](guint32 seqnum) { recorders_done(seqnum); }}) {
@@ -43,6 +43,11 @@ RuleBin::RuleBin(GstBin *bin, const Clock &clock)
 
 RuleBin::~RuleBin() = default;
 
+void RuleBin::push_began() {
+  if (const auto at = desk()) (void)at->worker.post([at = at.get()] { at->eos = {}; });  // it goes on
+  note("a push", [](PushSession &s) { return s.begin_push(); });
+}
+
 GstStateChangeReturn RuleBin::change_state(GstStateChange transition,
                                            const std::function<GstStateChangeReturn()> &chain_up) {
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
@@ -52,6 +57,9 @@ GstStateChangeReturn RuleBin::change_state(GstStateChange transition,
       return GST_STATE_CHANGE_FAILURE;
     }
   }
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY &&
+      desk())  // what is closed from here on was interrupted
+    note("the end of a push", [](PushSession &s) { return s.end_push(); });
   const GstStateChangeReturn result = chain_up();
   const bool failed_start =
       transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE;
@@ -63,12 +71,17 @@ void RuleBin::stop() {
   branches_.remove_recorders();
   const auto closing = desk();
   if (!closing) return;
+  closing->stopping = true;
   note("the end of recording", [](PushSession &s) -> Status {
-    REC_CHECK(s.finish());
+    REC_CHECK(s.pause_or_finish());
     return s.release();
   });
-  (void)closing->worker.call([closing] { closing->session.reset(); });
+  (void)closing->worker.call([closing] {
+    closing->glances.reset();
+    closing->session.reset();
+  });
   closing->worker.stop();
+  closing->joiner.reset();
   MutexLock lock(mutex_);
   desk_.reset();
 }
@@ -104,6 +117,11 @@ void RuleBin::run(Desk &desk, const char *what, const Job &job) {
   if (!done)
     post_warning(
         bin_, {done.error().code, std::string(what) + " is not in the catalogue: " + done.error().message});
+  announce_recording(desk);
+  look_after(desk);
+}
+
+void RuleBin::announce_recording(Desk &desk) {
   const auto &current = desk.session->current();
   if (!current || desk.announced == current->id) return;
   desk.announced = current->id;
@@ -144,19 +162,6 @@ bool RuleBin::handle_message(GstMessage *message) {
   return true;
 }
 
-// EOS leaves when the rows are written, so that who waits for it finds everything in the catalogue.
-void RuleBin::recorders_done(guint32 seqnum) {
-  GstMessage *eos = gst_message_new_eos(GST_OBJECT(bin_));
-  gst_message_set_seqnum(eos, seqnum);
-  const auto owned = Ref<GstMessage>::adopt(eos);
-  note("the end of a recording", [](PushSession &s) { return s.finish(); });
-  const auto at = desk();
-  const bool posted = at && at->worker.post([this, owned] {
-    if (!branches_.push_is_open()) gst_element_post_message(GST_ELEMENT(bin_), gst_message_ref(owned.get()));
-  });
-  if (!posted) gst_element_post_message(GST_ELEMENT(bin_), gst_message_ref(eos));
-}
-
 gchar *RuleBin::on_claim(GstElement *, gpointer self) {
   auto *bin = static_cast<RuleBin *>(self);
   return barrier(bin->bin_, static_cast<gchar *>(nullptr), [&] {
@@ -187,12 +192,6 @@ gint RuleBin::on_poll_hold(GstElement *, guint64 waited, gpointer self) {
     }));
   });
   return static_cast<gint>(hold);  // RecSpliceHold has the same order
-}
-
-void RuleBin::cancel_delay() {
-  for (const auto &recorder : branches_.recorders())
-    if (g_signal_lookup("cancel-delay", G_OBJECT_TYPE(recorder.get())) != 0)
-      g_signal_emit_by_name(recorder.get(), "cancel-delay");
 }
 
 StructurePtr RuleBin::stats() {

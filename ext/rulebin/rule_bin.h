@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "core/service/owner_lease.h"
 #include "core/service/push_session.h"
 #include "ext/rulebin/branches.h"
+#include "ext/rulebin/glances.h"
 #include "gst/common/gst_ptr.h"
 
 namespace rec {
@@ -54,11 +56,18 @@ class RuleBin {
  private:
   // The worker and what only its jobs touch. Shared by threads that report while another one stops the
   // element.
-  struct Desk {
+  struct Desk : std::enable_shared_from_this<Desk> {
     Worker worker;
+    std::string catalogue_path;
     std::shared_ptr<const OwnerLease> lease;
     std::optional<PushSession> session;
     std::optional<std::int64_t> announced;  // recording
+    Ref<GstMessage> eos;                    // leaves when nothing is held or joined
+    std::optional<Glances> glances;         // while files are held
+    Nanoseconds held_since{0};
+    std::unique_ptr<Worker> joiner;  // copies files; made when there are some
+    unsigned joining = 0;            // recordings
+    std::atomic<bool> stopping = false;
   };
   // What a start decided; constant until the next one.
   struct Plan {
@@ -84,7 +93,14 @@ class RuleBin {
 
   void note(const char *what, Job job, Ref<GstMessage> forward = {}) REC_EXCLUDES(mutex_);
   void run(Desk &desk, const char *what, const Job &job);
+  void push_began();
+  void announce_recording(Desk &desk);
   void recorders_done(guint32 seqnum);
+  void look_after(Desk &desk);
+  void start_glances(Desk &desk);
+  void poll_held_files(Desk &desk, Nanoseconds waited);
+  void start_join(Desk &desk, std::int64_t recording_id);
+  void join(Desk &desk, std::int64_t recording_id);
   std::shared_ptr<Desk> desk() REC_EXCLUDES(mutex_);
   static gchar *on_claim(GstElement *splicesink, gpointer self);
   static gint on_poll_hold(GstElement *splicesink, guint64 waited, gpointer self);

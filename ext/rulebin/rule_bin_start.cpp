@@ -114,6 +114,7 @@ Status RuleBin::start() {
 
 Status RuleBin::open_desk(const std::string &path, PushSession::Facts facts) {
   auto desk = std::make_shared<Desk>();
+  desk->catalogue_path = path;
   Status opened = ok();
   const bool ran = desk->worker.call([&] {
     opened = [&]() -> Status {
@@ -135,6 +136,7 @@ Status RuleBin::open_desk(const std::string &path, PushSession::Facts facts) {
        [this, path, owner = desk->lease->id()](PushSession &s) -> Status {
          REC_TRY(const RecoveryReport report, recover(s.catalogue(), path, owner, clock_));
          for (const Error &error : report.errors) post_warning(bin_, error);
+         s.add_joins(report.joins);
          return ok();
        });
   return ok();

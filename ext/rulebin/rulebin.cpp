@@ -20,8 +20,12 @@
  * owe, which #vodupload delivers. Any number of elements and processes may share one. What earlier processes
  * left unfinished is finished at the start.
  *
- * With HLS and a `splice-timeout` in the template the element holds its EOS for that long, and a push that
- * comes back, here or in another process, continues the recording; #RecRuleBin::cancel-delay ends the wait.
+ * With a `splice-timeout` in the template the element holds its EOS for that long, and a push that comes
+ * back, here or in another process, continues the recording; #RecRuleBin::cancel-delay ends the wait. HLS
+ * goes on in the same playlist. FLV and MP4 files that an interruption ended are neither uploaded nor
+ * announced: when the recording has ended they are joined into one, without encoding anything again, and that
+ * is. What does not fit together (another codec, picture size or sound, in MP4 other parameter sets) stays a
+ * file of its own. A new file that `cycle` begins is never joined with the one before it.
  *
  * ## Example pipeline
  * |[
@@ -37,6 +41,10 @@
  * * `rulebin-matched`: #gchararray `template`, `rule` (its rank and where it is written), `domain`, `app`,
  *   `stream`.
  * * `rulebin-not-recorded`: the same, and #gchararray `reason`.
+ * * `rulebin-recording-paused`: the push has ended, its files are closed and wait for another one.
+ * * `rulebin-files-joined`: #gchararray `format`, `location`, #guint `parts`, #guint64 `duration`, `size`:
+ * the parts are gone. `rulebin-files-not-joined`: #gchararray `reason`; they are uploaded and announced as
+ * they are.
  * * `rulebin-recording-started`: #gchararray `session-id`, `template`, #gboolean `resumed` (an earlier push's
  *   recording is continued), #gint64 `start-time` of the recording (microseconds since the epoch).
  *
