@@ -51,6 +51,7 @@ std::string order_violation(const MediaSegment *previous, const MediaSegment &se
 }  // namespace
 
 unsigned required_version(const MediaSegment &segment) {
+  if (segment.gap) return 8;
   if (segment.map) return 6;
   return segment.range ? 4 : 3;
 }

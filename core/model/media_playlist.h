@@ -43,6 +43,7 @@ struct MediaSegment {
   PlaylistDuration duration{0};  // EXTINF: media in the segment, >= 0
   std::string title;             // EXTINF's second part, usually empty
   bool discontinuity = false;    // EXT-X-DISCONTINUITY: encoding or timestamps break before this segment
+  bool gap = false;  // EXT-X-GAP (rfc8216bis section 4.4.4.7): the file is not there, do not load it
   std::optional<PlaylistTime> program_date_time;  // of its first frame
   std::optional<ByteRange> range;
   std::optional<MediaMap> map;  // that applies to this segment, also when an earlier one brought it
@@ -80,7 +81,7 @@ inline constexpr std::size_t kMaxPlaylistSegments = 2'000'000;
 inline constexpr Seconds kMaxTargetDuration{1'000'000};
 
 // The protocol version that its features need, RFC 8216 section 7: 3 (decimal EXTINF), 4 (byte range), 6
-// (map).
+// (map), 8 (gap; rfc8216bis section 8).
 unsigned required_version(const MediaPlaylist &playlist);
 unsigned required_version(const MediaSegment &segment);
 unsigned required_version(const OpenSegment &segment);  // that it will be listed with

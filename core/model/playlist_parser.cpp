@@ -292,8 +292,10 @@ Problem Parser::uri(std::string_view text) {
 }
 
 Problem Parser::tag(std::string_view name, std::string_view value) {
-  if (name == "#EXT-X-DISCONTINUITY" || name == "#EXT-X-ENDLIST" || name == "#EXT-X-INDEPENDENT-SEGMENTS") {
+  if (name == "#EXT-X-DISCONTINUITY" || name == "#EXT-X-ENDLIST" || name == "#EXT-X-INDEPENDENT-SEGMENTS" ||
+      name == "#EXT-X-GAP") {
     if (value.data()) return "the tag has no value";
+    if (name == "#EXT-X-GAP") return has_tag_ = next_.gap = true, Problem();
     if (name == "#EXT-X-ENDLIST") return playlist_.end_list = true, Problem();
     if (name == "#EXT-X-INDEPENDENT-SEGMENTS") return playlist_.independent_segments = true, Problem();
     has_tag_ = has_discontinuity_ = next_.discontinuity = true;
@@ -325,7 +327,7 @@ Problem Parser::end() {
   if (has_inf_ || has_tag_) return "tags at the end without a segment";
   if (!has_target_) return "EXT-X-TARGETDURATION is missing";
   const bool simple = std::none_of(playlist_.segments.begin(), playlist_.segments.end(),
-                                   [](const auto &s) { return s.map || s.range; });
+                                   [](const auto &s) { return s.map || s.range || s.gap; });
   const unsigned needed = simple && !has_decimals_ ? 1 : required_version(playlist_);
   if (declared_version_ < needed)
     return "EXT-X-VERSION is " + std::to_string(declared_version_) + ", the tags used need " +

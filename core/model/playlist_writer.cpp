@@ -56,6 +56,7 @@ void write_segment(std::string &out, const MediaSegment *previous, const MediaSe
   // Said again after a discontinuity: some players forget the map there.
   if (s.map && (s.discontinuity || !previous || previous->map != s.map)) write_map(out, *s.map);
   if (s.program_date_time) out += "#EXT-X-PROGRAM-DATE-TIME:" + write_time(*s.program_date_time) + '\n';
+  if (s.gap) out += "#EXT-X-GAP\n";
   out += "#EXTINF:" + write_duration(s.duration) + ',' + s.title + '\n';
   if (s.range) out += "#EXT-X-BYTERANGE:" + write_range(*s.range) + '\n';
   out += s.uri + '\n';

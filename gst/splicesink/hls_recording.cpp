@@ -13,6 +13,7 @@
 #include "core/base/glib_ptr.h"
 #include "core/base/time_zone.h"
 #include "core/model/hls_resume.h"
+#include "core/model/live_window.h"
 #include "core/model/name_pattern.h"
 
 namespace rec {
@@ -23,6 +24,11 @@ constexpr unsigned kMostNumbers = 10000;
 using MappedFile = std::unique_ptr<GMappedFile, Freer<g_mapped_file_unref>>;
 
 bool exists(const std::string &path) { return g_file_test(path.c_str(), G_FILE_TEST_EXISTS); }
+
+std::string absolute(const std::string &path) {
+  const CString name(g_canonicalize_filename(path.c_str(), nullptr));
+  return name.get();
+}
 
 std::string beside(const std::string &path, const std::string &name) {
   if (g_path_is_absolute(name.c_str())) return name;
@@ -87,8 +93,9 @@ Result<HlsRecording> HlsRecording::resume(HlsSettings settings, const std::strin
     if (stat(recording.path_of_uri(segment.uri).c_str(), &facts) == 0)
       recording.size_ += static_cast<std::uint64_t>(facts.st_size);
   }
-  recording.playlist_ = GrowingPlaylist(std::move(grown.playlist), true);
+  recording.playlist_ = GrowingPlaylist(grown.playlist, true);
   recording.playlist_file_.emplace(std::move(file));
+  REC_CHECK(recording.begin_live(std::move(grown.playlist)));
   REC_CHECK(recording.settle());
   return recording;
 }
@@ -175,7 +182,7 @@ Status HlsRecording::write_whole(MediaPlaylist (*form)(MediaPlaylist)) {
   REC_TRY(PlaylistFile file, PlaylistFile::create(path_, text));
   path_ = file.path();
   playlist_file_.emplace(std::move(file));
-  return ok();
+  return begin_live(beginning(settings_));
 }
 
 Status HlsRecording::publish() {
@@ -185,22 +192,57 @@ Status HlsRecording::publish() {
     REC_TRY(const std::string lines, playlist_.more());
     REC_CHECK(playlist_file_->append(lines));
   }
-  note_listed();
+  note_listed(false);
   return ok();
 }
 
-void HlsRecording::note_listed() {
+Status HlsRecording::begin_live(MediaPlaylist beginning) {
+  if (settings_.live_location.empty()) return ok();
+  REC_TRY(live_path_, filled(settings_.live_location, start().value_or(segment_start_)));
+  live_ = std::move(beginning);
+  for (MediaSegment &segment : live_->segments) segment = seen_from_live(std::move(segment));
+  return ok();
+}
+
+MediaSegment HlsRecording::seen_from_live(MediaSegment segment) const {
+  const auto seen = [&](const std::string &uri) {
+    return settings_.playlist_root.empty() ? uri_seen_from(uri, absolute(path_), absolute(live_path_)) : uri;
+  };
+  segment.uri = seen(segment.uri);
+  if (segment.map) segment.map->uri = seen(segment.map->uri);
+  return segment;
+}
+
+void HlsRecording::show_live(bool ended) {
+  if (!live_) return;
+  for (const Closed &closed : unlisted_) live_->segments.push_back(seen_from_live(closed.segment));
+  live_->target_duration = playlist_.target_duration();
+  live_->version = std::max(live_->version, required_version(*live_));
+  live_ = windowed(*std::move(live_), settings_.live_length);
+  live_->end_list = ended;
+  const auto text = write_playlist(*live_);
+  const Status shown = text ? replace_file(live_path_, *text) : Status(text.error());
+  if (!shown && !live_failed_) live_error_ = shown.error();
+  live_failed_ = !shown;
+}
+
+void HlsRecording::note_listed(bool ended) {
   playlist_.written();
+  if (!unlisted_.empty() || ended) show_live(ended);
   listed_.insert(listed_.end(), unlisted_.begin(), unlisted_.end());
   unlisted_.clear();
 }
 
-Result<HlsRecording::NewSegment> HlsRecording::name_segment(UtcTime start) {
+Result<std::string> HlsRecording::filled(const std::string &pattern, UtcTime start) const {
   NameFacts facts;
   facts.start = start;
   facts.sequence = playlist_.next_sequence();
   REC_TRY(facts.utc_offset, utc_offset_of(settings_.time_zone, start));
-  REC_TRY(const std::string name, begin_name(settings_.location, facts));
+  return begin_name(pattern, facts);
+}
+
+Result<HlsRecording::NewSegment> HlsRecording::name_segment(UtcTime start) {
+  REC_TRY(const std::string name, filled(settings_.location, start));
   if (name != last_name_) last_number_ = 0;
   last_name_ = name;
   for (const unsigned most = last_number_ + kMostNumbers; last_number_ < most;) {
@@ -271,7 +313,7 @@ Status HlsRecording::finish() {
   if (!playlist_file_) return ok();
   REC_CHECK(settle());
   REC_CHECK(write_whole(finished));
-  note_listed();
+  note_listed(true);
   return ok();
 }
 

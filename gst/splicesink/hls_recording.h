@@ -21,6 +21,8 @@ struct HlsSettings {
   std::string playlist_root;  // put before the segments' names in the playlist
   Seconds target_duration{10};
   std::string time_zone = "UTC";
+  std::string live_location;    // pattern of the playlist of the last segments; "": none
+  std::size_t live_length = 5;  // segments in it
 };
 
 // One recording on disk: the playlist and the segment that is being written. At every instant the playlist
@@ -86,6 +88,8 @@ class HlsRecording {
   std::vector<Closed> take_listed() { return std::exchange(listed_, {}); }
   // Until the next call others may continue the recording.
   void let_go();
+  // Why the live playlist could not be written, when that is new: the recording goes on without it.
+  std::optional<Error> take_live_error() { return std::exchange(live_error_, std::nullopt); }
   // Writes the playlist's last form: VOD, EXT-X-ENDLIST.
   Status finish();
 
@@ -100,7 +104,11 @@ class HlsRecording {
 
   Result<NewSegment> name_segment(UtcTime start);
   Status write_whole(MediaPlaylist (*form)(MediaPlaylist));
-  void note_listed();
+  void note_listed(bool ended);
+  Status begin_live(MediaPlaylist beginning);
+  MediaSegment seen_from_live(MediaSegment segment) const;
+  void show_live(bool ended);
+  Result<std::string> filled(const std::string &pattern, UtcTime start) const;
   Status settle();
   Status list(Closed closed);
   std::string path_of_uri(const std::string &uri) const;
@@ -118,6 +126,10 @@ class HlsRecording {
   std::string last_name_;     // that the pattern gave
   unsigned last_number_ = 0;  // that it got behind it, plus 1
   std::vector<Closed> unlisted_, listed_;
+  std::optional<MediaPlaylist> live_;  // the last segments, as the live playlist names them
+  std::string live_path_;
+  std::optional<Error> live_error_;
+  bool live_failed_ = false;
   std::optional<SegmentFrames> salvaged_;
 };
 

@@ -29,13 +29,13 @@ Nanoseconds from_waited(guint64 waited) {
 }
 
 // The playlist is there while it grows, so its name cannot say when it will end.
-Status check_playlist_pattern(const std::string &pattern, UtcTime now) {
+Status check_playlist_pattern(const char *property, const std::string &pattern, UtcTime now) {
   REC_CHECK(check_pattern(pattern));
   NameFacts facts;
   facts.start = now;
   REC_TRY(const std::string name, begin_name(pattern, facts));
   if (name.find("{End") != std::string::npos || name.find("{EscapedEnd") != std::string::npos)
-    return Error{Errc::invalid_argument, "playlist-location cannot have {End...} placeholders"};
+    return Error{Errc::invalid_argument, std::string(property) + " cannot have {End...} placeholders"};
   return ok();
 }
 
@@ -54,13 +54,20 @@ Status SpliceRecorder::start() {
   const SpliceSinkSettings s = settings.copy();
   const UtcTime now = clock_.now_utc();
   REC_CHECK(utc_offset_of(s.time_zone, now));
-  REC_CHECK(check_playlist_pattern(s.playlist_location, now));
+  REC_CHECK(check_playlist_pattern("playlist-location", s.playlist_location, now));
+  if (!s.live_playlist_location.empty())
+    REC_CHECK(check_playlist_pattern("live-playlist-location", s.live_playlist_location, now));
   REC_CHECK(check_pattern(s.location));
   NameFacts facts;
   REC_CHECK(begin_name(s.location, facts));
 
   SpliceSettings active;
-  active.hls = {s.location, s.playlist_root, Seconds(s.target_duration), s.time_zone};
+  active.hls.location = s.location;
+  active.hls.playlist_root = s.playlist_root;
+  active.hls.target_duration = Seconds(s.target_duration);
+  active.hls.time_zone = s.time_zone;
+  active.hls.live_location = s.live_playlist_location;
+  active.hls.live_length = s.playlist_length;
   active.playlist_location = s.playlist_location;
   active.splice_timeout = Nanoseconds(static_cast<gint64>(s.splice_timeout));
   keeper_ = std::make_shared<SpliceKeeper>(

@@ -17,6 +17,8 @@ struct SpliceSinkSettings {
   std::string location = "segment%05d.ts";
   std::string playlist_location = "playlist.m3u8";
   std::string playlist_root;
+  std::string live_playlist_location;
+  guint playlist_length = 5;
   guint target_duration = 10;  // s
   guint64 splice_timeout = 0;  // ns
   std::string time_zone = "UTC";

@@ -40,6 +40,10 @@
  * segment that is being written is a hidden `.part` file and stands in a comment line; should the process
  * die, whoever continues or closes the recording lists what the file holds.
  *
+ * `live-playlist-location` names a second playlist for viewers of the live stream: a sliding window over the
+ * last `playlist-length` segments, with `#EXT-X-MEDIA-SEQUENCE` and `#EXT-X-DISCONTINUITY-SEQUENCE`. It is
+ * small and replaced with every segment, names the same files, and is never needed to continue a recording.
+ *
  * `location` and `playlist-location` are patterns: `{StartYear}`...`{StartMillisecond}`, `{StartTime}`,
  * `{EscapedStartTime}`, `{UnixTimestamp}`, `{Sequence}` or `%05d`. Segments lie beside the playlist unless
  * `location` says otherwise.
@@ -100,6 +104,13 @@ const rec::PropertyTable<rec::SpliceSinkSettings> &properties() {
                     &S::playlist_location),
       rec::property("playlist-root", "Put before the segments' names in the playlist: a URL or a path",
                     &S::playlist_root),
+      rec::property("live-playlist-location",
+                    "Pattern of a second playlist, of the last segments only, which every recording replaces "
+                    "(empty = none)",
+                    &S::live_playlist_location),
+      rec::property("playlist-length",
+                    "Segments in the live playlist; more where they are shorter than three target durations",
+                    &S::playlist_length, 1, 100000),
       rec::property("target-duration",
                     "Length of a segment (s): it ends at the first keyframe at or after it",
                     &S::target_duration, 1, 3600),

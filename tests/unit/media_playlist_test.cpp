@@ -93,6 +93,17 @@ TEST(MediaPlaylist, KeepsTheMapOfTheOpenSegment) {
   EXPECT_FALSE(write_playlist(p));
 }
 
+TEST(MediaPlaylist, MarksASegmentThatIsNotThere) {
+  auto p = spliced();
+  p.segments[1].gap = true;
+  p.version = 8;
+  const auto text = write_playlist(p);
+  ASSERT_TRUE(text);
+  EXPECT_NE(text->find("#EXT-X-VERSION:8\n"), std::string::npos);
+  EXPECT_NE(text->find("#EXT-X-GAP\n#EXTINF:9.999999,\nsegment00001.ts\n"), std::string::npos);
+  EXPECT_EQ(*parse_playlist(*text), p);
+}
+
 TEST(MediaPlaylist, TakesTheLastOpenSegmentUntilOneIsListedAfterIt) {
   const std::string open = "# gst-recording open segment: URI=";
   const auto p =

@@ -73,6 +73,7 @@ class PlaylistGenerator {
         PlaylistDuration(below(static_cast<std::uint64_t>(p.target_duration.count()) * 1'000'000 + 500'000));
     if (chance()) s.title = uri();
     s.discontinuity = below(4) == 0;
+    s.gap = below(16) == 0;
     s.program_date_time = time();
     s.map = map(with_map);
     if (with_range) s.range = ByteRange{1 + below(1'000'000), below(UINT32_MAX)};
