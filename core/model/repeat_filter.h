@@ -14,8 +14,8 @@ namespace rec {
 // the trail is a repeat. Else it is another one, and frames that look the same are not: silence looks like
 // silence.
 //
-// What begins with the very frame that the push before began with is the same programme played once more, a
-// file for instance, and no repeat.
+// What begins with the very frame that a push began with which has ended is the same programme played once
+// more, a file for instance, and no repeat.
 class RepeatFilter {
  public:
   // What comes now comes after an interruption, and may be in the trail.

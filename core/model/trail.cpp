@@ -89,6 +89,10 @@ void Trail::keep_listed(std::uint64_t next, const std::optional<SegmentFrames> &
   if (const auto last = last_period()) period_ = *last;
 }
 
+void Trail::forget_beginnings() {
+  for (Entry &entry : frames_) entry.frame.begins = false;
+}
+
 const TrailFrame *Trail::find(const TrailFrame &frame, std::uint64_t total) const {
   const std::size_t known = total <= dropped_ ? 0 : std::min<std::size_t>(total - dropped_, frames_.size());
   const auto end = frames_.begin() + static_cast<std::ptrdiff_t>(known);

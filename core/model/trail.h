@@ -63,6 +63,8 @@ class Trail {
   // Forgets what the playlist does not list: frames from segment `next` on, and of `salvaged`, a segment
   // that was cut to its whole frames, all but those that it holds.
   void keep_listed(std::uint64_t next, const std::optional<SegmentFrames> &salvaged);
+  // The recorder died: what is sent from the beginning is no programme that is played once more.
+  void forget_beginnings();
   void clear() { *this = Trail(); }
 
   bool empty() const { return frames_.empty(); }

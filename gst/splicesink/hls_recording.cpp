@@ -93,6 +93,7 @@ Result<HlsRecording> HlsRecording::resume(HlsSettings settings, const std::strin
     if (stat(recording.path_of_uri(segment.uri).c_str(), &facts) == 0)
       recording.size_ += static_cast<std::uint64_t>(facts.st_size);
   }
+  recording.torn_ = grown.playlist.open.has_value();
   recording.playlist_ = GrowingPlaylist(grown.playlist, true);
   recording.playlist_file_.emplace(std::move(file));
   REC_CHECK(recording.begin_live(std::move(grown.playlist)));

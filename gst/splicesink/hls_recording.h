@@ -63,6 +63,8 @@ class HlsRecording {
   TsCounters last_counters() const;
   // The segment that settling an interrupted one has listed last.
   const std::optional<SegmentFrames> &salvaged() const { return salvaged_; }
+  // When it was found, its recorder had died.
+  bool was_torn() const { return torn_; }
   bool is_open() const { return file_.has_value(); }
 
   // How what comes next differs from what was before.
@@ -131,6 +133,7 @@ class HlsRecording {
   std::optional<Error> live_error_;
   bool live_failed_ = false;
   std::optional<SegmentFrames> salvaged_;
+  bool torn_ = false;
 };
 
 }  // namespace rec

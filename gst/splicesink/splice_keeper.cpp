@@ -60,6 +60,7 @@ void SpliceKeeper::claim_recording() {
       recording_.emplace(*std::move(found));
       trail_ = TrailFile::read(recording_->path());
       trail_.keep_listed(recording_->next_sequence(), recording_->salvaged());
+      if (recording_->was_torn()) trail_.forget_beginnings();
     } else {
       post_warning(host_.element, found.error());
     }

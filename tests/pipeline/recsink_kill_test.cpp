@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <iostream>
 #include <random>
 
@@ -16,6 +15,7 @@
 #include "tests/common/ffprobe.h"
 #include "tests/common/publisher.h"
 #include "tests/common/temp_dir.h"
+#include "tests/common/victim.h"
 
 namespace rec::test {
 namespace {
@@ -40,51 +40,6 @@ Published published() {
   AudioSpec mp3_spec = audio_spec;
   mp3_spec.codec = "mp3";
   return {video(video_spec), audio(audio_spec), audio(mp3_spec)};
-}
-
-// Encoders do not make the same of the same in another process: what is sent comes from a file.
-template <typename T>
-void put(std::string &to, const T &value) {
-  to.append(reinterpret_cast<const char *>(&value), sizeof value);
-}
-template <typename T>
-T take(std::string_view &from) {
-  T value;
-  std::memcpy(&value, from.data(), sizeof value);
-  from.remove_prefix(sizeof value);
-  return value;
-}
-std::string text_of(const Media &media) {
-  std::string text;
-  const CString caps(gst_caps_to_string(media.caps.get()));
-  put(text, std::strlen(caps.get()));
-  text += caps.get();
-  put(text, media.units.size());
-  for (const MediaUnit &unit : media.units) {
-    const MappedBuffer map(unit.buffer.get());
-    for (const Nanoseconds time : {unit.pts, unit.dts, unit.duration}) put(text, time);
-    put(text, unit.keyframe);
-    put(text, map.size());
-    text.append(reinterpret_cast<const char *>(map.data()), map.size());
-  }
-  return text;
-}
-Media take_media(std::string_view &text) {
-  Media media;
-  const auto caps_bytes = take<std::size_t>(text);
-  media.caps = Ref<GstCaps>::adopt(gst_caps_from_string(std::string(text.substr(0, caps_bytes)).c_str()));
-  text.remove_prefix(caps_bytes);
-  for (auto units = take<std::size_t>(text); units > 0; --units) {
-    MediaUnit unit;
-    for (Nanoseconds *time : {&unit.pts, &unit.dts, &unit.duration}) *time = take<Nanoseconds>(text);
-    unit.keyframe = take<bool>(text);
-    const auto bytes = take<std::size_t>(text);
-    unit.buffer = Ref<GstBuffer>::adopt(gst_buffer_new_memdup(text.data(), bytes));
-    if (!unit.keyframe) GST_BUFFER_FLAG_SET(unit.buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
-    text.remove_prefix(bytes);
-    media.units.push_back(std::move(unit));
-  }
-  return media;
 }
 
 std::string recorder_at(const std::string &location) {
@@ -124,22 +79,6 @@ class Progress {
   Shared *shared_;
 };
 
-void wait_for(Nanoseconds time) {
-  const auto clock = Ref<GstClock>::adopt(gst_system_clock_obtain());
-  GstClockID id = gst_clock_new_single_shot_id(
-      clock.get(),
-      gst_clock_get_time(clock.get()) + static_cast<GstClockTime>(std::max<gint64>(time.count(), 0)));
-  gst_clock_id_wait(id, nullptr);
-  gst_clock_id_unref(id);
-}
-
-Media between(const Media &media, Nanoseconds from, Nanoseconds to) {
-  Media part{media.caps, {}};
-  for (const MediaUnit &unit : media.units)
-    if (unit.dts >= from && unit.dts < to) part.units.push_back(unit);
-  return part;
-}
-
 // Runs in the process that is killed: sends as a live source does.
 TEST(KilledRecorder, DISABLED_Records) {
   const char *directory = g_getenv("REC_KILL_DIRECTORY");
@@ -162,9 +101,9 @@ TEST(KilledRecorder, DISABLED_Records) {
   wait_for(seconds(60));
 }
 
-class Victim {
+class KilledRecorderProcess {
  public:
-  explicit Victim(const std::string &media) : progress_(dir_ / "sent") {
+  explicit KilledRecorderProcess(const std::string &media) : progress_(dir_ / "sent") {
     write_file(dir_ / "media", media);
     std::vector<std::string> argv = {"/proc/self/exe", "--gtest_also_run_disabled_tests",
                                      "--gtest_filter=KilledRecorder.DISABLED_Records"};
@@ -180,9 +119,9 @@ class Victim {
                       nullptr, nullptr, &pid, e.out()));
     pid_ = pid;
   }
-  ~Victim() { kill_it(); }
-  Victim(const Victim &) = delete;
-  Victim &operator=(const Victim &) = delete;
+  ~KilledRecorderProcess() { kill_it(); }
+  KilledRecorderProcess(const KilledRecorderProcess &) = delete;
+  KilledRecorderProcess &operator=(const KilledRecorderProcess &) = delete;
 
   const TempDir &dir() const { return dir_; }
   bool has_begun() const { return progress_.sent().count() > 0; }
@@ -235,7 +174,8 @@ class Reference {
   }
 
   // The files of one format hold the beginning of it, up to the last second that was sent.
-  void expect_in(const std::vector<std::string> &files, const std::string &extension, const Victim &victim) {
+  void expect_in(const std::vector<std::string> &files, const std::string &extension,
+                 const KilledRecorderProcess &victim) {
     if (extension == ".mp3")
       return expect(files, "audio", hashes(dir_ / "all.mp3", "audio"), media_.mp3, victim);
     if (extension == ".aac")
@@ -248,7 +188,7 @@ class Reference {
 
  private:
   void expect(const std::vector<std::string> &files, const std::string &kind,
-              const std::vector<std::string> &all, const Media &media, const Victim &victim) {
+              const std::vector<std::string> &all, const Media &media, const KilledRecorderProcess &victim) {
     ASSERT_EQ(all.size(), media.units.size());
     std::vector<std::string> stored;
     for (const std::string &file : files)
@@ -292,7 +232,7 @@ void recover(const TempDir &dir) {
   EXPECT_TRUE(comes_true([&] { return !has_parts(dir); }));
 }
 
-void expect_all_but_the_last_second(const Victim &victim, Reference &reference) {
+void expect_all_but_the_last_second(const KilledRecorderProcess &victim, Reference &reference) {
   for (const std::string extension : {".flv", ".mp4", ".aac", ".mp3"}) {
     const auto files = victim.files(extension);
     for (const std::string &file : files) EXPECT_EQ(playback_complaints(file), "") << file;
@@ -309,8 +249,9 @@ TEST(KilledRecorder, LosesAtMostTheLastSecond) {
   std::uniform_int_distribution<int> when(100, 5500);  // ms after its first frame
   Reference reference;
   for (std::size_t round = 0; round < rounds; ++round) {
-    std::vector<std::unique_ptr<Victim>> victims;
-    for (std::size_t i = 0; i < kAtOnce; ++i) victims.push_back(std::make_unique<Victim>(reference.media()));
+    std::vector<std::unique_ptr<KilledRecorderProcess>> victims;
+    for (std::size_t i = 0; i < kAtOnce; ++i)
+      victims.push_back(std::make_unique<KilledRecorderProcess>(reference.media()));
     std::vector<Nanoseconds> deaths;
     for (std::size_t i = 0; i < kAtOnce; ++i) deaths.push_back(milliseconds(when(random)));
     std::sort(deaths.begin(), deaths.end());

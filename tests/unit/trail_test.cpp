@@ -227,6 +227,13 @@ TEST(RepeatFilter, KeepsAProgrammeThatIsPlayedOnceMore) {
   for (unsigned i = 0; i < 60; ++i) EXPECT_FALSE(filter.is_repeat(trail, video(i), true)) << i;
 }
 
+TEST(RepeatFilter, DropsWhatIsSentFromTheBeginningAfterACrash) {
+  Trail trail = recorded(60);
+  trail.forget_beginnings();
+  RepeatFilter filter = armed(trail);
+  for (unsigned i = 0; i < 60; ++i) EXPECT_TRUE(filter.is_repeat(trail, video(i), true)) << i;
+}
+
 TEST(RepeatFilter, WaitsForAKeyframe) {
   const Trail trail = recorded(60);
   RepeatFilter filter = armed(trail);
