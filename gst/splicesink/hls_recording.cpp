@@ -198,16 +198,16 @@ Status HlsRecording::publish() {
 }
 
 Status HlsRecording::begin_live(MediaPlaylist beginning) {
-  if (settings_.live_location.empty()) return ok();
-  REC_TRY(live_path_, filled(settings_.live_location, start().value_or(segment_start_)));
-  live_ = std::move(beginning);
-  for (MediaSegment &segment : live_->segments) segment = seen_from_live(std::move(segment));
+  if (live_ || settings_.live_location.empty()) return ok();
+  REC_TRY(std::string path, filled(settings_.live_location, start().value_or(segment_start_)));
+  live_ = Live{std::move(path), std::move(beginning)};
+  for (MediaSegment &segment : live_->playlist.segments) segment = seen_from_live(std::move(segment));
   return ok();
 }
 
 MediaSegment HlsRecording::seen_from_live(MediaSegment segment) const {
   const auto seen = [&](const std::string &uri) {
-    return settings_.playlist_root.empty() ? uri_seen_from(uri, absolute(path_), absolute(live_path_)) : uri;
+    return settings_.playlist_root.empty() ? uri_seen_from(uri, absolute(path_), absolute(live_->path)) : uri;
   };
   segment.uri = seen(segment.uri);
   if (segment.map) segment.map->uri = seen(segment.map->uri);
@@ -216,15 +216,21 @@ MediaSegment HlsRecording::seen_from_live(MediaSegment segment) const {
 
 void HlsRecording::show_live(bool ended) {
   if (!live_) return;
-  for (const Closed &closed : unlisted_) live_->segments.push_back(seen_from_live(closed.segment));
-  live_->target_duration = playlist_.target_duration();
-  live_->version = std::max(live_->version, required_version(*live_));
-  live_ = windowed(*std::move(live_), settings_.live_length);
-  live_->end_list = ended;
-  const auto text = write_playlist(*live_);
-  const Status shown = text ? replace_file(live_path_, *text) : Status(text.error());
+  MediaPlaylist &live = live_->playlist;
+  for (const Closed &closed : unlisted_) live.segments.push_back(seen_from_live(closed.segment));
+  live.target_duration = std::max(live.target_duration, playlist_.target_duration());
+  live.version = std::max(live.version, required_version(live));
+  live = windowed(std::move(live), settings_.live_length);
+  live.end_list = ended;
+  const auto text = write_playlist(live);
+  const Status shown = text ? replace_file(live_->path, *text) : Status(text.error());
   if (!shown && !live_failed_) live_error_ = shown.error();
   live_failed_ = !shown;
+}
+
+std::optional<HlsRecording::Live> HlsRecording::take_live() {
+  if (!unlisted_.empty()) show_live(false);
+  return std::exchange(live_, std::nullopt);
 }
 
 void HlsRecording::note_listed(bool ended) {

@@ -90,6 +90,14 @@ class HlsRecording {
   std::vector<Closed> take_listed() { return std::exchange(listed_, {}); }
   // Until the next call others may continue the recording.
   void let_go();
+  // The live playlist, for the recording that goes on where this one ends; before finish().
+  struct Live {
+    std::string path;
+    MediaPlaylist playlist;  // the last segments, as it names them
+  };
+  std::optional<Live> take_live();
+  void continue_live(std::optional<Live> live) { live_ = std::move(live); }
+  const std::optional<MediaMap> &map() const { return map_; }  // of the last opened segment
   // Why the live playlist could not be written, when that is new: the recording goes on without it.
   std::optional<Error> take_live_error() { return std::exchange(live_error_, std::nullopt); }
   // Writes the playlist's last form: VOD, EXT-X-ENDLIST.
@@ -128,8 +136,7 @@ class HlsRecording {
   std::string last_name_;     // that the pattern gave
   unsigned last_number_ = 0;  // that it got behind it, plus 1
   std::vector<Closed> unlisted_, listed_;
-  std::optional<MediaPlaylist> live_;  // the last segments, as the live playlist names them
-  std::string live_path_;
+  std::optional<Live> live_;
   std::optional<Error> live_error_;
   bool live_failed_ = false;
   std::optional<SegmentFrames> salvaged_;

@@ -71,6 +71,7 @@ Status SpliceKeeper::name_recording(UtcTime start) {
   if (!recording_) {
     REC_TRY(std::string path, new_playlist_path(start));
     recording_.emplace(settings_.hls, std::move(path));
+    recording_->continue_live(std::exchange(live_, std::nullopt));
     ++named_;
   }
   if (!announced_) start_ = recording_->start().value_or(start);
@@ -100,6 +101,7 @@ PeriodPlace SpliceKeeper::place_period(const PeriodFacts &facts) {
 
 Result<PeriodPlace> SpliceKeeper::begin_period(const PeriodFacts &facts) {
   claim();
+  if (is_full()) begin_another();
   REC_CHECK(name_recording(facts.start));
   PeriodPlace place = place_period(facts);
   period_ = facts;
@@ -109,23 +111,27 @@ Result<PeriodPlace> SpliceKeeper::begin_period(const PeriodFacts &facts) {
   REC_CHECK(recording_->open_segment(facts.start));
   keep_trail({facts.encoding, place.time - facts.zero});
   totals_.with([](Totals &t) { ++t.periods; });
-  if (!std::exchange(announced_, true)) {
-    totals_.with([](Totals &t) { ++t.recordings; });
-    if (sidecar_)
-      if (const Status noted = sidecar_->begin(recording_->path(), settings_.splice_timeout); !noted)
-        post_warning(host_.element, noted.error());
-    MessageBuilder("splicesink-recording-started")
-        .field("location", recording_->path())
-        .time("start-time", start_)
-        .flag("resumed", resumed_)
-        .post(host_.element);
-  }
+  announce_recording();
   announce_listed();
   return place;
 }
 
+void SpliceKeeper::announce_recording() {
+  if (std::exchange(announced_, true)) return;
+  totals_.with([](Totals &t) { ++t.recordings; });
+  if (sidecar_)
+    if (const Status noted = sidecar_->begin(recording_->path(), settings_.splice_timeout); !noted)
+      post_warning(host_.element, noted.error());
+  MessageBuilder("splicesink-recording-started")
+      .field("location", recording_->path())
+      .time("start-time", start_)
+      .flag("resumed", resumed_)
+      .post(host_.element);
+}
+
 // The file begins anew with each period: what it holds of segments that are not listed has gone.
 void SpliceKeeper::keep_trail(const TrailPeriod &period) {
+  trail_period_ = period;
   trail_.begin_period(period);
   if (settings_.splice_timeout == Nanoseconds(0)) return;
   trail_file_.reset();
@@ -187,9 +193,37 @@ void SpliceKeeper::announce_listed() {
   }
 }
 
+bool SpliceKeeper::is_full() const {
+  return recording_ && settings_.cycle > Nanoseconds(0) && recording_->duration() >= settings_.cycle;
+}
+
+// Finishes the recording; what comes next goes to another one, which is nobody else's: the note stays ours.
+void SpliceKeeper::begin_another() {
+  auto note = std::exchange(sidecar_, std::nullopt);
+  live_ = recording_->take_live();
+  finish();
+  sidecar_ = std::move(note);
+  claimed_ = true;
+}
+
+// The period goes on in another recording, whose first segment it has cut already.
+Status SpliceKeeper::change_recording() {
+  HlsRecording::Period period{.start = end_time(), .continues = true, .map = recording_->map()};
+  const std::uint64_t segments = recording_->next_sequence() - period_sequence_;
+  begin_another();
+  REC_CHECK(name_recording(period.start));
+  recording_->begin_period(std::move(period));
+  period_sequence_ = recording_->next_sequence() - segments;  // modulo 2^64: it began in the one before
+  REC_CHECK(recording_->open_segment(end_time()));
+  keep_trail(trail_period_);
+  announce_recording();
+  return ok();
+}
+
 Status SpliceKeeper::next_segment(Nanoseconds duration) {
   REC_CHECK(recording_->close_segment(duration));
   in_period_ += duration;
+  if (is_full()) return change_recording();
   Status opened = recording_->open_segment(end_time());
   if (!opened) REC_CHECK(recording_->publish());
   announce_listed();

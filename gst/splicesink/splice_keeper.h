@@ -22,6 +22,7 @@ struct SpliceSettings {
   HlsSettings hls;
   std::string playlist_location;  // pattern
   Nanoseconds splice_timeout{0};  // 0: a push's end is the recording's end
+  Nanoseconds cycle{0};           // media after which another recording begins; 0: never
 };
 
 // What a period is, from its first frame on.
@@ -94,6 +95,10 @@ class SpliceKeeper {
   void settle_hold();
   void claim_recording();
   Status name_recording(UtcTime start);
+  bool is_full() const;
+  void begin_another();
+  Status change_recording();
+  void announce_recording();
   void announce_listed();
   void pause();
   void drop_claim();
@@ -126,7 +131,9 @@ class SpliceKeeper {
   std::optional<Sidecar> sidecar_, claimed_sidecar_;
   Trail trail_;                          // of recording_; what was recorded before it is forgotten
   std::optional<TrailFile> trail_file_;  // for whoever continues it
-  std::uint64_t period_sequence_ = 0;    // of the period's first segment
+  TrailPeriod trail_period_;
+  std::optional<HlsRecording::Live> live_;  // of the recording before, which was full
+  std::uint64_t period_sequence_ = 0;       // of the period's first segment
   Guarded<Totals> totals_;
 };
 

@@ -70,6 +70,7 @@ Status SpliceRecorder::start() {
   active.hls.live_length = s.playlist_length;
   active.playlist_location = s.playlist_location;
   active.splice_timeout = Nanoseconds(static_cast<gint64>(s.splice_timeout));
+  active.cycle = Nanoseconds(static_cast<gint64>(s.cycle));
   keeper_ = std::make_shared<SpliceKeeper>(
       std::move(active), clock_,
       SpliceKeeper::Host{.element = element(),

@@ -21,6 +21,7 @@ struct SpliceSinkSettings {
   guint playlist_length = 5;
   guint target_duration = 10;  // s
   guint64 splice_timeout = 0;  // ns
+  guint64 cycle = 0;           // ns
   std::string time_zone = "UTC";
   bool keep_repeated = false;
 };

@@ -44,6 +44,10 @@
  * last `playlist-length` segments, with `#EXT-X-MEDIA-SEQUENCE` and `#EXT-X-DISCONTINUITY-SEQUENCE`. It is
  * small and replaced with every segment, names the same files, and is never needed to continue a recording.
  *
+ * With `cycle` a recording that has so much media ends where the next segment begins, which is at a keyframe:
+ * its playlist is closed, and another recording goes on with that segment. No frame is lost or doubled, the
+ * live playlist goes on as one.
+ *
  * `location` and `playlist-location` are patterns: `{StartYear}`...`{StartMillisecond}`, `{StartTime}`,
  * `{EscapedStartTime}`, `{UnixTimestamp}`, `{Sequence}` or `%05d`. Segments lie beside the playlist unless
  * `location` says otherwise.
@@ -120,6 +124,10 @@ const rec::PropertyTable<rec::SpliceSinkSettings> &properties() {
       rec::property("keep-repeated",
                     "Record again what a publisher that comes back sends again (same bytes, same timestamps)",
                     &S::keep_repeated),
+      rec::property("cycle",
+                    "Media after which the playlist is finished and another recording goes on, at the next "
+                    "segment's begin (ns, 0 = never)",
+                    &S::cycle, 0, G_MAXINT64),
       rec::property("time-zone", "Zone of the times in names: UTC, UTC+8, local, Asia/Shanghai...",
                     &S::time_zone),
   };
