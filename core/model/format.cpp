@@ -72,9 +72,37 @@ constexpr Container kContainers[] = {
 
 static_assert(std::size(kContainers) == std::size(kAllFormats));
 
+// Fragments are written by core/model/cmaf_segmenter: what there is of a muxer brings the frames of all
+// tracks in one order to a thread that writes.
+constexpr Container kCmaf = {
+    .format = Format::hls,
+    .name = "hls-cmaf",
+    .extension = "m3u8",
+    .muxers = {"funnel name=mux forward-sticky-events=false ! "
+               "queue max-size-buffers=0 max-size-bytes=0 max-size-time=0"},
+    .video_pad = "sink_%u",
+    .audio_pad = "sink_%u",
+    .video_caps = "video/x-h264,stream-format=avc; video/x-h265,stream-format=hvc1",
+    .audio_caps = "audio/mpeg,mpegversion=4,stream-format=raw; audio/mpeg,mpegversion=1,layer=3",
+};
+
 }  // namespace
 
 const Container &container_of(Format format) { return kContainers[static_cast<std::size_t>(format)]; }
+
+const Container &container_of(SegmentFormat format) {
+  return format == SegmentFormat::cmaf ? kCmaf : container_of(Format::hls);
+}
+
+std::string_view name_of(SegmentFormat format) { return format == SegmentFormat::cmaf ? "cmaf" : "ts"; }
+
+std::string_view extension_of(SegmentFormat format) { return format == SegmentFormat::cmaf ? "m4s" : "ts"; }
+
+std::optional<SegmentFormat> segment_format_named(std::string_view name) {
+  for (const SegmentFormat format : {SegmentFormat::ts, SegmentFormat::cmaf})
+    if (name == name_of(format)) return format;
+  return std::nullopt;
+}
 
 std::string_view name_of(Format format) { return container_of(format).name; }
 

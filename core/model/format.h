@@ -51,6 +51,14 @@ struct Container {
 
 const Container &container_of(Format format);
 
+// What the segments of an HLS recording are: MPEG-TS, or fragmented MP4 (core/model/cmaf_segmenter).
+enum class SegmentFormat { ts, cmaf };
+
+const Container &container_of(SegmentFormat format);
+std::string_view name_of(SegmentFormat format);       // "ts", "cmaf": configuration
+std::string_view extension_of(SegmentFormat format);  // "ts", "m4s"
+std::optional<SegmentFormat> segment_format_named(std::string_view name);
+
 // "flv", "mp4", "aac", "mp3", "hls": configuration, events, catalogue.
 std::string_view name_of(Format format);
 std::string_view extension_of(Format format);  // of the finished file: "flv", ..., "m3u8"

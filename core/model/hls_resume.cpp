@@ -57,18 +57,22 @@ Seconds target_duration_for(PlaylistDuration segment, Seconds least) {
   return std::max(least, std::chrono::floor<Seconds>(segment + std::chrono::milliseconds(500)));
 }
 
-std::optional<MediaSegment> settled(const OpenSegment &open, const std::optional<TsScan> &found) {
-  if (!found || !found->is_segment()) return std::nullopt;
+SegmentFormat format_of(const OpenSegment &open) {
+  return open.map ? SegmentFormat::cmaf : SegmentFormat::ts;
+}
+
+std::optional<MediaSegment> settled(const OpenSegment &open, const std::optional<FoundSegment> &found) {
+  if (!found) return std::nullopt;
   MediaSegment segment;
   segment.uri = open.uri;
-  segment.duration = std::min<PlaylistDuration>(to_playlist(found->duration()), kMaxTargetDuration);
+  segment.duration = std::min<PlaylistDuration>(to_playlist(found->duration), kMaxTargetDuration);
   segment.discontinuity = open.discontinuity;
   segment.program_date_time = open.program_date_time;
   segment.map = open.map;
   return segment;
 }
 
-MediaPlaylist settle_open_segment(MediaPlaylist playlist, const std::optional<TsScan> &found) {
+MediaPlaylist settle_open_segment(MediaPlaylist playlist, const std::optional<FoundSegment> &found) {
   const auto open = std::exchange(playlist.open, std::nullopt);
   if (!open) return playlist;
   auto segment = settled(*open, found);

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "core/model/media_playlist.h"
-#include "core/model/ts_scan.h"
+#include "core/model/segment_scan.h"
 
 namespace rec {
 
@@ -15,16 +15,19 @@ namespace rec {
 //   1. reads and parses it; an `end_list` ends the matter;
 //   2. if it has an `open` segment: looks for the file, which is file_of_uri(open->uri) in the playlist's
 //      folder when the writer died after renaming it, else the temporary name of that; cuts it to
-//      scan.complete_bytes, makes it durable and gives it its final name;
+//      FoundSegment::complete_bytes, makes it durable and gives it its final name;
 //   3. settles the open segment with what it found;
 //   4. goes on at next_sequence() with a discontinuity, or writes finished().
 
-// How an open segment is listed when its file holds `found`; nothing when nothing of it plays.
-std::optional<MediaSegment> settled(const OpenSegment &open, const std::optional<TsScan> &found);
+// What has a map is fragmented MP4.
+SegmentFormat format_of(const OpenSegment &open);
 
-// The playlist after its open segment was settled: listed when `found` is a segment that plays, forgotten
-// otherwise (no file, or nothing playable in it). EXT-X-TARGETDURATION is raised when the segment needs it.
-MediaPlaylist settle_open_segment(MediaPlaylist playlist, const std::optional<TsScan> &found);
+// How an open segment is listed when its file holds `found`; nothing when nothing of it plays.
+std::optional<MediaSegment> settled(const OpenSegment &open, const std::optional<FoundSegment> &found);
+
+// The playlist after its open segment was settled: listed when `found`, forgotten otherwise (no file, or
+// nothing playable in it). EXT-X-TARGETDURATION is raised when the segment needs it.
+MediaPlaylist settle_open_segment(MediaPlaylist playlist, const std::optional<FoundSegment> &found);
 
 // The closed form: VOD with EXT-X-ENDLIST, without an open segment.
 MediaPlaylist finished(MediaPlaylist playlist);

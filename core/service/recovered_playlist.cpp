@@ -14,17 +14,17 @@ namespace rec {
 namespace {
 namespace fs = std::filesystem;
 
-Result<TsScan> scan_file(const std::string &path) {
+Result<std::optional<FoundSegment>> scan_file(SegmentFormat format, const std::string &path) {
   REC_TRY(const FileFacts facts, file_facts(path));
   REC_TRY(const RandomAccessFile file, RandomAccessFile::open(path));
-  TsScanner scanner;
-  std::vector<std::uint8_t> chunk(std::size_t{1} << 18);
-  for (std::uint64_t at = 0; at < facts.size_bytes; at += chunk.size()) {
-    chunk.resize(std::min<std::uint64_t>(chunk.size(), facts.size_bytes - at));
-    if (!file.read(at, chunk)) return Error{Errc::unavailable, "cannot read " + path};
-    scanner.feed(chunk);
-  }
-  return scanner.result();
+  bool is_read = true;
+  const auto found =
+      scan_segment(format, {facts.size_bytes, [&](std::uint64_t at, std::span<std::uint8_t> out) {
+                              is_read = is_read && file.read(at, out);
+                              return is_read;
+                            }});
+  if (!is_read) return Error{Errc::unavailable, "cannot read " + path};
+  return found;
 }
 
 // Where a URI of our own playlists lies; nothing when it is not such a one.
@@ -40,31 +40,31 @@ std::optional<std::string> path_of(const Recording &recording, const std::string
 }
 
 // The segment that was being written: under its final name when the writer died after renaming it.
-Result<std::optional<TsScan>> save_open_segment(const std::string &path) {
-  if (const auto scan = scan_file(path)) return std::optional(*scan);
+Result<std::optional<FoundSegment>> save_open_segment(SegmentFormat format, const std::string &path) {
+  if (auto scan = scan_file(format, path)) return scan;
   const fs::path p(path);
   const std::string temp = (p.parent_path() / ("." + p.filename().string() + ".part")).string();
-  const auto scan = scan_file(temp);
-  if (!scan && scan.error().code == Errc::not_found) return std::optional<TsScan>{};
-  if (!scan) return scan.error();
-  if (!scan->is_segment()) {  // it had just been opened: no frame is in it
+  auto scan = scan_file(format, temp);
+  if (!scan && scan.error().code == Errc::not_found) return std::optional<FoundSegment>{};
+  if (!scan) return scan;
+  if (!*scan) {               // it had just been opened: no frame is in it
     std::error_code ignored;  // a leftover is no reason to leave the playlist open
     fs::remove(temp, ignored);
-    return std::optional<TsScan>{};
+    return scan;
   }
-  REC_CHECK(truncate_file(temp, scan->complete_bytes));
+  REC_CHECK(truncate_file(temp, (*scan)->complete_bytes));
   REC_CHECK(sync_file(temp));
   REC_CHECK(rename_noreplace(temp, path));
   REC_CHECK(sync_parent_directory(path));
-  return std::optional(*scan);
+  return scan;
 }
 
 Result<MediaPlaylist> close_playlist(const Recording &recording, MediaPlaylist playlist) {
   if (playlist.end_list) return playlist;
   if (playlist.open) {
-    std::optional<TsScan> found;
+    std::optional<FoundSegment> found;
     if (const auto path = path_of(recording, playlist.open->uri)) {
-      REC_TRY(found, save_open_segment(*path));
+      REC_TRY(found, save_open_segment(format_of(*playlist.open), *path));
     }
     playlist = settle_open_segment(std::move(playlist), found);
   }

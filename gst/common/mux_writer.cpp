@@ -363,6 +363,7 @@ bool MuxWriter::push(const Frame &frame, Nanoseconds base) {
                            : shared_->audio_has_dts       ? GST_BUFFER_PTS(buffer)
                                                           : GST_CLOCK_TIME_NONE;
   GST_BUFFER_DURATION(buffer) = clock_time(frame.duration);
+  GST_BUFFER_OFFSET(buffer) = static_cast<guint64>(feed - shared_->feeds.data());
   GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_DISCONT);
   if (frame.kind == MediaKind::audio && !shared_->audio_has_pts) GST_BUFFER_PTS(buffer) = GST_CLOCK_TIME_NONE;
   shared_->backlog.add(buffer);

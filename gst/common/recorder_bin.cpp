@@ -67,16 +67,18 @@ GstPad *RecorderBin::request_pad(GstPadTemplate *pad_template, const char *name)
   const bool video = std::string(GST_PAD_TEMPLATE_NAME_TEMPLATE(pad_template)) == "video";
   std::string pad_name = video ? "video" : name ? name : "audio_0";
   std::size_t track = 0;
+  StreamFormat format{};
   {
     MutexLock lock(mutex_);
+    format = format_;
     for (unsigned i = 1; !video && !name && pad_is_taken(pad_name); ++i)
       pad_name = "audio_" + std::to_string(i);
     if (pad_is_taken(pad_name)) return nullptr;
     track = intake_.add_track(video ? MediaKind::video : MediaKind::audio, pad_name);
   }
   std::unique_ptr<TrackInput> input(new TrackInput(bin_, pad_template, pad_name.c_str(),
-                                                   video ? MediaKind::video : MediaKind::audio, track,
-                                                   format_, *this));
+                                                   video ? MediaKind::video : MediaKind::audio, track, format,
+                                                   *this));
   GstPad *pad = input->pad();
   MutexLock lock(mutex_);
   inputs_.push_back(std::move(input));
@@ -94,6 +96,11 @@ void RecorderBin::release_pad(GstPad *pad) {
     if (in_session_ && !inputs_.empty()) end_push_if_all_ended();
     return;
   }
+}
+
+void RecorderBin::set_stream_format(StreamFormat format) {
+  format_ = format;
+  for (const auto &input : inputs_) input->set_format(format);
 }
 
 Status RecorderBin::begin_session() {

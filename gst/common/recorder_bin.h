@@ -39,6 +39,8 @@ class RecorderBin : private TrackListener {
  protected:
   // Before media comes (READY to PAUSED). An Error is posted and the state change fails.
   virtual Status start() REC_REQUIRES(mutex_) = 0;
+  // From start(): what the parsers give in this run, also on pads that are requested later.
+  void set_stream_format(StreamFormat format) REC_REQUIRES(mutex_);
   // Frames in order of decoding time.
   virtual void record(const Frame &frame) REC_REQUIRES(mutex_) = 0;
   // All tracks have ended and all frames were recorded. When the element has no more to do: post_eos().
@@ -99,7 +101,7 @@ class RecorderBin : private TrackListener {
   bool pad_is_taken(const std::string &name) REC_REQUIRES(mutex_);
 
   GstBin *bin_;  // borrowed: owns us
-  const StreamFormat format_;
+  StreamFormat format_ REC_GUARDED_BY(mutex_);
   const std::shared_ptr<WriterGroup> writers_;
   std::vector<std::unique_ptr<TrackInput>> inputs_ REC_GUARDED_BY(mutex_);
   ExceptionLog exceptions_ REC_GUARDED_BY(mutex_);

@@ -59,6 +59,8 @@ class TrackInput {
   // Forgets the stream, so that the pad can be used again. With the pad inactive or its streaming thread
   // stopped.
   void reset() { drop_parser(); }
+  // What comes out from now on. With the pad inactive, after reset().
+  void set_format(StreamFormat format) { format_ = format; }
 
   GstPad *pad() const { return pad_.get(); }
   std::size_t track() const { return track_; }
@@ -83,7 +85,7 @@ class TrackInput {
   GstBin *bin_;  // borrowed: owns us
   const MediaKind kind_;
   const std::size_t track_;
-  const StreamFormat format_;
+  StreamFormat format_;
   TrackListener &listener_;
   Ref<GstPad> pad_;    // in the bin
   Ref<GstPad> feed_;   // ours, linked to the parser's sink pad

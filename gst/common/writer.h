@@ -25,7 +25,9 @@ struct WriterLimits {
 class MuxOutput {
  public:
   virtual ~MuxOutput() = default;
-  // The next bytes. `buffer` may be kept; its PTS is that of its media. An Error ends the writer.
+  // The next bytes. `buffer` may be kept; its PTS is that of its media. Where nothing muxes
+  // (SegmentFormat::cmaf) it is a frame as it was pushed, and its offset is the place of its track in
+  // create(). An Error ends the writer.
   virtual Status write(Ref<GstBuffer> buffer) = 0;
   // The next bytes go to this offset (a header is completed at the end).
   virtual Status seek(std::uint64_t offset) = 0;
@@ -75,7 +77,7 @@ class Writer {
   virtual void gap(std::size_t track, Nanoseconds from, Nanoseconds until, Nanoseconds base) = 0;
   // The track has nothing more; the others go on.
   virtual void end_track(std::size_t track) = 0;
-  // MPEG-TS with video only: the next video frame starts a new segment, with its tables and headers.
+  // HLS with video only: the next video frame starts a new segment, in MPEG-TS with its tables and headers.
   virtual void cut(unsigned number, Nanoseconds at, Nanoseconds base) = 0;
   // Ends the file; output.end() follows when all is written. The object may be destroyed at once.
   virtual void finish() = 0;

@@ -41,11 +41,21 @@ Error failed(const std::string &doing, const std::string &path) {
   return {Errc::unavailable, doing + " '" + path + "': " + g_strerror(errno)};
 }
 
-std::optional<TsScan> scan_file(const std::string &path) {
+std::span<const std::uint8_t> bytes_of(const MappedFile &file) {
+  return {reinterpret_cast<const std::uint8_t *>(g_mapped_file_get_contents(file.get())),
+          g_mapped_file_get_length(file.get())};
+}
+
+std::optional<FoundSegment> scan_file(SegmentFormat format, const std::string &path) {
   const MappedFile file(g_mapped_file_new(path.c_str(), FALSE, nullptr));
   if (!file) return std::nullopt;
-  return scan_ts({reinterpret_cast<const std::uint8_t *>(g_mapped_file_get_contents(file.get())),
-                  g_mapped_file_get_length(file.get())});
+  const auto bytes = bytes_of(file);
+  return scan_segment(format, {bytes.size(), [bytes](std::uint64_t at, std::span<std::uint8_t> out) {
+                                 if (at > bytes.size() || out.size() > bytes.size() - at) return false;
+                                 std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), out.size(),
+                                             out.begin());
+                                 return true;
+                               }});
 }
 
 // Cuts the file to `size`, makes it durable and gives it the name `to`, which must be free.
@@ -64,6 +74,24 @@ Result<GrownText> parse(const std::string &path, std::string_view text) {
   auto grown = parse_grown_playlist(text);
   if (!grown) return Error{grown.error().code, path + ": " + grown.error().message};
   return grown;
+}
+
+// A whole file, durable under `path` or the next free name, which it returns.
+Result<std::string> write_new_file(const std::string &path, const std::string &bytes) {
+  const CString unique(g_uuid_string_random());
+  REC_CHECK(make_directories_for(path));
+  REC_TRY(OutputFile file, OutputFile::create(part_path(path + "." + unique.get())));
+  GstBuffer *buffer = gst_buffer_new_memdup(bytes.data(), bytes.size());
+  const Status appended = file.append(Ref<GstBuffer>::adopt(buffer));
+  auto name = appended ? file.finish(path) : Result<std::string>(appended.error());
+  if (!name) file.discard();
+  return name;
+}
+
+bool has_bytes(const std::string &path, const std::string &bytes) {
+  const MappedFile file(g_mapped_file_new(path.c_str(), FALSE, nullptr));
+  return file && bytes == std::string_view(g_mapped_file_get_contents(file.get()),
+                                           g_mapped_file_get_length(file.get()));
 }
 
 MediaPlaylist beginning(const HlsSettings &settings) {
@@ -87,6 +115,11 @@ Result<HlsRecording> HlsRecording::resume(HlsSettings settings, const std::strin
   REC_TRY(GrownText grown, parse(playlist_path, text));
   if (grown.playlist.end_list) return Error{Errc::exists, "'" + playlist_path + "' is finished"};
   file.keep_only(grown.bytes);
+  const auto &open = grown.playlist.open;
+  const auto &segments = grown.playlist.segments;
+  const bool has_map = open ? open->map.has_value() : !segments.empty() && segments.back().map;
+  if ((open || !segments.empty()) && has_map != (settings.segment_format == SegmentFormat::cmaf))
+    return Error{Errc::invalid_argument, "'" + playlist_path + "' has segments of another segment-format"};
   HlsRecording recording(std::move(settings), playlist_path);
   for (const MediaSegment &segment : grown.playlist.segments) {
     struct stat facts;
@@ -131,12 +164,13 @@ Status HlsRecording::settle() {
   if (!playlist_.open_segment()) return ok();
   const OpenSegment open = *playlist_.open_segment();
   const std::string path = path_of_uri(open.uri);
-  std::optional<TsScan> found;
+  const SegmentFormat format = format_of(open);
+  std::optional<FoundSegment> found;
   if (!path.empty() && exists(path)) {
-    found = scan_file(path);
+    found = scan_file(format, path);
   } else if (!path.empty() && exists(part_path(path))) {
-    found = scan_file(part_path(path));
-    if (found && found->is_segment()) {
+    found = scan_file(format, part_path(path));
+    if (found) {
       REC_CHECK(keep_prefix(part_path(path), path, found->complete_bytes));
     } else {
       unlink(part_path(path).c_str());
@@ -149,8 +183,7 @@ Status HlsRecording::settle() {
   closed.location = path;
   closed.start = UtcTime(open.program_date_time.value_or(playlist_.end().value_or(PlaylistTime{})));
   closed.size = found->complete_bytes;
-  SegmentFrames held{playlist_.next_sequence(), 0, 0};
-  for (const TsTrack &track : found->tracks) (track.is_video ? held.video : held.audio) += track.frames;
+  const SegmentFrames held{playlist_.next_sequence(), found->video_frames, found->audio_frames};
   REC_CHECK(list(std::move(closed)));
   salvaged_ = held;
   return ok();
@@ -158,13 +191,16 @@ Status HlsRecording::settle() {
 
 TsCounters HlsRecording::last_counters() const {
   if (!playlist_.last()) return {};
-  const auto scan = scan_file(path_of_uri(playlist_.last()->uri));
-  return scan ? scan->counters : TsCounters();
+  const MappedFile file(g_mapped_file_new(path_of_uri(playlist_.last()->uri).c_str(), FALSE, nullptr));
+  return file ? scan_ts(bytes_of(file)).counters : TsCounters();
 }
 
 // What is next in the playlist; it is told of when the file lists it.
 Status HlsRecording::list(Closed closed) {
   closed.sequence = playlist_.next_sequence();
+  const auto &map = closed.segment.map;
+  if (map && (!playlist_.last() || playlist_.last()->map != map))
+    closed.new_map = {map->uri, path_of_uri(map->uri)};
   REC_TRY(closed.raised_target, playlist_.list(closed.segment));
   size_ += closed.size;
   unlisted_.push_back(std::move(closed));
@@ -248,6 +284,25 @@ Result<std::string> HlsRecording::filled(const std::string &pattern, UtcTime sta
   return begin_name(pattern, facts);
 }
 
+std::optional<MediaMap> HlsRecording::map_of_last() const {
+  return playlist_.last() ? playlist_.last()->map : map_;
+}
+
+Result<std::optional<MediaMap>> HlsRecording::initialise(const std::string &bytes, UtcTime start) {
+  if (bytes.empty()) return std::optional<MediaMap>();
+  const auto latest = map_of_last();
+  if (latest && !latest->range && has_bytes(path_of_uri(latest->uri), bytes)) return latest;
+  REC_TRY(std::string name, filled(settings_.location, start));
+  const auto slash = name.rfind('/'), dot = name.rfind('.');
+  const bool has_extension = dot != std::string::npos && (slash == std::string::npos || dot > slash);
+  name = (has_extension ? name.substr(0, dot) : name) + "-init.mp4";
+  const std::string wanted = beside(path_, name);
+  REC_TRY(const std::string location, write_new_file(wanted, bytes));
+  const CString base(g_path_get_basename(location.c_str()));
+  const std::string file = (slash == std::string::npos ? "" : name.substr(0, slash + 1)) + base.get();
+  return std::optional(MediaMap{uri_of_file(file, settings_.playlist_root), std::nullopt});
+}
+
 Result<HlsRecording::NewSegment> HlsRecording::name_segment(UtcTime start) {
   REC_TRY(const std::string name, filled(settings_.location, start));
   if (name != last_name_) last_number_ = 0;
@@ -267,7 +322,8 @@ Status HlsRecording::open_segment(UtcTime start) {
     REC_TRY(NewSegment segment, name_segment(start));
     OpenSegment open{segment.uri, false, std::nullopt, period_ ? period_->map : map_};
     if (period_) {
-      open.discontinuity = !period_->continues && playlist_.segments() > 0;
+      const bool continues = period_->continues && period_->map == map_of_last();
+      open.discontinuity = !continues && playlist_.segments() > 0;
       open.program_date_time = to_playlist(period_->start);
     }
     REC_CHECK(playlist_.open(std::move(open)));

@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/disk/playlist_file.h"
+#include "core/model/format.h"
 #include "core/model/growing_playlist.h"
 #include "core/model/media_playlist.h"
 #include "core/model/trail.h"
@@ -23,6 +24,7 @@ struct HlsSettings {
   std::string time_zone = "UTC";
   std::string live_location;    // pattern of the playlist of the last segments; "": none
   std::size_t live_length = 5;  // segments in it
+  SegmentFormat segment_format = SegmentFormat::ts;
 };
 
 // One recording on disk: the playlist and the segment that is being written. At every instant the playlist
@@ -39,6 +41,10 @@ class HlsRecording {
     UtcTime start{};
     std::uint64_t size = 0;      // bytes
     bool raised_target = false;  // EXT-X-TARGETDURATION had to be raised for it
+    struct Map {
+      std::string uri, location;
+    };
+    std::optional<Map> new_map;  // its initialisation section, where the segment before it had another
   };
 
   // A new recording. Nothing is written before its first segment is; then, where something has that name
@@ -74,6 +80,9 @@ class HlsRecording {
     std::optional<MediaMap> map;  // its initialisation section, which is complete and durable
   };
   void begin_period(Period period) { period_ = std::move(period); }
+  // The initialisation section for what comes next, durable; the latest one where it has these bytes, of
+  // whichever process. nullopt without bytes.
+  Result<std::optional<MediaMap>> initialise(const std::string &bytes, UtcTime start);
   // Names the next segment, says so in the playlist, and opens its file.
   Status open_segment(UtcTime start);
   Status append(Ref<GstBuffer> buffer) { return file_->append(std::move(buffer)); }
@@ -112,6 +121,7 @@ class HlsRecording {
     std::string uri;
   };
 
+  std::optional<MediaMap> map_of_last() const;  // listed segment; without one of the last opened
   Result<NewSegment> name_segment(UtcTime start);
   Status write_whole(MediaPlaylist (*form)(MediaPlaylist));
   void note_listed(bool ended);

@@ -7,6 +7,7 @@
 
 #include "gst/common/containers.h"
 #include "gst/common/encoding.h"
+#include "gst/splicesink/cmaf_output.h"
 
 namespace rec {
 namespace {
@@ -51,7 +52,10 @@ PeriodFacts facts_of(const std::vector<Writer::Track> &tracks, UtcTime start) {
 }  // namespace
 
 PeriodRecorder::PeriodRecorder(Host host)
-    : host_(std::move(host)), target_(host_.keeper->settings().hls.target_duration) {}
+    : host_(std::move(host)),
+      format_(host_.keeper->settings().hls.segment_format),
+      holdings_(container_of(format_)),
+      target_(host_.keeper->settings().hls.target_duration) {}
 
 bool PeriodRecorder::record(const Frame &frame, const TrackStates &states) {
   const bool holds = container_holds(frame);
@@ -68,6 +72,10 @@ bool PeriodRecorder::record(const Frame &frame, const TrackStates &states) {
   must_leave_ = must_leave_ || (period_ && must_leave(frame, states));
   if (frame.breaks) filter_.arm(trail_);
   if (drop_repeated(frame, leads)) return true;
+  if (period_ && !must_leave_ && frame.kind == MediaKind::audio && frame.pts < period_->first_sound) {
+    ++ledger_.before_keyframe;
+    return true;
+  }
   if (may_begin && (!period_ || must_leave_)) {
     begin_period(frame, states);
   } else if (period_ && fits(frame) && !after_repeats_) {
@@ -109,7 +117,7 @@ bool PeriodRecorder::container_holds(const Frame &frame) {
   const bool holds = holdings_.holds(frame.kind, frame.caps);
   bool &refused = frame.kind == MediaKind::video ? refused_ : audio_refused_;
   if (!holds && !refused)
-    host_.warn({Errc::invalid_argument, cannot_hold(container_of(Format::hls), frame.kind, frame.caps)});
+    host_.warn({Errc::invalid_argument, cannot_hold(container_of(format_), frame.kind, frame.caps)});
   refused = !holds;
   return holds;
 }
@@ -135,10 +143,16 @@ void PeriodRecorder::hold(const Frame &frame) {
   held_.push(frame);
 }
 
+// Audio before the first picture would come before the tables, and the picture would come late. Where
+// segments are fragmented MP4 a picture that is shown later than the first audio frame is heard makes hls.js
+// and Chromium stall, also when only its reordering is the reason.
+Nanoseconds PeriodRecorder::first_sound(const Frame &first) const {
+  if (first.kind != MediaKind::video) return Nanoseconds::min();
+  return format_ == SegmentFormat::cmaf ? first.pts : first.dts;
+}
+
 void PeriodRecorder::begin_period(const Frame &frame, const TrackStates &states) {
-  // Audio before the first picture would come before the tables, and the picture would come late.
-  const bool has_picture = frame.kind == MediaKind::video;
-  while (has_picture && !held_.empty() && held_.front().pts < frame.dts) {
+  while (!held_.empty() && held_.front().pts < first_sound(frame)) {
     held_.pop_front();
     ++ledger_.before_keyframe;
   }
@@ -164,6 +178,7 @@ std::optional<PeriodRecorder::Period> PeriodRecorder::open_period(const Frame &f
   Period period;
   period.base = base;
   period.first = period.segment_begin = frame.pts;
+  period.first_sound = format_ == SegmentFormat::cmaf ? first_sound(frame) : Nanoseconds::min();
   for (std::size_t track = 0; track < states.tracks.size(); ++track) {
     const MediaKind kind = states.tracks[track].kind;
     const Ref<GstCaps> &caps = track == frame.track ? frame.caps : states.tracks[track].caps;
@@ -180,16 +195,32 @@ std::optional<PeriodRecorder::Period> PeriodRecorder::open_period(const Frame &f
   period.progress = std::make_shared<Guarded<PeriodProgress>>();
   PeriodFacts facts = facts_of(period.tracks, host_.wall_clock(period.first));
   facts.first = frame.source_pts;
-  facts.zero = base - (frame.pts - frame.source_pts);
-  auto output = std::make_unique<SegmentOutput>(host_.keeper, std::move(facts), period.progress);
-  auto writer = Writer::create(host_.writers, container_of(Format::hls),
-                               "period-" + std::to_string(next_id_++), period.tracks, std::move(output));
+  // What the output's zero is: of fragmented MP4 the first frame's time of presentation.
+  const Nanoseconds zero = format_ == SegmentFormat::cmaf ? period.first : base;
+  facts.zero = zero - (frame.pts - frame.source_pts);
+  auto init = format_ == SegmentFormat::cmaf ? cmaf_init_of(period.tracks) : std::string();
+  if (!init) {
+    host_.warn(std::move(init).error());
+    return std::nullopt;
+  }
+  facts.init = *std::move(init);
+  auto writer = Writer::create(host_.writers, container_of(format_), "period-" + std::to_string(next_id_++),
+                               period.tracks, make_output(period, std::move(facts)));
   if (!writer) {
     host_.warn(std::move(writer).error());
     return std::nullopt;
   }
   period.writer = *std::move(writer);
   return period;
+}
+
+std::unique_ptr<PeriodOutput> PeriodRecorder::make_output(const Period &period, PeriodFacts facts) const {
+  if (format_ == SegmentFormat::ts)
+    return std::make_unique<SegmentOutput>(host_.keeper, std::move(facts), period.progress);
+  std::vector<bool> is_video;
+  for (const Writer::Track &track : period.tracks) is_video.push_back(track.kind == MediaKind::video);
+  return std::make_unique<CmafOutput>(host_.keeper, std::move(facts), period.progress, std::move(is_video),
+                                      period.first - period.base);
 }
 
 void PeriodRecorder::cut_before(const Frame &frame) {

@@ -20,7 +20,7 @@ struct PeriodLedger {
   std::uint64_t stored = 0;           // taken by a muxer
   std::uint64_t repeated = 0;         // dropped: recorded already, before an interruption
   std::uint64_t before_keyframe = 0;  // dropped: nothing decodable can begin with them
-  std::uint64_t not_supported = 0;    // dropped: MPEG-TS cannot hold the codec
+  std::uint64_t not_supported = 0;    // dropped: the segments cannot hold the codec
   std::uint64_t write_failed = 0;     // dropped: no segment could be written
 };
 
@@ -61,7 +61,8 @@ class PeriodRecorder {
     std::vector<Nanoseconds> fed;  // per track: until when (line time) the muxer knows what there is
     Nanoseconds base{0};           // line time of the muxer's 0
     Nanoseconds first{0};          // PTS of its first frame
-    Nanoseconds segment_begin{0};  // PTS of the frame that began the segment
+    Nanoseconds first_sound = Nanoseconds::min();  // audio before it is left out
+    Nanoseconds segment_begin{0};                  // PTS of the frame that began the segment
     unsigned cuts = 0;
     bool has_video = false;
     std::shared_ptr<Guarded<PeriodProgress>> progress;
@@ -74,13 +75,16 @@ class PeriodRecorder {
   std::optional<Period> open_period(const Frame &frame, const TrackStates &states, Nanoseconds base);
   void cut_before(const Frame &frame);
   void store(const Frame &frame);
+  Nanoseconds first_sound(const Frame &first) const;
+  std::unique_ptr<PeriodOutput> make_output(const Period &period, PeriodFacts facts) const;
   void keep_silent_tracks_moving(const Frame &frame, const TrackStates &states);
   bool container_holds(const Frame &frame);
   bool drop_repeated(const Frame &frame, bool leads);
   void report_repeated();
 
   const Host host_;
-  Holdings holdings_{container_of(Format::hls)};
+  const SegmentFormat format_;
+  Holdings holdings_;
   const Nanoseconds target_;  // length of a segment
   PeriodLedger ledger_;
   std::optional<Period> period_;

@@ -19,23 +19,12 @@ Nanoseconds pts_of(GstBuffer *buffer) { return Nanoseconds(static_cast<gint64>(G
 
 }  // namespace
 
-SegmentOutput::~SegmentOutput() {
-  if (!ended_) keeper_->turns().done(turn_);  // its muxer could not be made
-}
-
-Status SegmentOutput::begin(GstBuffer *first) {
-  begun_ = true;
-  keeper_->turns().wait(turn_);
+Status SegmentOutput::begin_with(GstBuffer *first) {
   if (GST_BUFFER_PTS_IS_VALID(first)) zero_ = pts_of(first);
-  REC_TRY(PeriodPlace place, keeper_->begin_period(facts_));
+  REC_TRY(PeriodPlace place, begin());
   shift_ = to_ts_ticks(place.time);
   if (place.continues) counters_.emplace(std::move(place.counters));
   return ok();
-}
-
-void SegmentOutput::note_frames() {
-  auto frames = progress_->with([](PeriodProgress &p) { return std::exchange(p.frames, {}); });
-  if (!frames.empty()) keeper_->note_frames(std::move(frames));
 }
 
 Result<Ref<GstBuffer>> SegmentOutput::placed(Ref<GstBuffer> buffer) {
@@ -53,38 +42,32 @@ Result<Ref<GstBuffer>> SegmentOutput::placed(Ref<GstBuffer> buffer) {
 Status SegmentOutput::cut_audio(GstBuffer *buffer) {
   if (!GST_BUFFER_PTS_IS_VALID(buffer) || !opens_tables(buffer)) return ok();
   const Nanoseconds at = pts_of(buffer) - zero_;
-  if (at - segment_begin_ < keeper_->settings().hls.target_duration) return ok();
-  return keeper_->next_segment(at - std::exchange(segment_begin_, at));
+  if (at - segment_begin_ < keeper().settings().hls.target_duration) return ok();
+  return keeper().next_segment(at - std::exchange(segment_begin_, at));
 }
 
 Status SegmentOutput::write(Ref<GstBuffer> buffer) {
   REC_CHECK(std::exchange(cut_status_, ok()));
-  if (!begun_) REC_CHECK(begin(buffer.get()));
-  if (!facts_.has_video()) REC_CHECK(cut_audio(buffer.get()));
+  if (!begun()) REC_CHECK(begin_with(buffer.get()));
+  if (!facts().has_video()) REC_CHECK(cut_audio(buffer.get()));
   note_frames();
   REC_TRY(buffer, placed(std::move(buffer)));
-  return keeper_->append(std::move(buffer));
+  return keeper().append(std::move(buffer));
 }
 
 void SegmentOutput::cut(unsigned) {
-  const auto at = progress_->with([](PeriodProgress &p) {
+  const auto at = progress().with([](PeriodProgress &p) {
     const Nanoseconds next = p.cuts.front();
     p.cuts.pop_front();
     return next;
   });
-  cut_status_ = keeper_->next_segment(at - std::exchange(segment_begin_, at));
+  cut_status_ = keeper().next_segment(at - std::exchange(segment_begin_, at));
 }
 
-void SegmentOutput::end(Status status) {
-  ended_ = true;
-  if (begun_) {
-    const Nanoseconds end = progress_->copy().end;
-    if (status) status = std::move(cut_status_);
-    if (status) note_frames();
-    if (status) status = keeper_->end_period(end - segment_begin_);
-    if (!status) keeper_->fail_period(status.error());
-  }
-  keeper_->turns().done(turn_);
+Status SegmentOutput::complete() {
+  REC_CHECK(std::exchange(cut_status_, ok()));
+  note_frames();
+  return keeper().end_period(progress().copy().end - segment_begin_);
 }
 
 }  // namespace rec

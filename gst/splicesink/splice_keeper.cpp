@@ -106,7 +106,8 @@ Result<PeriodPlace> SpliceKeeper::begin_period(const PeriodFacts &facts) {
   PeriodPlace place = place_period(facts);
   period_ = facts;
   in_period_ = Nanoseconds(0);
-  recording_->begin_period({.start = facts.start, .continues = place.continues, .map = std::nullopt});
+  REC_TRY(auto map, recording_->initialise(facts.init, facts.start));
+  recording_->begin_period({.start = facts.start, .continues = place.continues, .map = std::move(map)});
   period_sequence_ = recording_->next_sequence();
   REC_CHECK(recording_->open_segment(facts.start));
   keep_trail({facts.encoding, place.time - facts.zero});
@@ -182,6 +183,8 @@ void SpliceKeeper::announce_listed() {
         .field("duration", count(closed.segment.duration))
         .field("size", static_cast<guint64>(closed.size))
         .flag("discontinuity", closed.segment.discontinuity)
+        .field("map-uri", closed.new_map ? closed.new_map->uri : "")
+        .field("map-location", closed.new_map ? closed.new_map->location : "")
         .field("total-duration", count(recording_->duration()))
         .post(host_.element);
     if (closed.raised_target)

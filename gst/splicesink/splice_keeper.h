@@ -34,14 +34,15 @@ struct PeriodFacts {
   std::string audio_codec;     // "aac", "mp3", "" without audio
   std::uint64_t encoding = 0;  // digest of all tracks' encodings
   Nanoseconds first{0};        // PTS of the first frame of the leading kind, as the publisher sent it
-  Nanoseconds zero{0};         // what the publisher's clock showed at the muxer's 0
+  Nanoseconds zero{0};         // what the publisher's clock showed where PeriodPlace::time is
+  std::string init;            // its segments' initialisation section; "" in MPEG-TS
   MediaKind leads() const { return has_video() ? MediaKind::video : MediaKind::audio; }
   bool has_video() const { return !video_codec.empty(); }
 };
 
 // Where a period lies in the recording.
 struct PeriodPlace {
-  Nanoseconds time{0};     // in the segments, of the muxer's 0
+  Nanoseconds time{0};     // in the segments, of PeriodFacts::zero: in MPEG-TS the muxer's 0
   bool continues = false;  // the period before: timestamps and encoding go on, there is no discontinuity
   TsCounters counters;     // of the packets before it; empty where they are not known
 };

@@ -28,6 +28,13 @@ Nanoseconds from_waited(guint64 waited) {
   return waited > G_MAXINT64 ? Hold::kForEver : Nanoseconds(static_cast<gint64>(waited));
 }
 
+// The default has the extension of MPEG-TS.
+std::string location_of(const SpliceSinkSettings &s) {
+  const SpliceSinkSettings untouched;
+  if (s.location != untouched.location) return s.location;
+  return "segment%05d." + std::string(extension_of(s.segment_format));
+}
+
 // The playlist is there while it grows, so its name cannot say when it will end.
 Status check_playlist_pattern(const char *property, const std::string &pattern, UtcTime now) {
   REC_CHECK(check_pattern(pattern));
@@ -57,12 +64,16 @@ Status SpliceRecorder::start() {
   REC_CHECK(check_playlist_pattern("playlist-location", s.playlist_location, now));
   if (!s.live_playlist_location.empty())
     REC_CHECK(check_playlist_pattern("live-playlist-location", s.live_playlist_location, now));
-  REC_CHECK(check_pattern(s.location));
+  const std::string location = location_of(s);
+  REC_CHECK(check_pattern(location));
   NameFacts facts;
-  REC_CHECK(begin_name(s.location, facts));
+  REC_CHECK(begin_name(location, facts));
+  const bool is_cmaf = s.segment_format == SegmentFormat::cmaf;
+  set_stream_format(is_cmaf ? StreamFormat::packetized : StreamFormat::byte_stream);
 
   SpliceSettings active;
-  active.hls.location = s.location;
+  active.hls.segment_format = s.segment_format;
+  active.hls.location = location;
   active.hls.playlist_root = s.playlist_root;
   active.hls.target_duration = Seconds(s.target_duration);
   active.hls.time_zone = s.time_zone;

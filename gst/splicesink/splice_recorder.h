@@ -14,6 +14,7 @@
 namespace rec {
 
 struct SpliceSinkSettings {
+  SegmentFormat segment_format = SegmentFormat::ts;
   std::string location = "segment%05d.ts";
   std::string playlist_location = "playlist.m3u8";
   std::string playlist_root;

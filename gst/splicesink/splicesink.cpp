@@ -5,9 +5,16 @@
  * @short_description: records HLS that survives interruptions
  *
  * Takes H.264, H.265 or MPEG-4 part 2 video and AAC or MP3 audio in any framing and stores it as it is:
- * MPEG-TS segments and a playlist. Segments begin with their tables and a keyframe, and end at the first
- * keyframe at or after `target-duration`; without video, at the first audio frame. No frame is lost or
- * doubled at a cut.
+ * segments and a playlist. Segments begin with a keyframe, and end at the first keyframe at or after
+ * `target-duration`; without video, at the first audio frame. No frame is lost or doubled at a cut.
+ *
+ * `segment-format` says what segments are: MPEG-TS, each with its tables; or fragmented MP4 (`cmaf`) without
+ * MPEG-4 part 2, all tracks in one file, with an initialisation section `<segment>-init.mp4` per encoding
+ * that
+ * `#EXT-X-MAP` names. Fragmented MP4 has the one form that hls.js, Shaka Player, browsers and hlsdemux2 all
+ * play: one timescale and one line of decoding times over the whole recording, also where another process
+ * continues it, and a first picture beside its first sound, so that sound before the first picture is left
+ * out. A fragment is at most half a second long. A recording is not continued in another segment format.
  *
  * With `splice-timeout` a recording survives the end of the push. Its playlist stays open (EVENT), the
  * element holds its EOS, and a push that comes back in time continues the playlist: on the same pads
@@ -74,7 +81,8 @@
  *   `resumed`.
  * * `splicesink-segment-added`, when the playlist lists it: #gchararray `playlist`, `location`, `uri`,
  * #guint64 `sequence`, #gint64 `start-time`, #guint64 `duration`, `size`, #gboolean `discontinuity`, #guint64
- *   `total-duration` of the recording.
+ *   `total-duration` of the recording, #gchararray `map-uri`, `map-location` of its initialisation section
+ * where the segment before it had none or another, else empty.
  * * `splicesink-recording-paused`: `location`, #gint64 `end-time` of the media.
  * * `splicesink-recording-finished`: `location`, `start-time`, `end-time`, #guint64 `duration` of the media,
  *   `size`, `segments`, #gchararray `video-codec`, `audio-codec`, #guint `width`, `height` of its last
@@ -100,6 +108,9 @@ namespace {
 const rec::PropertyTable<rec::SpliceSinkSettings> &properties() {
   using S = rec::SpliceSinkSettings;
   static const rec::PropertyTable<S> table = {
+      rec::property("segment-format",
+                    "What the segments are; a recording that was begun otherwise is not continued",
+                    &S::segment_format, rec_splice_segment_format_get_type),
       rec::property("location",
                     "Pattern of the segments' names, relative to the playlist's folder or absolute; %05d or "
                     "{Sequence} is the segment's number in the playlist",
@@ -173,6 +184,16 @@ GType rec_splice_hold_get_type(void) {
       {0, nullptr, nullptr},
   };
   static const GType type = g_enum_register_static("RecSpliceHold", values);
+  return type;
+}
+
+GType rec_splice_segment_format_get_type(void) {
+  static const GEnumValue values[] = {
+      {static_cast<int>(rec::SegmentFormat::ts), "MPEG-TS", "ts"},
+      {static_cast<int>(rec::SegmentFormat::cmaf), "Fragmented MP4 with an EXT-X-MAP per encoding", "cmaf"},
+      {0, nullptr, nullptr},
+  };
+  static const GType type = g_enum_register_static("RecSpliceSegmentFormat", values);
   return type;
 }
 
@@ -267,6 +288,7 @@ static void rec_splice_sink_class_init(RecSpliceSinkClass *klass) {
       "Recordings, periods, segments, bytes, and frames: ingested = stored + dropped by reason");
   install_signals(G_TYPE_FROM_CLASS(klass));
   gst_type_mark_as_plugin_api(rec_splice_hold_get_type(), static_cast<GstPluginAPIFlags>(0));
+  gst_type_mark_as_plugin_api(rec_splice_segment_format_get_type(), static_cast<GstPluginAPIFlags>(0));
 
   rec::install_recorder_vfuncs<impl_of>(klass, &rec_splice_sink_parent_class);
   gst_element_class_set_static_metadata(

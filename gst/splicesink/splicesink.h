@@ -11,5 +11,6 @@ typedef enum {
   REC_SPLICE_HOLD_GONE = 2,    // it is continued or closed by somebody else
 } RecSpliceHold;
 GType rec_splice_hold_get_type(void);
+GType rec_splice_segment_format_get_type(void);
 GST_ELEMENT_REGISTER_DECLARE(splicesink)
 G_END_DECLS

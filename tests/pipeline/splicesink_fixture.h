@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/model/cmaf_scan.h"
 #include "core/model/hls_resume.h"
 #include "core/model/media_playlist.h"
 #include "core/model/ts_scan.h"
@@ -37,6 +38,32 @@ inline std::vector<std::string> segment_files(const std::string &playlist_path) 
   return files;
 }
 
+// Each segment as a demuxer takes it: fragmented MP4 behind its initialisation section, as a copy in
+// `copies`.
+inline std::vector<std::string> playable_files(const std::string &playlist_path, const TempDir &copies) {
+  std::vector<std::string> files = segment_files(playlist_path);
+  const auto playlist = playlist_at(playlist_path);
+  const auto folder = std::filesystem::path(playlist_path).parent_path();
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto &map = playlist.segments[i].map;
+    if (!map) continue;
+    const std::string init = folder / file_of_uri(map->uri).value_or("?");
+    const std::string copy = copies / std::to_string(i) + ".mp4";
+    write_file(copy, read_file(init) + read_file(files[i]));
+    files[i] = copy;
+  }
+  return files;
+}
+
+inline CmafScan cmaf_scan_of(const std::string &path) {
+  const std::string bytes = read_file(path);
+  return scan_cmaf({bytes.size(), [&](std::uint64_t at, std::span<std::uint8_t> out) {
+                      if (at > bytes.size() || out.size() > bytes.size() - at) return false;
+                      std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), out.size(), out.begin());
+                      return true;
+                    }});
+}
+
 inline TsScan scan_of(const std::string &path) {
   const std::string bytes = read_file(path);
   return scan_ts({reinterpret_cast<const std::uint8_t *>(bytes.data()), bytes.size()});
@@ -49,8 +76,9 @@ inline std::size_t discontinuities(const MediaPlaylist &playlist) {
 
 // Hashes of all coded frames of a kind in the recording, in playback order.
 inline std::vector<std::string> recorded(const std::string &playlist_path, const std::string &kind) {
+  const TempDir copies;
   std::vector<std::string> hashes;
-  for (const auto &file : segment_files(playlist_path))
+  for (const auto &file : playable_files(playlist_path, copies))
     for (const Essence &frame : essence_of(file, kind)) hashes.push_back(frame.hash);
   return hashes;
 }
@@ -58,8 +86,10 @@ inline std::vector<std::string> recorded(const std::string &playlist_path, const
 // How many frames of a kind the segments' headers tell.
 inline std::uint64_t frames_in(const std::string &playlist_path, bool video) {
   std::uint64_t frames = 0;
-  for (const auto &file : segment_files(playlist_path))
+  for (const auto &file : segment_files(playlist_path)) {
     for (const TsTrack &track : scan_of(file).tracks) frames += track.is_video == video ? track.frames : 0;
+    for (const auto &track : cmaf_scan_of(file).tracks) frames += track.is_video == video ? track.frames : 0;
+  }
   return frames;
 }
 
@@ -120,6 +150,12 @@ inline void expect_sound(const std::string &path) {
     EXPECT_TRUE(segment.program_date_time || !begins) << segment.uri;
   }
   for (const auto &file : segment_files(path)) {
+    if (file.ends_with(".m4s")) {
+      const auto scan = cmaf_scan_of(file);
+      EXPECT_TRUE(scan.is_segment()) << file;
+      EXPECT_EQ(read_file(file).size(), scan.complete_bytes) << file;
+      continue;
+    }
     const auto scan = scan_of(file);
     EXPECT_TRUE(scan.is_segment()) << file;
     EXPECT_EQ(read_file(file).size() % kTsPacketSize, 0u) << file;

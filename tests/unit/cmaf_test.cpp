@@ -8,6 +8,7 @@
 #include "core/model/cmaf_init.h"
 #include "core/model/cmaf_scan.h"
 #include "core/model/mp4_boxes.h"
+#include "core/model/segment_scan.h"
 
 namespace rec {
 namespace {
@@ -130,6 +131,16 @@ TEST(CmafScan, IsNoSegmentWithoutAKeyframeFirst) {
   delta[0].samples[0].is_sync = false;
   const std::string text = write_cmaf_fragment(1, delta) + "KKKKPPPPPaabbcc";
   EXPECT_FALSE(scan_cmaf(source_of(text)).is_segment());
+}
+
+TEST(SegmentScan, FindsWhatPlaysInTheFormatThatItIsToldOnly) {
+  const std::string text = write_cmaf_segment_type() + fragment();
+  const auto found = scan_segment(SegmentFormat::cmaf, source_of(text + "torn"));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->complete_bytes, text.size());
+  EXPECT_EQ(found->duration, std::chrono::milliseconds(80));
+  EXPECT_FALSE(scan_segment(SegmentFormat::ts, source_of(text)));
+  EXPECT_FALSE(scan_segment(SegmentFormat::cmaf, source_of("")));
 }
 
 TEST(CmafScan, SurvivesEveryChangedByte) {

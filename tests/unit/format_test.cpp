@@ -51,5 +51,14 @@ TEST(Format, ErrorNamesTheRepeatedPart) {
 
 TEST(Format, RefusesAnEmptyPart) { EXPECT_FALSE(parse_formats("flv++mp4")); }
 
+TEST(SegmentFormat, HasANameAndAContainerOfItsOwn) {
+  EXPECT_EQ(segment_format_named("ts"), SegmentFormat::ts);
+  EXPECT_EQ(segment_format_named("cmaf"), SegmentFormat::cmaf);
+  EXPECT_FALSE(segment_format_named("mp4"));
+  EXPECT_EQ(&container_of(SegmentFormat::ts), &container_of(Format::hls));
+  EXPECT_EQ(extension_of(SegmentFormat::cmaf), "m4s");
+  EXPECT_EQ(container_of(SegmentFormat::cmaf).format, Format::hls);
+}
+
 }  // namespace
 }  // namespace rec
