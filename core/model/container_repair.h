@@ -47,8 +47,7 @@ struct Repair {
 //   aac  to the last whole ADTS frame
 //   mp3  to the last whole MPEG audio frame
 //   mp4  to the last whole fragment (ISO/IEC 14496-12; a moof before or after its mdat), and to a plain MP4,
-//        if the file begins with media, as fragment-mode=first-moov-then-finalise does; a few bytes of memory
-//        per frame
+//        if each moof comes before its mdat; a few bytes of memory per frame
 // Errors: corrupt = nothing playable is in it; invalid_argument = no such repair for this format.
 Result<Repair> plan_repair(Format format, const ByteSource &source);
 

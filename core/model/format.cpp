@@ -26,14 +26,15 @@ constexpr Container kContainers[] = {
      .longest_string = 1023,  // what ffmpeg's demuxer reads; from 65536 on flvmux writes a wrong length
      .advice = "H.265 in FLV needs the element eflvmux of GStreamer 1.28 or newer; MP3 in FLV has at most "
                "44.1 kHz."},
-    // Fragmented while it grows, so that a killed process leaves a file that plays; plain once it is closed.
-    // The other fragment mode loses the distance between the first audio and the first video frame (1.22 to
-    // 1.28). mp4mux orders tracks by their last real frame, so that a GAP lets no other track pass it.
+    // Fragmented while it grows, so that a killed process leaves a file that plays; core/disk makes it plain
+    // when it is closed, as it does for what a dead process left. The muxer's own mode for that,
+    // first-moov-then-finalise, loses 4 KiB of memory per fragment (1.22 to HEAD). It orders tracks by their
+    // last real frame, so that a GAP lets no other track pass it.
     {.format = Format::mp4,
      .heeds_gaps = false,
      .name = "mp4",
      .extension = "mp4",
-     .muxers = {"mp4mux name=mux fragment-duration=500 fragment-mode=first-moov-then-finalise"},
+     .muxers = {"mp4mux name=mux fragment-duration=500"},
      .video_pad = "video_%u",
      .audio_pad = "audio_%u",
      .video_caps = "video/x-h264,stream-format=avc; video/x-h265,stream-format=hvc1; "

@@ -10,8 +10,8 @@
 #include "core/model/container_repair.h"
 #include "core/model/mp4_index.h"
 
-// ISO/IEC 14496-12. A growing file is ftyp, the first samples and their moov, then pairs of moof and mdat in
-// either order; the box that is being written has size 0 or ends beyond the file.
+// ISO/IEC 14496-12. A growing file is ftyp, a moov without samples, then pairs of moof and mdat in either
+// order; the box that is being written ends beyond the file.
 namespace rec {
 namespace {
 
@@ -211,8 +211,7 @@ class Mp4Scan {
     if (size < 8 || size > left) return false;
     const bool is_index = type == fourcc("moov") || type == fourcc("moof");
     if (is_index && !take_index(type, size)) return false;
-    if (type == fourcc("mdat") && !take_mdat(size, be32(h) == 1)) return false;
-    if (type == fourcc("free")) has_room_before_media_ = !media_at_ && size == 8;
+    if (type == fourcc("mdat") && !take_mdat(size)) return false;
     at_ += size;
     if (!pending_ && !has_unlisted_data_) repair_.keep_bytes = at_;
     return true;
@@ -224,7 +223,8 @@ class Mp4Scan {
     if (!source_.read(at_, bytes)) return false;
     const Bytes payload = Bytes(bytes).subspan(8);
     if (type == fourcc("moov")) {
-      if (has_fragments_) return false;  // of an earlier repair or close that was not finished
+      if (has_fragments_) return false;  // of an earlier close or repair that was not finished
+      if (!moov_.empty()) repair_.patches = {{moov_at_ + 4, "free"}};  // of one that was nearly finished
       tracks_ = parse_moov(payload);
       tables_ = mp4_sample_tables(payload);
       moov_ = std::move(bytes);
@@ -235,6 +235,7 @@ class Mp4Scan {
     }
     if (tracks_.empty()) return false;
     Fragment fragment = parse_moof(payload, at_, tracks_);
+    if (!has_fragments_ && !pending_ && !fragment.data_is_before) fragments_at_ = at_;
     if (fragment.data_is_before) {
       if (!add(fragment, at_)) return false;
       has_unlisted_data_ = false;
@@ -244,11 +245,7 @@ class Mp4Scan {
     return true;
   }
 
-  bool take_mdat(std::uint64_t size, bool is_long) {
-    if (!media_at_ && !has_fragments_) {
-      media_at_ = at_;
-      media_is_long_ = is_long;
-    }
+  bool take_mdat(std::uint64_t size) {
     if (pending_ && !add(*pending_, at_ + size)) return false;
     has_unlisted_data_ = !pending_;
     pending_.reset();
@@ -272,29 +269,21 @@ class Mp4Scan {
     return true;
   }
 
-  // As mp4mux closes such a file: its first mdat is made to hold everything, and a moov of all samples
-  // follows. The old one, which must not be found by anybody, gets another name. Only for files that begin
-  // with media.
+  // One mdat that holds all the fragments, with a moov of all samples behind it. The first moov, which must
+  // not be found by anybody then, gets another name. Only for files whose first fragment is a moof and its
+  // data.
   void make_plain() {
-    if (!media_at_ || *media_at_ > moov_at_) return;
+    if (!fragments_at_) return;
     for (const auto &[id, table] : tables_)
       if (!table.is_whole()) return;
-    const std::uint64_t size = repair_.keep_bytes - *media_at_;
-    std::string header;
-    std::uint64_t header_at = *media_at_;
-    if (media_is_long_ || size > UINT32_MAX) {
-      if (!media_is_long_ && !has_room_before_media_) return;
-      if (!media_is_long_) header_at -= 8;
-      put32(header, 1);
-      put32(header, fourcc("mdat"));
-      put64(header, repair_.keep_bytes - header_at);
-    } else {
-      put32(header, static_cast<std::uint32_t>(size));
-    }
     std::string tail = mp4_moov_with(Bytes(moov_).subspan(8), tables_);
     if (tail.size() > kLargestMoov) return;
+    std::string header;  // over that of the first fragment and of the mfhd in it
+    put32(header, 1);
+    put32(header, fourcc("mdat"));
+    put64(header, repair_.keep_bytes - *fragments_at_);
     repair_.tail = std::move(tail);
-    repair_.patches = {{header_at, std::move(header)}, {moov_at_ + 4, "free"}};
+    repair_.patches = {{*fragments_at_, std::move(header)}, {moov_at_ + 4, "free"}};
   }
 
   void describe(const Track &t) {
@@ -323,9 +312,7 @@ class Mp4Scan {
   Mp4SampleTables tables_;
   std::vector<std::uint8_t> moov_;  // box
   std::uint64_t moov_at_ = 0;
-  std::optional<std::uint64_t> media_at_;  // the first mdat
-  bool media_is_long_ = false;             // it tells its size in 64 bits
-  bool has_room_before_media_ = false;     // an empty free box, for that
+  std::optional<std::uint64_t> fragments_at_;  // the first moof, if its data follow
   bool has_fragments_ = false;
   std::optional<Fragment> pending_;  // a moof whose mdat must follow
   bool has_unlisted_data_ = false;   // an mdat whose moof or moov must follow

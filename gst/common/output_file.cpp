@@ -151,6 +151,13 @@ Status OutputFile::settle() {
   return write_patches(0);
 }
 
+Status OutputFile::make_plain() {
+  REC_CHECK(settle());
+  REC_TRY(const Repair repair, repair_file(Format::mp4, disk_));
+  size_ = offset_ = repair.size();
+  return ok();
+}
+
 Status OutputFile::move_index_to_front() {
   REC_CHECK(settle());
   return rec::move_index_to_front(disk_);

@@ -53,6 +53,7 @@ void FileOutput::announce() {
 Status FileOutput::write(Ref<GstBuffer> buffer) {
   if (!file_) REC_CHECK(open());
   REC_CHECK(file_->append(polish_.polish(std::move(buffer))));
+  if (polish_.ends_fragment()) REC_CHECK(file_->flush());
   if (announced_) return ok();
   REC_CHECK(file_->flush());
   announce();
@@ -74,7 +75,10 @@ Result<std::string> FileOutput::final_name(Nanoseconds duration) const {
 Status FileOutput::close(const FileEnd &facts) {
   REC_TRY(const std::string name, final_name(facts.duration));
   const std::string part = file_->path();
-  if (begin_.storage.faststart && begin_.format == Format::mp4) put_index_in_front();
+  if (begin_.format == Format::mp4) {
+    REC_CHECK(file_->make_plain());
+    if (begin_.storage.faststart) put_index_in_front();
+  }
   REC_TRY(const std::string location, file_->finish(name));
   post_closed(part, location, file_->size(), facts, nullptr);
   return ok();

@@ -43,8 +43,9 @@ struct FileEnd {
   Nanoseconds duration{0};  // media in the file
   std::uint64_t video_frames = 0;
   std::uint64_t audio_frames = 0;
-  bool ended = false;    // the output's end() is over
-  bool awaited = false;  // the recorder makes no other file before that
+  bool ended = false;                      // the output's end() is over
+  bool awaited = false;                    // the recorder makes no other file before that
+  std::vector<Mp4TrackStart> starts = {};  // of the tracks that have begun, in the order of the file's
 };
 
 enum class FileOutcome {
@@ -76,7 +77,7 @@ class FileOutput final : public MuxOutput {
         end_(std::move(end)),
         trouble_(std::move(trouble)),
         on_end_(std::move(on_end)),
-        polish_(begin_.format) {}
+        polish_(begin_.format, [end = end_] { return end->copy().starts; }) {}
 
   Status write(Ref<GstBuffer> buffer) override;
   Status seek(std::uint64_t offset) override;

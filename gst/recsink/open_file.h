@@ -47,8 +47,15 @@ class OpenFile {
 
  private:
   Begin begin_;
-  std::vector<Nanoseconds> fed_;  // per track: until when the muxer knows what there is
-  Nanoseconds end_{0};            // of the media in it
+  struct Fed {
+    std::size_t number = 0;  // of the file's tracks
+    Nanoseconds until{0};    // the muxer knows what there is
+    bool begun = false;
+  };
+  void begin_track(Fed &fed, const Frame &frame);
+
+  std::vector<Fed> fed_;  // per track
+  Nanoseconds end_{0};    // of the media in it
   Nanoseconds video_end_{0};
   std::uint64_t bytes_ = 0;  // about the size of the file
   std::unique_ptr<Writer> writer_;

@@ -292,9 +292,37 @@ TEST(Mp4Repair, RefusesWhatHoldsNoFragment) {
     EXPECT_EQ(plan_mp4_repair(source_of(file)).error().code, Errc::corrupt);
 }
 
+std::string applied(const std::string &file, const Repair &repair, std::size_t patches) {
+  std::string text = file.substr(0, repair.keep_bytes) + repair.tail;
+  for (std::size_t i = 0; i < patches; ++i)
+    text.replace(repair.patches[i].offset, repair.patches[i].bytes.size(), repair.patches[i].bytes);
+  return text;
+}
+
+TEST(Mp4Repair, MakesAPlainFileOfFragmentsHoweverOftenItIsInterrupted) {
+  const std::string file = kStart + moov(0) + moof(300) + kData + moof(300) + kData;
+  const auto repair = plan_mp4_repair(source_of(file));
+  ASSERT_TRUE(repair);
+  ASSERT_EQ(repair->patches.size(), 2U);
+  const std::string plain = applied(file, *repair, 2);
+  EXPECT_EQ(plain.find("moov"), plain.rfind("moov")) << "one index";
+  const auto again = plan_mp4_repair(source_of(plain));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->keep_bytes, plain.size());
+  EXPECT_EQ(again->video_frames, 50U);
+  EXPECT_TRUE(again->tail.empty() && again->patches.empty()) << "nothing is left to be done";
+  for (std::size_t patches : {0U, 1U}) {
+    const std::string interrupted = applied(file, *repair, patches);
+    const auto rest = plan_mp4_repair(source_of(interrupted));
+    ASSERT_TRUE(rest);
+    EXPECT_EQ(applied(interrupted, *rest, rest->patches.size()), plain) << patches << " patches";
+  }
+}
+
 TEST(ContainerRepair, SurvivesEveryByteChangedInTurn) {
   for (const std::string &good :
-       {flv_of(2), adts_frame(20) + std::string(20, 'x'), kStart + kData + moov(2) + kData + moof(-100)})
+       {flv_of(2), adts_frame(20) + std::string(20, 'x'), kStart + kData + moov(2) + kData + moof(-100),
+        kStart + moov(0) + moof(300) + kData})
     for (std::size_t i = 0; i < good.size(); ++i)
       for (const char c : {'\0', '\x01', '\x7f', '\xff'}) {
         std::string bad = good;
