@@ -130,7 +130,7 @@ test_clang() {
 
 # gcc 12 sees uninitialized values in instrumented code that are none, so warnings are no errors here.
 test_sanitized() {
-  build sanitize all gcc g++ -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false ||
+  build sanitize code-tests gcc g++ -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false ||
     { step_failed "the sanitizer build" && return; }
   run_tests sanitize unit --suite unit --timeout-multiplier 4
   run_tests sanitize element --suite element --timeout-multiplier 4
