@@ -83,7 +83,7 @@ MediaPlaylist settle_open_segment(MediaPlaylist playlist, const std::optional<Fo
 }
 
 MediaPlaylist finished(MediaPlaylist playlist) {
-  playlist.type = PlaylistType::vod;
+  if (playlist.type != PlaylistType::none) playlist.type = PlaylistType::vod;  // else it has slid
   playlist.open.reset();
   playlist.end_list = true;
   return playlist;

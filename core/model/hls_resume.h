@@ -29,7 +29,7 @@ std::optional<MediaSegment> settled(const OpenSegment &open, const std::optional
 // nothing playable in it). EXT-X-TARGETDURATION is raised when the segment needs it.
 MediaPlaylist settle_open_segment(MediaPlaylist playlist, const std::optional<FoundSegment> &found);
 
-// The closed form: VOD with EXT-X-ENDLIST, without an open segment.
+// The closed form: VOD unless it was a sliding window, with EXT-X-ENDLIST, without an open segment.
 MediaPlaylist finished(MediaPlaylist playlist);
 
 // Media sequence number of the segment that comes next.

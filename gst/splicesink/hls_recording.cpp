@@ -58,6 +58,14 @@ std::optional<FoundSegment> scan_file(SegmentFormat format, const std::string &p
                                }});
 }
 
+// An absolute name in or below the playlist's folder, as seen from there; any other as it is.
+std::string below(const std::string &playlist, const std::string &file) {
+  if (!g_path_is_absolute(file.c_str())) return file;
+  const CString folder(g_path_get_dirname(absolute(playlist).c_str()));
+  const std::string prefix = std::string(folder.get()) + "/", name = absolute(file);
+  return name.starts_with(prefix) ? name.substr(prefix.size()) : file;
+}
+
 // Cuts the file to `size`, makes it durable and gives it the name `to`, which must be free.
 Status keep_prefix(const std::string &from, const std::string &to, std::uint64_t size) {
   const int fd = open(from.c_str(), O_RDWR | O_CLOEXEC);
@@ -97,7 +105,7 @@ bool has_bytes(const std::string &path, const std::string &bytes) {
 MediaPlaylist beginning(const HlsSettings &settings) {
   MediaPlaylist playlist;
   playlist.target_duration = roomy_target_duration(settings.target_duration);
-  playlist.type = PlaylistType::event;
+  playlist.type = settings.window > 0 ? PlaylistType::none : PlaylistType::event;
   playlist.independent_segments = true;
   return playlist;
 }
@@ -123,8 +131,11 @@ Result<HlsRecording> HlsRecording::resume(HlsSettings settings, const std::strin
   HlsRecording recording(std::move(settings), playlist_path);
   for (const MediaSegment &segment : grown.playlist.segments) {
     struct stat facts;
-    if (stat(recording.path_of_uri(segment.uri).c_str(), &facts) == 0)
-      recording.size_ += static_cast<std::uint64_t>(facts.st_size);
+    const std::string path = recording.path_of_uri(segment.uri);
+    if (stat(path.c_str(), &facts) != 0) continue;
+    const auto size = static_cast<std::uint64_t>(facts.st_size);
+    recording.size_ += size;
+    if (recording.settings_.max_files > 0) recording.kept_.push_back({path, size});
   }
   recording.torn_ = grown.playlist.open.has_value();
   recording.playlist_ = GrowingPlaylist(grown.playlist, true);
@@ -208,13 +219,22 @@ Status HlsRecording::list(Closed closed) {
 }
 
 Status HlsRecording::write_whole(MediaPlaylist (*form)(MediaPlaylist)) {
-  std::vector<MediaSegment> in_file;
+  MediaPlaylist before;
   if (playlist_file_) {
     REC_TRY(const std::string text, playlist_file_->read());
     REC_TRY(GrownText grown, parse(path_, text));
-    in_file = std::move(grown.playlist.segments);
+    before = std::move(grown.playlist);
   }
-  REC_TRY(const std::string text, write_playlist(form(playlist_.whole(std::move(in_file)))));
+  MediaPlaylist all = playlist_.whole(std::move(before.segments));
+  if (settings_.window > 0) {
+    auto open = all.open;
+    all.discontinuity_sequence = before.discontinuity_sequence;
+    all.media_sequence = playlist_.next_sequence() - all.segments.size();
+    all = windowed(std::move(all), settings_.window);
+    all.open = std::move(open);
+    in_window_ = all.segments.size();
+  }
+  REC_TRY(const std::string text, write_playlist(form(std::move(all))));
   if (playlist_file_) return playlist_file_->replace(text);
   REC_TRY(PlaylistFile file, PlaylistFile::create(path_, text));
   path_ = file.path();
@@ -223,7 +243,7 @@ Status HlsRecording::write_whole(MediaPlaylist (*form)(MediaPlaylist)) {
 }
 
 Status HlsRecording::publish() {
-  if (playlist_.must_be_rewritten()) {
+  if (playlist_.must_be_rewritten() || settings_.window > 0) {
     REC_CHECK(write_whole([](MediaPlaylist as_it_is) { return as_it_is; }));
   } else {
     REC_TRY(const std::string lines, playlist_.more());
@@ -260,7 +280,7 @@ void HlsRecording::show_live(bool ended) {
   live.end_list = ended;
   const auto text = write_playlist(live);
   const Status shown = text ? replace_file(live_->path, *text) : Status(text.error());
-  if (!shown && !live_failed_) live_error_ = shown.error();
+  if (!shown && !live_failed_) trouble_ = shown.error();
   live_failed_ = !shown;
 }
 
@@ -272,8 +292,23 @@ std::optional<HlsRecording::Live> HlsRecording::take_live() {
 void HlsRecording::note_listed(bool ended) {
   playlist_.written();
   if (!unlisted_.empty() || ended) show_live(ended);
+  if (settings_.max_files > 0)
+    for (const Closed &closed : unlisted_) kept_.push_back({closed.location, closed.size});
   listed_.insert(listed_.end(), unlisted_.begin(), unlisted_.end());
   unlisted_.clear();
+  delete_old();
+}
+
+void HlsRecording::delete_old() {
+  if (settings_.max_files == 0) return;
+  const std::size_t shown = std::max(in_window_, live_ ? live_->playlist.segments.size() : 0);
+  for (; kept_.size() > std::max(settings_.max_files, shown); kept_.pop_front()) {
+    const Kept &old = kept_.front();
+    size_ -= old.size;
+    if (settings_.delete_fragment && settings_.delete_fragment(old.location)) continue;
+    if (unlink(old.location.c_str()) != 0 && errno != ENOENT)
+      trouble_ = disk_error("deleting", old.location, errno);
+  }
 }
 
 Result<std::string> HlsRecording::filled(const std::string &pattern, UtcTime start) const {
@@ -311,7 +346,7 @@ Result<HlsRecording::NewSegment> HlsRecording::name_segment(UtcTime start) {
     const std::string file = numbered_path(name, last_number_++);
     const std::string path = beside(path_, file);
     if (exists(path) || exists(part_path(path))) continue;
-    return NewSegment{path, uri_of_file(file, settings_.playlist_root)};
+    return NewSegment{path, uri_of_file(below(path_, file), settings_.playlist_root)};
   }
   return Error{Errc::exists, "no free name beside '" + name + "'"};
 }

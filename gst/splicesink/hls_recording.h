@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <cstdint>
+#include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +28,10 @@ struct HlsSettings {
   std::string live_location;    // pattern of the playlist of the last segments; "": none
   std::size_t live_length = 5;  // segments in it
   SegmentFormat segment_format = SegmentFormat::ts;
+  std::size_t window = 0;     // segments in the playlist itself, which slides then; 0: all
+  std::size_t max_files = 0;  // segments on disk: older ones that no playlist lists are deleted; 0: all
+  // Deletes a segment instead of us, if it returns true.
+  std::function<bool(const std::string &location)> delete_fragment;
 };
 
 // One recording on disk: the playlist and the segment that is being written. At every instant the playlist
@@ -107,8 +114,8 @@ class HlsRecording {
   std::optional<Live> take_live();
   void continue_live(std::optional<Live> live) { live_ = std::move(live); }
   const std::optional<MediaMap> &map() const { return map_; }  // of the last opened segment
-  // Why the live playlist could not be written, when that is new: the recording goes on without it.
-  std::optional<Error> take_live_error() { return std::exchange(live_error_, std::nullopt); }
+  // Why the live playlist could not be written or a segment deleted, when that is new: the recording goes on.
+  std::optional<Error> take_trouble() { return std::exchange(trouble_, std::nullopt); }
   // Writes the playlist's last form: VOD, EXT-X-ENDLIST.
   Status finish();
 
@@ -128,6 +135,7 @@ class HlsRecording {
   Status begin_live(MediaPlaylist beginning);
   MediaSegment seen_from_live(MediaSegment segment) const;
   void show_live(bool ended);
+  void delete_old();
   Result<std::string> filled(const std::string &pattern, UtcTime start) const;
   Status settle();
   Status list(Closed closed);
@@ -146,8 +154,14 @@ class HlsRecording {
   std::string last_name_;     // that the pattern gave
   unsigned last_number_ = 0;  // that it got behind it, plus 1
   std::vector<Closed> unlisted_, listed_;
+  struct Kept {
+    std::string location;
+    std::uint64_t size;
+  };
+  std::deque<Kept> kept_;      // listed segments that were not deleted, if some are to be
+  std::size_t in_window_ = 0;  // segments that the playlist lists, if it slides
   std::optional<Live> live_;
-  std::optional<Error> live_error_;
+  std::optional<Error> trouble_;
   bool live_failed_ = false;
   std::optional<SegmentFrames> salvaged_;
   bool torn_ = false;

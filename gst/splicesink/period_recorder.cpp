@@ -168,6 +168,7 @@ void PeriodRecorder::begin_period(const Frame &frame, const TrackStates &states)
   const Nanoseconds base = waiting.empty() ? order_of(frame) : std::min(order_of(frame), waiting.front().pts);
   period_ = open_period(frame, states, base);
   if (!period_) retry_at_ = order_of(frame) + kRetryAfter;
+  if (period_ && period_->has_video) host_.request_keyframe(frame.source_pts + target_);
   for (const Frame &earlier : waiting) store(earlier);
   store(frame);
 }
@@ -230,6 +231,7 @@ void PeriodRecorder::cut_before(const Frame &frame) {
   });
   period_->writer->cut(period_->cuts++, frame.pts, period_->base);
   period_->segment_begin = frame.pts;
+  host_.request_keyframe(frame.source_pts + target_);
 }
 
 void PeriodRecorder::store(const Frame &frame) {

@@ -38,6 +38,7 @@ class PeriodRecorder {
     std::shared_ptr<SpliceKeeper> keeper;
     std::function<UtcTime(Nanoseconds line_time)> wall_clock;
     std::function<void(Error)> warn;
+    std::function<void(Nanoseconds running_time)> request_keyframe;  // of the publisher
     // So many frames in a row came once more and were dropped.
     std::function<void(std::uint64_t frames, Nanoseconds media)> report_repeated;
     bool keep_repeated = false;  // records them again

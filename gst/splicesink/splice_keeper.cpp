@@ -168,7 +168,7 @@ void SpliceKeeper::note_frames(std::vector<TrailFrame> frames) {
 }
 
 void SpliceKeeper::announce_listed() {
-  if (const auto error = recording_->take_live_error()) post_warning(host_.element, *error);
+  if (const auto error = recording_->take_trouble()) post_warning(host_.element, *error);
   for (const auto &closed : recording_->take_listed()) {
     totals_.with([&](Totals &t) {
       ++t.segments;

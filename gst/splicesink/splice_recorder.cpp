@@ -78,7 +78,12 @@ Status SpliceRecorder::start() {
   active.hls.target_duration = Seconds(s.target_duration);
   active.hls.time_zone = s.time_zone;
   active.hls.live_location = s.live_playlist_location;
-  active.hls.live_length = s.playlist_length;
+  if (s.playlist_length > 0) active.hls.live_length = s.playlist_length;
+  // No EVENT playlist may list what was deleted.
+  if (s.live_playlist_location.empty()) active.hls.window = s.playlist_length;
+  if (s.max_files > 0 && active.hls.window == 0) active.hls.window = s.max_files;
+  active.hls.max_files = s.max_files;
+  active.hls.delete_fragment = signals_.delete_fragment;
   active.playlist_location = s.playlist_location;
   active.splice_timeout = Nanoseconds(static_cast<gint64>(s.splice_timeout));
   active.cycle = Nanoseconds(static_cast<gint64>(s.cycle));
@@ -97,6 +102,11 @@ Status SpliceRecorder::start() {
             return anchor_->wall + std::chrono::duration_cast<UtcTime::duration>(line - anchor_->line);
           },
       .warn = [this](Error error) REC_TSA(no_thread_safety_analysis) { warn_later(std::move(error)); },
+      .request_keyframe =
+          [this, wanted = s.send_keyframe_requests](Nanoseconds running_time)
+              REC_TSA(no_thread_safety_analysis) {
+                if (wanted) request_keyframe(running_time);
+              },
       .report_repeated = [this](std::uint64_t frames, Nanoseconds media)
                              REC_TSA(no_thread_safety_analysis) { report_repeated(frames, media); },
       .keep_repeated = s.keep_repeated});

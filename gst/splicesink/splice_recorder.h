@@ -19,7 +19,9 @@ struct SpliceSinkSettings {
   std::string playlist_location = "playlist.m3u8";
   std::string playlist_root;
   std::string live_playlist_location;
-  guint playlist_length = 5;
+  guint playlist_length = 0;
+  guint max_files = 0;
+  bool send_keyframe_requests = true;
   guint target_duration = 10;  // s
   guint64 splice_timeout = 0;  // ns
   guint64 cycle = 0;           // ns
@@ -34,6 +36,7 @@ class SpliceRecorder final : public RecorderBin {
   struct Signals {
     std::function<std::optional<std::string>()> claim_recording;
     std::function<HoldChoice(guint64 waited_ns)> poll_hold;
+    std::function<bool(const std::string &location)> delete_fragment;  // false: nobody handles it
   };
 
   SpliceRecorder(GstBin *bin, const Clock &clock, Signals signals);

@@ -57,7 +57,11 @@
  *
  * `location` and `playlist-location` are patterns: `{StartYear}`...`{StartMillisecond}`, `{StartTime}`,
  * `{EscapedStartTime}`, `{UnixTimestamp}`, `{Sequence}` or `%05d`. Segments lie beside the playlist unless
- * `location` says otherwise.
+ * `location` says otherwise; those in or below its folder are named relative to it, others absolutely, and
+ * with `playlist-root` all behind that.
+ *
+ * `playlist-length` without `live-playlist-location`, and `max-files`, mean what they do to hlssink2: the
+ * playlist itself slides, and old segments are deleted, here once no playlist lists them any more.
  *
  * Which recording a push continues is decided by #RecSpliceSink::claim-recording, and how long it is held by
  * #RecSpliceSink::poll-hold. Without handlers a small note beside the playlist (`.<playlist>.splice`)
@@ -124,8 +128,16 @@ const rec::PropertyTable<rec::SpliceSinkSettings> &properties() {
                     "(empty = none)",
                     &S::live_playlist_location),
       rec::property("playlist-length",
-                    "Segments in the live playlist; more where they are shorter than three target durations",
-                    &S::playlist_length, 1, 100000),
+                    "Segments in the live playlist (0 = 5) or, without one, in the playlist itself, which "
+                    "slides then (0 = all); more where they are shorter than three target durations",
+                    &S::playlist_length, 0, 100000),
+      rec::property("max-files",
+                    "Segments of a recording to keep on disk: older ones that no playlist lists are deleted, "
+                    "and the playlist slides (0 = all)",
+                    &S::max_files, 0, G_MAXUINT),
+      rec::property("send-keyframe-requests",
+                    "Ask the publisher's encoder for a keyframe where a segment should end",
+                    &S::send_keyframe_requests),
       rec::property("target-duration",
                     "Length of a segment (s): it ends at the first keyframe at or after it",
                     &S::target_duration, 1, 3600),
@@ -150,7 +162,7 @@ const rec::SystemClock &system_clock() {
   return clock;
 }
 
-enum Signal { kClaimRecording, kPollHold, kCancelDelay, kSignals };
+enum Signal { kClaimRecording, kPollHold, kCancelDelay, kDeleteFragment, kSignals };
 guint signals[kSignals];
 
 rec::HoldChoice to_choice(int hold) {
@@ -228,6 +240,11 @@ static void rec_splice_sink_init(RecSpliceSink *self) {
     g_signal_emit(self, signals[kPollHold], 0, waited, &hold);
     return to_choice(hold);
   };
+  emit.delete_fragment = [self](const std::string &location) {
+    if (!g_signal_has_handler_pending(self, signals[kDeleteFragment], 0, FALSE)) return false;
+    g_signal_emit(self, signals[kDeleteFragment], 0, location.c_str());
+    return true;
+  };
   self->impl = new rec::SpliceRecorder(GST_BIN(self), system_clock(), std::move(emit));
 }
 
@@ -266,6 +283,18 @@ static void install_signals(GType type) {
       G_CALLBACK(cancel_delay), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
 }
 
+static void install_hlssink2_signals(GType type) {
+  /**
+   * RecSpliceSink::delete-fragment:
+   * @location: path of a segment
+   *
+   * There are more than `max-files`, and no playlist lists this one any more. Emitted off streaming threads.
+   * Who handles it deletes the segment; without handlers it is deleted.
+   */
+  signals[kDeleteFragment] = g_signal_new("delete-fragment", type, G_SIGNAL_RUN_LAST, 0, nullptr, nullptr,
+                                          nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
+}
+
 static void rec_splice_sink_class_init(RecSpliceSinkClass *klass) {
   auto *object_class = G_OBJECT_CLASS(klass);
   object_class->set_property = [](GObject *o, guint id, const GValue *v, GParamSpec *p) {
@@ -287,6 +316,7 @@ static void rec_splice_sink_class_init(RecSpliceSinkClass *klass) {
       object_class, properties().next_id(),
       "Recordings, periods, segments, bytes, and frames: ingested = stored + dropped by reason");
   install_signals(G_TYPE_FROM_CLASS(klass));
+  install_hlssink2_signals(G_TYPE_FROM_CLASS(klass));
   gst_type_mark_as_plugin_api(rec_splice_hold_get_type(), static_cast<GstPluginAPIFlags>(0));
   gst_type_mark_as_plugin_api(rec_splice_segment_format_get_type(), static_cast<GstPluginAPIFlags>(0));
 

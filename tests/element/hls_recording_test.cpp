@@ -85,6 +85,22 @@ TEST(HlsRecording, NumbersNamesThatDoNotVaryWithoutLookingAtAllOfThem) {
   EXPECT_EQ(uris, (std::vector<std::string>{"a.ts", "a-1.ts", "a-2.ts", "a-3.ts", "a-4.ts"}));
 }
 
+TEST(HlsRecording, NamesAbsolutelyOnlyWhatLiesElsewhere) {
+  const TempDir dir, elsewhere;
+  const auto uri_of = [&](HlsSettings s) {
+    HlsRecording recording(std::move(s), dir / "live.m3u8");
+    record(recording);
+    EXPECT_TRUE(recording.finish());
+    return playlist_at(recording.path()).segments.at(0).uri;
+  };
+  EXPECT_EQ(uri_of(settings(dir / "a.ts")), "a.ts");
+  EXPECT_EQ(uri_of(settings(dir / "ts/a.ts")), "ts/a.ts");
+  EXPECT_EQ(uri_of(settings(elsewhere / "a.ts")), elsewhere / "a.ts");
+  HlsSettings rooted = settings(dir / "b.ts");
+  rooted.playlist_root = "http://h/r";
+  EXPECT_EQ(uri_of(rooted), "http://h/r/b.ts");
+}
+
 TEST(HlsRecording, ListsWhatAFullDiskKeptFromTheList) {
   const TempDir dir;
   HlsRecording recording(settings(), dir / "live.m3u8");
