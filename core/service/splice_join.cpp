@@ -15,8 +15,6 @@
 namespace rec {
 namespace {
 
-constexpr unsigned kMostTempNames = 1000;
-
 class Joiner {
  public:
   Joiner(Catalogue &catalogue, std::int64_t recording_id, const std::function<bool()> &is_cancelled)
@@ -101,28 +99,27 @@ class Joiner {
   // Errors are the catalogue's, or cancelled.
   Result<Outcome> join_first(std::vector<StoredFile> &parts) {
     const StoredFile &first = parts.front();
-    auto file = create_temporary(first.facts.path);
-    if (!file) return Outcome{0, file.error()};
     OpenedFile opened;
     opened.recording_id = recording_id_;
     opened.format = first.format;
-    opened.temp_path = file->path();
+    opened.temp_path = numbered_path(part_path(first.facts.path), static_cast<unsigned>(first.id));
     opened.location_pattern = first.location_pattern;
     opened.utc_offset = first.utc_offset;
     opened.fragment_id = first.fragment_id;
     opened.started = first.facts.started;
     opened.push_id = first.push_id;
-    const auto row = catalogue_.begin_join(opened);
-    if (!row) {
-      file->discard();
-      return row.error();
+    REC_TRY(const std::int64_t row, catalogue_.begin_join(opened));
+    auto file = create_or_take(opened.temp_path);
+    if (!file) {
+      REC_CHECK(catalogue_.abandon_join(row));
+      return Outcome{0, file.error()};
     }
     std::vector<std::string> paths;
     paths.reserve(parts.size());
     for (const StoredFile &part : parts) paths.push_back(part.facts.path);
     const auto media = join_files(first.format, paths, JoinWhat::what_fits, *file, is_cancelled_);
-    if (!media) return give_up(*file, *row, "", media.error());
-    return publish(*file, *row, std::span(parts).first(media->parts), *media);
+    if (!media) return give_up(*file, row, "", media.error());
+    return publish(*file, row, std::span(parts).first(media->parts), *media);
   }
 
   Result<Outcome> give_up(DiskFile &file, std::int64_t row, const std::string &wanted, const Error &error) {
@@ -132,12 +129,13 @@ class Joiner {
     return Outcome{0, error};
   }
 
-  static Result<DiskFile> create_temporary(const std::string &path) {
-    for (unsigned number = 0; number < kMostTempNames; ++number) {
-      auto file = DiskFile::create(numbered_path(part_path(path), number));
-      if (file || file.error().code != Errc::exists) return file;
-    }
-    return Error{Errc::exists, "too many unfinished files like '" + part_path(path) + "'"};
+  // The name is taken by nobody but one who died here.
+  static Result<DiskFile> create_or_take(const std::string &path) {
+    auto file = DiskFile::create(path);
+    if (file || file.error().code != Errc::exists) return file;
+    file = DiskFile::take(path);
+    if (file) REC_CHECK(file->truncate(0));
+    return file;
   }
 
   Result<Outcome> publish(DiskFile &file, std::int64_t row, std::span<StoredFile> parts,

@@ -258,6 +258,32 @@ TEST_F(DeliveryWorkerTest, TakesOverFromAWorkerThatDied) {
   EXPECT_EQ(reports_.wait_for(2).size(), 2U);
 }
 
+TEST_F(DeliveryWorkerTest, SettlesWhatADeadRecorderDidNotLiveToJoin) {
+  std::string dead;
+  {
+    const auto lease = OwnerLease::create(path_);
+    dead = lease->id();
+  }
+  NewRecording n = test::a_recording(dead);
+  n.directory = dir_ / "spool";
+  const std::int64_t id = catalogue_.start_recording(n)->id;
+  for (const char *name : {"a.flv", "b.flv"}) {
+    OpenedFile opened = test::an_open_file(id);
+    opened.push_id = *catalogue_.begin_push(dead, test::a_push(), "default");
+    opened.may_be_continued = true;
+    ASSERT_TRUE(catalogue_.open_file(opened));
+    ASSERT_TRUE(catalogue_.end_push(*opened.push_id));
+    ClosedFile closed = test::a_closed_file(id);
+    closed.path = dir_ / (std::string("spool/") + name);
+    test::write_file(closed.path, "no FLV, so that they stay apart");
+    ASSERT_TRUE(catalogue_.close_file(closed));
+  }
+  ASSERT_TRUE(catalogue_.finish_recording(id, UtcTime{}, std::nullopt));
+  EXPECT_EQ(catalogue_.owed()->uploads, 0U);
+  const auto worker = start(answering_200);
+  EXPECT_EQ(reports_.wait_for(4).size(), 4U) << "two uploads and their callbacks";
+}
+
 TEST_F(DeliveryWorkerTest, ReportsWhatNobodyServes) {
   owe_file("a.flv", "nowhere");
   const auto worker = start(answering_200);

@@ -207,6 +207,72 @@ TEST_F(PushSessions, AReleasedRecordingCanBeContinuedByAnybody) {
   EXPECT_EQ(*b.catalogue().unfinished_recordings("a"), 0U);
 }
 
+// What writes files only, which may be continued.
+class FilePushSessions : public PushSessions {
+ protected:
+  PushSession files_session(const char *owner) {
+    RecordingTemplate t;
+    t.name = "default";
+    FileFormat flv{Format::flv};
+    flv.splice_timeout = Seconds(60);
+    t.files = {flv, FileFormat{Format::mp4}};
+    t.callbacks = {"ops"};
+    PushSession made(open(), clock_,
+                     {.push = a_push(),
+                      .owner = owner,
+                      .session_id = random_decimal_id(),
+                      .directory = "/spool",
+                      .recording_template = t});
+    EXPECT_TRUE(made.begin_push());
+    return made;
+  }
+  static void record(PushSession &s, Format format = Format::flv) {
+    OpenedFile opened = an_open_file(0);
+    opened.format = format;
+    ASSERT_TRUE(s.open_file(opened));
+    ASSERT_TRUE(s.end_push());
+    ASSERT_TRUE(s.close_file(a_closed_file(0)));
+    ASSERT_TRUE(s.pause_or_finish());
+  }
+};
+
+TEST_F(FilePushSessions, FilesThatMayBeContinuedAreHeldAndOwedAfterwards) {
+  PushSession s = files_session("a");
+  record(s);
+  EXPECT_TRUE(s.holds_files());
+  EXPECT_EQ(states(s), std::vector{RecordingState::paused});
+  EXPECT_EQ(polled(s), PushSession::Hold::wait);
+  EXPECT_EQ(s.catalogue().owed()->callbacks, 0U);
+  EXPECT_EQ(polled(s, Seconds(60)), PushSession::Hold::finish);
+  ASSERT_TRUE(s.finish_held());
+  EXPECT_FALSE(s.holds_files());
+  EXPECT_EQ(states(s), std::vector{RecordingState::finished});
+  EXPECT_EQ(s.catalogue().owed()->callbacks, 1U);
+  EXPECT_TRUE(s.take_joins().empty()) << "one file alone";
+}
+
+TEST_F(FilePushSessions, AFormatThatIsNotSplicedIsOwedAtOnce) {
+  PushSession s = files_session("a");
+  record(s, Format::mp4);
+  EXPECT_EQ(s.catalogue().owed()->callbacks, 1U);
+}
+
+TEST_F(FilePushSessions, AnotherProcessContinuesThemAndHasThemJoined) {
+  PushSession a = files_session("a"), b = files_session("b");
+  record(a);
+  record(b);
+  EXPECT_TRUE(b.resumed() || b.holds_files());
+  EXPECT_EQ(polled(a), PushSession::Hold::gone);
+  a.leave_held();
+  EXPECT_FALSE(a.holds_files());
+  EXPECT_EQ(polled(b, Seconds(60)), PushSession::Hold::finish);
+  ASSERT_TRUE(b.finish_held());
+  EXPECT_EQ(b.take_joins(), std::vector<std::int64_t>{1});
+  EXPECT_TRUE(b.take_joins().empty()) << "told once";
+  EXPECT_EQ(b.catalogue().owed()->callbacks, 0U) << "until they are joined";
+  EXPECT_EQ(*b.catalogue().unfinished_recordings("b"), 1U);
+}
+
 TEST_F(PushSessions, AFailedFileIsARowToo) {
   PushSession s = session("a", Seconds(0), false);
   ASSERT_TRUE(s.fail_file("/spool/.never-opened", "no space"));

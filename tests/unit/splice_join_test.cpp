@@ -3,12 +3,20 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
+#include <random>
 
 #include "core/disk/joined_file.h"
 #include "core/service/owner_lease.h"
 #include "core/service/recovery.h"
 #include "tests/common/catalogue_rows.h"
+#include "tests/common/disk_faults.h"
 #include "tests/common/fake_clock.h"
 #include "tests/common/temp_dir.h"
 
@@ -190,6 +198,34 @@ TEST_F(SpliceJoin, APartThatIsGoneHoldsUpNobody) {
   EXPECT_EQ(test::read_file(dir_ / "b.flv"), flv(25));
 }
 
+TEST_F(SpliceJoin, OnADiskThatFailsTheFilesAreGoodAsTheyAre) {
+  add_part("a.flv", flv(50));
+  add_part("b.flv", flv(25));
+  finish();
+  test::DiskFaults faults(".a.flv-");
+  faults.room(1000);
+  const JoinReport report = join();
+  ASSERT_EQ(report.left_apart.size(), 1U);
+  EXPECT_NE(report.left_apart[0].message.find("No space left"), std::string::npos);
+  EXPECT_EQ(names(), (std::vector<std::string>{"a.flv", "b.flv"})) << "nothing else is left";
+  EXPECT_EQ(test::read_file(dir_ / "a.flv"), flv(50));
+  EXPECT_EQ(catalogue_.owed()->uploads, 2U);
+  EXPECT_FALSE(*catalogue_.has_parts(recording_));
+}
+
+TEST_F(SpliceJoin, ItsBytesAreOnTheDiskBeforeItHasItsName) {
+  add_part("a.flv", flv(50));
+  add_part("b.flv", flv(25));
+  finish();
+  const test::DiskFaults faults(dir_.path());
+  join();
+  const auto calls = faults.calls();
+  const auto place = [&](const std::string &what) { return std::find(calls.begin(), calls.end(), what); };
+  ASSERT_NE(place(std::string("rename ") + kJoined), calls.end());
+  EXPECT_LT(place("fsync .a.flv-1.part"), place(std::string("rename ") + kJoined));
+  EXPECT_LT(place(std::string("rename ") + kJoined), place("fsync " + dir_.path().filename().string()));
+}
+
 TEST_F(SpliceJoin, LeavesThePartsWhenItIsCancelledAndGoesOnLater) {
   add_part("a.flv", flv(50));
   add_part("b.flv", flv(25));
@@ -246,7 +282,7 @@ class SpliceJoinDeath : public SpliceJoin {
     join();
     expect_joined();
   }
-  const std::string temp_ = dir_ / ".a.flv.part";
+  const std::string temp_ = dir_ / ".a.flv-1.part";
 };
 
 TEST_F(SpliceJoinDeath, BeforeAnything) { recover_and_join(); }
@@ -313,6 +349,57 @@ TEST_F(SpliceJoinDeath, WhenSomePartsAreGone) {
   ASSERT_TRUE(catalogue_.forget_part(files()[0].id));
   std::filesystem::remove(dir_ / "b.flv");
   recover_and_join();
+}
+
+// In a process of its own, which dies after so many microseconds.
+void join_until_death(const std::string &path, std::int64_t recording, unsigned microseconds) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    itimerval death{};
+    death.it_value.tv_usec = static_cast<suseconds_t>(microseconds);
+    setitimer(ITIMER_REAL, &death, nullptr);  // nobody handles SIGALRM
+    const SystemClock clock;
+    auto catalogue = Catalogue::open(path, clock);
+    if (catalogue) (void)join_parts(*catalogue, recording, nullptr);
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+}
+
+TEST_F(SpliceJoin, DyingAtAnyMomentLosesNothing) {
+  const unsigned seed = std::random_device()();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  const int rounds = std::getenv("REC_LONG") ? 200 : 10;
+  for (int round = 1; round <= rounds; ++round) {
+    SCOPED_TRACE(round);
+    NewRecording r = test::a_recording(me_.id(), std::to_string(round));
+    r.directory = dir_.path();
+    recording_ = catalogue_.start_recording(r)->id;
+    const std::string name = "r" + std::to_string(round) + (random() % 2 ? ".flv" : "_{EscapedEndTime}.flv");
+    pattern_ = name;
+    const std::string number = std::to_string(round);
+    add_part(name.ends_with("}.flv") ? "a" + number + ".flv" : name, flv(50));
+    add_part("b" + number + ".flv", flv(25));
+    finish();
+    for (int deaths = 1 + static_cast<int>(random() % 3); deaths > 0; --deaths)
+      join_until_death(path_, recording_, 1 + random() % 40'000);
+    const std::string dead = me_.id();
+    me_ = *OwnerLease::create(path_);
+    const auto report = recover(catalogue_, path_, me_.id(), clock_);
+    ASSERT_TRUE(report) << report.error().message;
+    join();
+    ASSERT_EQ(files().size(), 1U);
+    EXPECT_EQ(files()[0].facts.audio_frames, 75U);
+    EXPECT_EQ(*catalogue_.has_parts(recording_), false);
+    EXPECT_EQ(catalogue_.owed()->uploads, static_cast<std::uint64_t>(round));
+    EXPECT_EQ(names().size(), static_cast<std::size_t>(round)) << "nothing else is left";
+    const auto source_bytes = test::read_file(files()[0].facts.path);
+    EXPECT_EQ(source_bytes.size(), files()[0].facts.size_bytes);
+    EXPECT_NE(source_bytes.find("frame49"), std::string::npos);
+  }
 }
 
 }  // namespace
