@@ -51,6 +51,7 @@ std::string size_text(std::uint64_t bytes) { return CString(g_format_size(bytes)
 
 void print_file(const StoredFile &file) {
   std::string text = std::string(name_of(file.format)) + " " + text_of(file.state);
+  if (file.state == FileState::closed && file.part == PartState::waits) text += ", to be joined:";
   if (file.state == FileState::closed) {
     char duration[32];
     std::snprintf(duration, sizeof duration, " %.3f s ", seconds_of(file.facts.duration));
@@ -89,7 +90,8 @@ JsonObjectWriter json_of(const StoredFile &file) {
   JsonObjectWriter json;
   json.text("format", name_of(file.format)).text("state", text_of(file.state)).text("path", facts.path);
   if (file.state == FileState::closed)
-    json.text("start", text_of(facts.started))
+    json.flag("to_be_joined", file.part == PartState::waits)
+        .text("start", text_of(facts.started))
         .text("end", text_of(facts.ended))
         .real("duration", seconds_of(facts.duration))
         .number("size", static_cast<std::int64_t>(facts.size_bytes))

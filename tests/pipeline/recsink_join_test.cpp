@@ -112,6 +112,47 @@ TEST_P(RecSinkJoin, JoinsAudioOnly) {
   EXPECT_LT(longest_step(packets_of(joined_)["audio"]), 0.023);
 }
 
+TEST_P(RecSinkJoin, JoinsEveryCodecThatTheFormatHolds) {
+  const bool is_mp4 = GetParam() == Format::mp4;
+  std::vector<std::pair<std::string, std::string>> codecs = {{"h264", "mp3"}};
+  if (is_mp4) codecs = {{"h264", "mp3"}, {"h265", "opus"}, {"mpeg4", "aac"}};
+  for (const auto &[video_codec, audio_codec] : codecs) {
+    SCOPED_TRACE(video_codec + " " + audio_codec);
+    VideoSpec pictures;
+    pictures.codec = video_codec;
+    AudioSpec sounds;
+    sounds.codec = audio_codec;
+    const Tracks tracks = {{"video", video(pictures)}, {"audio_0", audio(sounds)}};
+    const std::vector<std::string> parts = {record(tracks), record(tracks)};
+    const auto joined = join(parts);
+    ASSERT_TRUE(joined) << joined.error().message;
+    expect_whole(parts);
+    EXPECT_EQ(decoded(joined_)["video"].frames, 2 * video(pictures).units.size());
+    ASSERT_EQ(std::remove(joined_.c_str()), 0);
+  }
+}
+
+TEST_P(RecSinkJoin, NewParameterSetsOfTheSamePictureGoIntoFlvOnly) {
+  VideoSpec other;
+  other.options = "ref=3 cabac=false";
+  const std::vector<std::string> parts = {record({{"video", video()}, {"audio_0", audio()}}),
+                                          record({{"video", video(other)}, {"audio_0", audio()}})};
+  const auto joined = join(parts);
+  if (GetParam() == Format::mp4) {
+    ASSERT_FALSE(joined);
+    EXPECT_NE(joined.error().message.find("another size or configuration of avc1"), std::string::npos);
+    return;
+  }
+  ASSERT_TRUE(joined) << joined.error().message;
+  EXPECT_EQ(playback_complaints(joined_), "");
+  Hashes expected, stored;
+  for (const std::string &part : parts)
+    for (const Essence &frame : essence_of(part, "video")) expected.push_back(frame.hash);
+  for (const Essence &frame : essence_of(joined_, "video")) stored.push_back(frame.hash);
+  EXPECT_EQ(stored, expected);
+  EXPECT_EQ(decoded(joined_)["video"].frames, 2 * video().units.size());
+}
+
 TEST_P(RecSinkJoin, IsAPartOfAnotherJoin) {
   const std::string part = record({{"video", video()}, {"audio_0", audio()}});
   ASSERT_TRUE(join({part, part}));

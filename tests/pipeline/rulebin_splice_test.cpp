@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "core/service/catalogue.h"
@@ -101,6 +102,20 @@ TEST_F(RuleBinSplice, OneFileOfEachFormatComesOutOfThreePushes) {
   EXPECT_EQ(files_on_disk(), 2U) << "the parts are gone";
   EXPECT_EQ(catalogue().owed()->uploads, 2U);
   EXPECT_EQ(catalogue().owed()->callbacks, 2U);
+}
+
+TEST_F(RuleBinSplice, TheToolSaysWhatIsToBeJoined) {
+  configure(R"({"flv": {"splice-timeout": "1min"}})");
+  const auto list = [&] {
+    return run_command({std::getenv("REC_TEST_TOOL"), "list", "--catalogue", dir_ / "spool/catalogue.db"})
+        .out;
+  };
+  Publisher publisher(line());
+  push(publisher, 0, 2);
+  ASSERT_TRUE(wait_for_pause(publisher));
+  EXPECT_NE(list().find("flv closed, to be joined: 2."), std::string::npos) << list();
+  ASSERT_TRUE(wait_for_end(publisher));
+  EXPECT_NE(list().find("flv closed 2."), std::string::npos) << list();
 }
 
 TEST_F(RuleBinSplice, AFileThatNothingContinuedIsAnnouncedAsItIs) {
