@@ -261,12 +261,19 @@ Status HlsRecording::begin_live(MediaPlaylist beginning) {
   return ok();
 }
 
+std::string HlsRecording::uri_from(const std::string &uri, const std::string &playlist) const {
+  return settings_.playlist_root.empty() ? uri_seen_from(uri, absolute(path_), absolute(playlist)) : uri;
+}
+
+std::optional<MediaMap> HlsRecording::map_from(const std::string &playlist) const {
+  auto map = map_;
+  if (map) map->uri = uri_from(map->uri, playlist);
+  return map;
+}
+
 MediaSegment HlsRecording::seen_from_live(MediaSegment segment) const {
-  const auto seen = [&](const std::string &uri) {
-    return settings_.playlist_root.empty() ? uri_seen_from(uri, absolute(path_), absolute(live_->path)) : uri;
-  };
-  segment.uri = seen(segment.uri);
-  if (segment.map) segment.map->uri = seen(segment.map->uri);
+  segment.uri = uri_from(segment.uri, live_->path);
+  if (segment.map) segment.map->uri = uri_from(segment.map->uri, live_->path);
   return segment;
 }
 
@@ -335,7 +342,7 @@ Result<std::optional<MediaMap>> HlsRecording::initialise(const std::string &byte
   REC_TRY(const std::string location, write_new_file(wanted, bytes));
   const CString base(g_path_get_basename(location.c_str()));
   const std::string file = (slash == std::string::npos ? "" : name.substr(0, slash + 1)) + base.get();
-  return std::optional(MediaMap{uri_of_file(file, settings_.playlist_root), std::nullopt});
+  return std::optional(MediaMap{uri_of_file(below(path_, file), settings_.playlist_root), std::nullopt});
 }
 
 Result<HlsRecording::NewSegment> HlsRecording::name_segment(UtcTime start) {

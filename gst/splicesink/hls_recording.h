@@ -113,7 +113,8 @@ class HlsRecording {
   };
   std::optional<Live> take_live();
   void continue_live(std::optional<Live> live) { live_ = std::move(live); }
-  const std::optional<MediaMap> &map() const { return map_; }  // of the last opened segment
+  // The map of the last opened segment, as a playlist at that path names it.
+  std::optional<MediaMap> map_from(const std::string &playlist) const;
   // Why the live playlist could not be written or a segment deleted, when that is new: the recording goes on.
   std::optional<Error> take_trouble() { return std::exchange(trouble_, std::nullopt); }
   // Writes the playlist's last form: VOD, EXT-X-ENDLIST.
@@ -133,6 +134,7 @@ class HlsRecording {
   Status write_whole(MediaPlaylist (*form)(MediaPlaylist));
   void note_listed(bool ended);
   Status begin_live(MediaPlaylist beginning);
+  std::string uri_from(const std::string &uri, const std::string &playlist) const;
   MediaSegment seen_from_live(MediaSegment segment) const;
   void show_live(bool ended);
   void delete_old();

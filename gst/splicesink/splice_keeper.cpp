@@ -211,7 +211,8 @@ void SpliceKeeper::begin_another() {
 
 // The period goes on in another recording, whose first segment it has cut already.
 Status SpliceKeeper::change_recording() {
-  HlsRecording::Period period{.start = end_time(), .continues = true, .map = recording_->map()};
+  REC_TRY(const std::string next, new_playlist_path(end_time()));
+  HlsRecording::Period period{.start = end_time(), .continues = true, .map = recording_->map_from(next)};
   const std::uint64_t segments = recording_->next_sequence() - period_sequence_;
   begin_another();
   REC_CHECK(name_recording(period.start));

@@ -100,6 +100,26 @@ TEST(SpliceSinkCycle, GoesOnInAnotherRecordingWithNoFrameLost) {
   EXPECT_EQ(uint64_field(finished[0], "duration"), 16 * GST_SECOND);
 }
 
+TEST(SpliceSinkCycle, TakesTheInitialisationSectionAlong) {
+  const TempDir dir;
+  Publisher publisher(
+      "splicesink segment-format=cmaf target-duration=2 cycle=15000000000 playlist-location=" +
+      (dir / "%d/list.m3u8") + " location=s%d.m4s");
+  publisher.send({{"video", long_video()}});
+  finish(publisher);
+  std::size_t pictures = 0;
+  for (const std::string number : {"0", "1", "2"}) {
+    const std::string path = dir / (number + "/list.m3u8");
+    const auto playlist = playlist_at(path);
+    EXPECT_TRUE(playlist.end_list);
+    EXPECT_EQ(discontinuities(playlist), 0u);
+    EXPECT_EQ(playlist.segments.at(0).map.value().uri, number == "0" ? "s0-init.mp4" : "../0/s0-init.mp4");
+    EXPECT_EQ(playback_complaints(path), "");
+    pictures += essence_of(path, "video").size();
+  }
+  EXPECT_EQ(pictures, 1025u);
+}
+
 TEST(SpliceSinkCycle, ContinuesTheLastRecordingAfterAnInterruption) {
   const TempDir dir;
   const std::string line = splice_line(dir, "cycle=15000000000 splice-timeout=600000000000");
