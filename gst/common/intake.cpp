@@ -119,6 +119,10 @@ void Intake::end(std::size_t index) {
   order_.end_track(index);
 }
 
+void Intake::end_push() {
+  if (had_media_) timeline_.restart();
+}
+
 void Intake::flush(std::size_t track) {
   begin(track);  // an EOS is flushed, too
   timeline_.restart(track);

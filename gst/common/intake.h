@@ -76,6 +76,7 @@ class Intake {
   void reset();                          // forgets all media; the tracks stay
   void begin(std::size_t track);         // media comes (again)
   void end(std::size_t track);           // EOS, or the pad is gone
+  void end_push();                       // no track is left: what new ones bring is another push
 
   // Takes a frame and hands on what is due.
   void push(std::size_t track, ParsedBuffer media, const Out &out);

@@ -93,8 +93,11 @@ void RecorderBin::release_pad(GstPad *pad) {
     gone = std::move(*it);
     inputs_.erase(it);
     intake_.remove_track(gone->track());
-    if (in_session_ && !inputs_.empty()) end_push_if_all_ended();
-    return;
+    if (!in_session_) return;
+    if (!inputs_.empty()) return end_push_if_all_ended();
+    intake_.drain(record_);
+    intake_.end_push();
+    return pads_gone();
   }
 }
 

@@ -45,6 +45,8 @@ class RecorderBin : private TrackListener {
   virtual void record(const Frame &frame) REC_REQUIRES(mutex_) = 0;
   // All tracks have ended and all frames were recorded. When the element has no more to do: post_eos().
   virtual void push_ended() REC_REQUIRES(mutex_) = 0;
+  // The last pad was released, and what came through it was recorded. Another push may come on new ones.
+  virtual void pads_gone() REC_REQUIRES(mutex_) {}
   // Complete what is open; nothing follows (PAUSED to READY).
   virtual void stop() REC_REQUIRES(mutex_) = 0;
 

@@ -61,6 +61,7 @@ void SpliceKeeper::claim_recording() {
       trail_ = TrailFile::read(recording_->path());
       trail_.keep_listed(recording_->next_sequence(), recording_->salvaged());
       if (recording_->was_torn()) trail_.forget_beginnings();
+      begin_note();
     } else {
       post_warning(host_.element, found.error());
     }
@@ -82,6 +83,13 @@ Trail SpliceKeeper::claim() {
   settle_hold();
   if (paused_ || (!recording_ && !claimed_)) claim_recording();
   return trail_;
+}
+
+// Says that the recording is ours, whether anything of the push will be recorded or not.
+void SpliceKeeper::begin_note() {
+  if (!sidecar_) return;
+  if (const Status noted = sidecar_->begin(recording_->path(), settings_.splice_timeout); !noted)
+    post_warning(host_.element, noted.error());
 }
 
 // Goes on where the publisher's clock and the encoding do; else at the end of the recording's media.
@@ -120,9 +128,7 @@ Result<PeriodPlace> SpliceKeeper::begin_period(const PeriodFacts &facts) {
 void SpliceKeeper::announce_recording() {
   if (std::exchange(announced_, true)) return;
   totals_.with([](Totals &t) { ++t.recordings; });
-  if (sidecar_)
-    if (const Status noted = sidecar_->begin(recording_->path(), settings_.splice_timeout); !noted)
-      post_warning(host_.element, noted.error());
+  begin_note();
   MessageBuilder("splicesink-recording-started")
       .field("location", recording_->path())
       .time("start-time", start_)

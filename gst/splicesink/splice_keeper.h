@@ -101,6 +101,7 @@ class SpliceKeeper {
   Status change_recording();
   void announce_recording();
   void announce_listed();
+  void begin_note();
   void pause();
   void drop_claim();
   void finish();

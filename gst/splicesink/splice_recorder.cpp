@@ -175,7 +175,7 @@ void SpliceRecorder::replay(Trail past) {
     waiting_.pop_front();
     anchor_ = next.anchor;
     if (!next.frame) {
-      end_push(next.posts_eos);
+      end_push(next.is_stop);
     } else if (periods_->record(*next.frame, next.states)) {
       waiting_bytes_ -= gst_buffer_get_size(next.frame->buffer.get());
     } else {  // of another push
@@ -193,9 +193,9 @@ void SpliceRecorder::wait(Waiting what) {
 }
 
 // What follows a push is decided when its last segment is on disk, on a thread of GStreamer's pool.
-void SpliceRecorder::end_push(bool posts_eos) {
+void SpliceRecorder::end_push(bool is_stop) {
   periods_->finish();
-  if (!posts_eos) return;
+  if (is_stop) return;
   struct End {
     std::shared_ptr<SpliceKeeper> keeper;
     std::uint64_t turn;
@@ -211,9 +211,12 @@ void SpliceRecorder::end_push(bool posts_eos) {
       new End{keeper_, keeper_->turns().take()}, [](gpointer data) { delete static_cast<End *>(data); });
 }
 
-void SpliceRecorder::push_ended() { asking_ ? wait({.posts_eos = true}) : end_push(true); }
+void SpliceRecorder::push_ended() { asking_ ? wait({}) : end_push(false); }
 
-void SpliceRecorder::stop() { asking_ ? wait({}) : end_push(false); }
+// As EOS does, but for the element's own EOS: no pad had one.
+void SpliceRecorder::pads_gone() { push_ended(); }
+
+void SpliceRecorder::stop() { asking_ ? wait({.is_stop = true}) : end_push(true); }
 
 std::shared_ptr<SpliceKeeper> SpliceRecorder::keeper() {
   MutexLock lock(mutex_);

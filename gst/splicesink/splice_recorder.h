@@ -54,6 +54,7 @@ class SpliceRecorder final : public RecorderBin {
   Status start() override REC_REQUIRES(mutex_);
   void record(const Frame &frame) override REC_REQUIRES(mutex_);
   void push_ended() override REC_REQUIRES(mutex_);
+  void pads_gone() override REC_REQUIRES(mutex_);
   void stop() override REC_REQUIRES(mutex_);
 
   // The wall clock at one place of the line: the sender's where the stream carries it, else ours at the first
@@ -67,14 +68,14 @@ class SpliceRecorder final : public RecorderBin {
     std::optional<Frame> frame = std::nullopt;  // none: the push ended
     TrackStates states = {};
     std::optional<Anchor> anchor = std::nullopt;
-    bool posts_eos = false;
+    bool is_stop = false;
   };
   void report_repeated(std::uint64_t frames, Nanoseconds media) REC_REQUIRES(mutex_);
   void ask_past() REC_REQUIRES(mutex_);
   void go_on(std::uint64_t ask, Trail past) REC_EXCLUDES(mutex_);
   void replay(Trail past) REC_REQUIRES(mutex_);
   void wait(Waiting what) REC_REQUIRES(mutex_);
-  void end_push(bool posts_eos) REC_REQUIRES(mutex_);
+  void end_push(bool is_stop) REC_REQUIRES(mutex_);
   std::shared_ptr<SpliceKeeper> keeper() REC_EXCLUDES(mutex_);
 
   const Clock &clock_;  // outlives us

@@ -18,10 +18,11 @@
  *
  * With `splice-timeout` a recording survives the end of the push. Its playlist stays open (EVENT), the
  * element holds its EOS, and a push that comes back in time continues the playlist: on the same pads
- * (stream-start and media after EOS), from another pipeline, or from another process, also when the first one
- * was killed. It begins with `#EXT-X-DISCONTINUITY`, unless its encoding is the same and its timestamps go on
- * within a frame: then it is one stream with what was before, down to the packets' counters. When nobody
- * comes, the playlist is closed (VOD,
+ * (stream-start and media after EOS), on new ones (when the last one was released the push has ended, too),
+ * from another pipeline, or from another process, also when the first one was killed. It begins with
+ * `#EXT-X-DISCONTINUITY`, unless its encoding is the same and its timestamps go on within a frame: then it is
+ * one stream with what was before, down to the packets' counters. When nobody comes, the playlist is closed
+ * (VOD,
  * `#EXT-X-ENDLIST`) and EOS posted; the action signal #RecSpliceSink::cancel-delay ends the wait. A push that
  * comes later begins another recording. Stopping the element without EOS leaves the recording open for the
  * same time. Nothing is ever overwritten: a name that is taken gets `-1`, `-2`...

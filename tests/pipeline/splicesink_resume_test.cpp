@@ -209,7 +209,7 @@ TEST(SpliceSinkResume, ListsWhatADeadProcessWasWritingAndContinues) {
   }
   write_file(dead / ".segment00002.ts.part", read_file(dead / ".segment00002.ts.part") + "torn");
   Publisher second(splice_line(dead, kShort));
-  push(second);
+  second.send({{"video", video().moved(seconds(100))}, {"audio_0", audio().moved(seconds(100))}});
   const auto messages = finish(second, true);
   EXPECT_EQ(structures_named(messages, "splicesink-segment-added").size(), 4u);
   const std::string path = dead / "live.m3u8";

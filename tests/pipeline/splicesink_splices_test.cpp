@@ -144,6 +144,41 @@ TEST(SpliceSinkSplices, MediaThatGoesOnAfterAFlushIsOneStream) {
 
 class SpliceSinkBreaks : public ::testing::TestWithParam<int> {};
 
+TEST(SpliceSinkSplices, APushOnNewPadsIsOneStream) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, kLong));
+  send(publisher, piece(seconds(0), seconds(3)));
+  for (const char *pad : {"video", "audio_0"}) publisher.disconnect(pad);
+  EXPECT_TRUE(wait_for_element_message(publisher.pipeline(), "splicesink-recording-paused"));
+  EXPECT_FALSE(playlist_at(dir / "live.m3u8").open);
+  send(publisher, piece(seconds(3), seconds(7)));
+  close(publisher);
+  expect_one_stream(dir / "live.m3u8");
+}
+
+TEST(SpliceSinkSplices, AHoleBeforeNewPadsIsInNoSegment) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, kLong));
+  send(publisher, piece(seconds(0), seconds(3)));
+  for (const char *pad : {"video", "audio_0"}) publisher.disconnect(pad);
+  EXPECT_TRUE(wait_for_element_message(publisher.pipeline(), "splicesink-recording-paused"));
+  send(publisher, piece(seconds(3), seconds(7), seconds(20)));
+  close(publisher);
+  const auto playlist = playlist_at(dir / "live.m3u8");
+  EXPECT_EQ(discontinuities(playlist), 1u);
+  EXPECT_LT(media_duration(playlist), milliseconds(6200));
+  EXPECT_EQ(recorded(dir / "live.m3u8", "video"), sent(video(), "video"));
+}
+
+TEST(SpliceSinkSplices, WithoutPadsTheRecordingIsFinishedInTime) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, "splice-timeout=300000000"));
+  send(publisher, piece(seconds(0), seconds(3)));
+  for (const char *pad : {"video", "audio_0"}) publisher.disconnect(pad);
+  EXPECT_TRUE(wait_for_element_message(publisher.pipeline(), "splicesink-recording-finished"));
+  EXPECT_TRUE(playlist_at(dir / "live.m3u8").end_list);
+}
+
 const Media &larger() {
   VideoSpec spec;
   spec.width = 320;
@@ -295,6 +330,20 @@ TEST(SpliceSinkRepeats, AreNoneInAnotherRecording) {
     finish(publisher);
   }
   EXPECT_EQ(frames_in(dir / "live-1.m3u8", true), 50u);
+}
+
+TEST(SpliceSinkRepeats, FromAnotherElementMayBeAllThatComes) {
+  const TempDir dir;
+  {
+    Publisher publisher(splice_line(dir, kLong));
+    send(publisher, piece(seconds(0), seconds(4)));
+    pause(publisher);
+  }
+  Publisher publisher(splice_line(dir, "splice-timeout=300000000"));
+  send(publisher, piece(seconds(2), seconds(4)));
+  const auto messages = finish(publisher);  // after its own timeout
+  EXPECT_EQ(structures_named(messages, "splicesink-recording-finished").size(), 1u);
+  EXPECT_EQ(frames_in(dir / "live.m3u8", true), 100u);
 }
 
 TEST(SpliceSinkRepeats, MayBeAllThatComes) {
