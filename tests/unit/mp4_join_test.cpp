@@ -16,8 +16,8 @@ Bytes bytes_of(const std::string &text) {
   return {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()};
 }
 std::string be(std::uint64_t v, int bytes) {
-  std::string s;
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) s += static_cast<char>(v >> shift);
+  std::string s(static_cast<std::size_t>(std::max(0, bytes - 8)), '\0');
+  for (int shift = 8 * (std::min(bytes, 8) - 1); shift >= 0; shift -= 8) s += static_cast<char>(v >> shift);
   return s;
 }
 std::string box(const std::string &type, const std::string &payload) { return box_of(fourcc(type), payload); }
