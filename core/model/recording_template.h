@@ -20,6 +20,7 @@ struct FileFormat {
 };
 
 struct HlsFormat {
+  SegmentFormat segment_format = SegmentFormat::ts;
   Seconds segment{10};            // target duration
   Nanoseconds splice_timeout{0};  // how long an ended push may come back; 0 = its end is the end
 };

@@ -25,6 +25,10 @@ HlsFormat read_hls(ConfigNotes &notes, const Field &field) {
   ObjectReader reader(notes.problems, field);
   if (const auto segment = reader.take("segment"))
     hls.segment = read_duration(notes.problems, *segment, Seconds(1), kLongestSegment).value_or(hls.segment);
+  if (const auto format = reader.take("segment-format")) {
+    const auto word = read_word(notes.problems, *format, {"ts", "cmaf"});
+    if (word) hls.segment_format = segment_format_named(*word).value_or(hls.segment_format);
+  }
   if (const auto splice = reader.take("splice-timeout"))
     hls.splice_timeout = read_splice_timeout(notes, *splice);
   reader.finish();

@@ -124,6 +124,16 @@ Status PushSession::playlist_started(const std::string &path) {
   return ok();
 }
 
+Status PushSession::add_map(const std::string &playlist, NewSegment map) {
+  const auto recording = recording_of(playlist);
+  if (!recording)
+    return Error{Errc::not_found, "an initialisation section of an unknown playlist: " + playlist};
+  map.recording_id = *recording;
+  REC_CHECK(catalogue_.add_segment(map));
+  counts_.bytes += map.size_bytes;
+  return ok();
+}
+
 Status PushSession::add_segment(const std::string &playlist, NewSegment segment) {
   const auto recording = recording_of(playlist);
   if (!recording) return Error{Errc::not_found, "a segment of an unknown playlist: " + playlist};

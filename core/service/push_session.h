@@ -61,6 +61,8 @@ class PushSession {
   Result<std::optional<std::string>> claim();
   Status playlist_started(const std::string &path);
   Status add_segment(const std::string &playlist, NewSegment segment);
+  // An initialisation section, before the first segment that needs it: uploaded like one, not counted as one.
+  Status add_map(const std::string &playlist, NewSegment map);
   Status playlist_paused(const std::string &path);
   Status playlist_finished(ClosedFile playlist);
   void playlist_released(const std::string &path);

@@ -75,8 +75,17 @@ Result<MediaPlaylist> close_playlist(const Recording &recording, MediaPlaylist p
   return playlist;
 }
 
+void add_row(std::vector<NewSegment> &rows, NewSegment row) {
+  if (row.path.empty()) return;
+  const auto facts = file_facts(row.path);
+  if (!facts) return;  // lost: nothing to upload, and the playlist says what it said
+  row.size_bytes = facts->size_bytes;
+  rows.push_back(std::move(row));
+}
+
 std::vector<NewSegment> segment_rows(const Recording &recording, const MediaPlaylist &playlist) {
   std::vector<NewSegment> rows;
+  std::optional<MediaMap> map;
   std::uint64_t sequence = playlist.media_sequence;
   UtcTime started = recording.started;
   for (const MediaSegment &s : playlist.segments) {
@@ -89,11 +98,16 @@ std::vector<NewSegment> segment_rows(const Recording &recording, const MediaPlay
     row.duration = s.duration;
     row.discontinuity = s.discontinuity;
     started = row.started + s.duration;
-    if (row.path.empty()) continue;
-    const auto facts = file_facts(row.path);
-    if (!facts) continue;  // lost: nothing to upload, and the playlist says what it said
-    row.size_bytes = facts->size_bytes;
-    rows.push_back(std::move(row));
+    if (s.map && s.map != map) {
+      NewSegment brought = row;
+      brought.path = path_of(recording, s.map->uri).value_or("");
+      brought.uri = s.map->uri;
+      brought.duration = {};
+      brought.discontinuity = false;
+      add_row(rows, std::move(brought));
+    }
+    map = s.map;
+    add_row(rows, std::move(row));
   }
   return rows;
 }

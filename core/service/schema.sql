@@ -82,7 +82,7 @@ CREATE INDEX file_of_recording ON file (recording_id);
 CREATE INDEX file_part ON file (recording_id) WHERE part <> 0;
 CREATE INDEX file_open ON file (state) WHERE state = 'open';
 
--- An HLS segment that is complete and listed.
+-- An HLS segment that is complete and listed, or (duration 0) the initialisation section that it brings.
 CREATE TABLE segment (
   id            INTEGER PRIMARY KEY,
   recording_id  INTEGER NOT NULL REFERENCES recording (id),

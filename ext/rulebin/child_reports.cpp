@@ -84,6 +84,17 @@ ClosedFile closed_playlist(const Fields &fields) {
   return file;
 }
 
+// The initialisation section that the segment brings; without a path where it brings none.
+NewSegment new_map(const Fields &fields) {
+  NewSegment map;
+  map.path = fields.text("map-location");
+  map.uri = fields.text("map-uri");
+  map.sequence = fields.count("sequence");
+  map.started = fields.time("start-time");
+  map.size_bytes = fields.count("map-size");
+  return map;
+}
+
 NewSegment new_segment(const Fields &fields) {
   NewSegment segment;
   segment.path = fields.text("location");
@@ -118,8 +129,12 @@ std::optional<ChildReport> read_playlist_report(std::string_view name, const Fie
   if (name == "splicesink-recording-started")
     return ChildReport{"a playlist", [=](auto &s) { return s.playlist_started(location); }};
   if (name == "splicesink-segment-added")
-    return ChildReport{"a segment", [playlist = fields.text("playlist"), segment = new_segment(fields)](
-                                        auto &s) { return s.add_segment(playlist, segment); }};
+    return ChildReport{"a segment",
+                       [playlist = fields.text("playlist"), map = new_map(fields),
+                        segment = new_segment(fields)](auto &s) -> Status {
+                         if (!map.path.empty()) REC_CHECK(s.add_map(playlist, map));
+                         return s.add_segment(playlist, segment);
+                       }};
   if (name == "splicesink-recording-paused")
     return ChildReport{"a paused playlist", [=](auto &s) { return s.playlist_paused(location); }};
   if (name == "splicesink-recording-finished")

@@ -210,8 +210,12 @@ TsCounters HlsRecording::last_counters() const {
 Status HlsRecording::list(Closed closed) {
   closed.sequence = playlist_.next_sequence();
   const auto &map = closed.segment.map;
-  if (map && (!playlist_.last() || playlist_.last()->map != map))
-    closed.new_map = {map->uri, path_of_uri(map->uri)};
+  if (map && (!playlist_.last() || playlist_.last()->map != map)) {
+    closed.new_map = {map->uri, path_of_uri(map->uri), 0};
+    struct stat facts;
+    if (stat(closed.new_map->location.c_str(), &facts) == 0)
+      closed.new_map->size = static_cast<std::uint64_t>(facts.st_size);
+  }
   REC_TRY(closed.raised_target, playlist_.list(closed.segment));
   size_ += closed.size;
   unlisted_.push_back(std::move(closed));

@@ -50,6 +50,7 @@ class HlsRecording {
     bool raised_target = false;  // EXT-X-TARGETDURATION had to be raised for it
     struct Map {
       std::string uri, location;
+      std::uint64_t size = 0;  // bytes
     };
     std::optional<Map> new_map;  // its initialisation section, where the segment before it had another
   };

@@ -191,6 +191,7 @@ void SpliceKeeper::announce_listed() {
         .flag("discontinuity", closed.segment.discontinuity)
         .field("map-uri", closed.new_map ? closed.new_map->uri : "")
         .field("map-location", closed.new_map ? closed.new_map->location : "")
+        .field("map-size", static_cast<guint64>(closed.new_map ? closed.new_map->size : 0))
         .field("total-duration", count(recording_->duration()))
         .post(host_.element);
     if (closed.raised_target)

@@ -86,8 +86,8 @@
  *   `resumed`.
  * * `splicesink-segment-added`, when the playlist lists it: #gchararray `playlist`, `location`, `uri`,
  * #guint64 `sequence`, #gint64 `start-time`, #guint64 `duration`, `size`, #gboolean `discontinuity`, #guint64
- *   `total-duration` of the recording, #gchararray `map-uri`, `map-location` of its initialisation section
- * where the segment before it had none or another, else empty.
+ *   `total-duration` of the recording, #gchararray `map-uri`, `map-location`, #guint64 `map-size` of its
+ * initialisation section where the segment before it had none or another, else empty.
  * * `splicesink-recording-paused`: `location`, #gint64 `end-time` of the media.
  * * `splicesink-recording-finished`: `location`, `start-time`, `end-time`, #guint64 `duration` of the media,
  *   `size`, `segments`, #gchararray `video-codec`, `audio-codec`, #guint `width`, `height` of its last

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // splicesink with fragmented MP4 segments: what every player plays, in one push and over several.
 #include <set>
+#include <thread>
 
 #include "core/model/cmaf_init.h"
 #include "tests/pipeline/splicesink_fixture.h"
@@ -197,6 +198,43 @@ TEST(SpliceSinkCmafSplice, BeginsAnotherRecordingWhereTheOldOneHasTransportStrea
   expect_sound(dir / "live-1.m3u8");
   EXPECT_EQ(maps_of(dir / "live.m3u8"), std::set<std::string>{""});
   EXPECT_EQ(maps_of(dir / "live-1.m3u8").size(), 1u);
+}
+
+TEST(SpliceSinkCmafSplice, ListsTheWholeFragmentsThatADeadProcessWroteAndContinues) {
+  const TempDir live, dead;
+  {
+    Publisher first(cmaf_line(live, kLong));
+    first.send({{"video", video()}, {"audio_0", audio()}});
+    for (int i = 0; i < 2; ++i)
+      ASSERT_TRUE(wait_for_element_message(first.pipeline(), "splicesink-segment-added"));
+    // The third segment is being written: fragments of half a second, the last one still in memory.
+    const std::string part = live / ".segment00002.m4s.part";
+    const auto is_written = [&] { return cmaf_scan_of(part).is_segment(); };
+    const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+    while (!(std::filesystem::exists(part) && is_written()) && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    ASSERT_TRUE(is_written());
+    for (const auto &name : live.files()) {
+      std::string bytes = read_file(live / name);
+      for (auto at = bytes.find(live.path()); name.ends_with(".splice") && at != bytes.npos;
+           at = bytes.find(live.path()))
+        bytes.replace(at, live.path().string().size(), dead.path());
+      write_file(dead / name, bytes);
+    }
+  }
+  write_file(dead / ".segment00002.m4s.part", read_file(dead / ".segment00002.m4s.part") + "torn");
+  Publisher second(cmaf_line(dead, "splice-timeout=300000000"));
+  second.send({{"video", video().moved(seconds(99))}, {"audio_0", audio().moved(seconds(99))}});
+  finish(second, true);
+  const std::string path = dead / "live.m3u8";
+  expect_sound(path);
+  expect_one_line(path);
+  const auto playlist = playlist_at(path);
+  ASSERT_EQ(playlist.segments.size(), 6u);
+  EXPECT_TRUE(playlist.segments[3].discontinuity);
+  const TempDir copies;
+  EXPECT_EQ(playback_complaints(playable_files(path, copies).at(2)), "");
+  EXPECT_FALSE(std::filesystem::exists(dead / ".segment00002.m4s.part"));
 }
 
 TEST(SpliceSinkCmaf, TellsTheInitialisationSectionWithTheFirstSegmentThatNeedsIt) {

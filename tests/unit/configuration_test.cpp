@@ -75,10 +75,11 @@ TEST(Configuration, FilesAreSplicedForAsLongAsThePlaylist) {
 
 TEST(Configuration, ReadsEveryMemberOfATemplate) {
   const RecordingTemplate t = template_of(
-      R"({"formats": {"hls": {"segment": "4s", "splice-timeout": "3min"}, "mp4": {"cycle": "12h"}, "aac": {"cycle": "1s"}},
+      R"({"formats": {"hls": {"segment": "4s", "segment-format": "cmaf", "splice-timeout": "3min"}, "mp4": {"cycle": "12h"}, "aac": {"cycle": "1s"}},
           "content": ["origin"], "trigger": "automatic", "time-zone": "UTC+8", "name": "x/{StreamName}",
           "storage": {"primary": "a"}, "callbacks": ["ops"]})");
   EXPECT_EQ(t.hls->segment, Seconds(4));
+  EXPECT_EQ(t.hls->segment_format, SegmentFormat::cmaf);
   EXPECT_EQ(t.hls->splice_timeout, Seconds(180));
   ASSERT_EQ(t.files.size(), 2U);
   EXPECT_EQ(t.files[0].cycle, Seconds(43200));
@@ -119,9 +120,9 @@ TEST(Configuration, NamesFileLineColumnMemberExpectedAndFound) {
 }
 
 TEST(Configuration, UnknownMembersListWhatIsAllowed) {
-  EXPECT_EQ(
-      problems_of(with_template(R"({"formats": {"hls": {"segmnt": "6s"}}})")),
-      "f.json:3:22: templates.t.formats.hls: expected only segment and splice-timeout, found \"segmnt\"\n");
+  EXPECT_EQ(problems_of(with_template(R"({"formats": {"hls": {"segmnt": "6s"}}})")),
+            "f.json:3:22: templates.t.formats.hls: expected only segment, segment-format and splice-timeout, "
+            "found \"segmnt\"\n");
   EXPECT_EQ(problems_of(with_template(R"({"formats": {"mkv": {}}})")),
             "f.json:3:14: templates.t.formats: expected only flv, mp4, aac, mp3 and hls, found \"mkv\"\n");
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/service/recovery.h"
+#include "core/model/cmaf_fragment.h"
+#include "core/model/cmaf_init.h"
 
 #include <gtest/gtest.h>
 
@@ -189,6 +191,38 @@ TEST_F(PlaylistRecoveryTest, FinishesARecordingWhoseTimeIsOver) {
   const StoredFile file = catalogue_.files(id)->front();
   EXPECT_EQ(file.format, Format::hls);
   EXPECT_EQ(file.facts.duration, Seconds(10));
+}
+
+// One track of two keyframes, a second each, and what came of a third.
+std::string torn_fragments() {
+  std::string text = write_cmaf_segment_type();
+  for (std::uint32_t i = 0; i < 3; ++i)
+    text += write_cmaf_fragment(i, {{1, i * kCmafTimescale, true, {{5, kCmafTimescale, 0, true}}}}) + "frame";
+  return text.substr(0, text.size() - 1);
+}
+
+TEST_F(PlaylistRecoveryTest, ListsTheWholeFragmentsOfATornSegmentAndOwesItsInitialisationSection) {
+  const std::int64_t id = record(Seconds(0));
+  MediaPlaylist begun = playlist();
+  begun.version = 6;
+  begun.segments.clear();
+  begun.open = OpenSegment{"s0.m4s", false, std::nullopt, MediaMap{"s0-init.mp4", {}}};
+  test::write_file(dir_ / "live/p.m3u8", *write_playlist(begun));
+  test::write_file(dir_ / "live/s0-init.mp4", "init");
+  test::write_file(dir_ / "live/.s0.m4s.part", torn_fragments());
+  EXPECT_EQ(run().finished, 1U);
+  ASSERT_EQ(playlist().segments.size(), 1U);
+  EXPECT_EQ(playlist().segments[0].duration, Seconds(2));
+  EXPECT_EQ(playlist().segments[0].map, (MediaMap{"s0-init.mp4", {}}));
+  const std::string kept = test::read_file(dir_ / "live/s0.m4s");
+  EXPECT_LT(kept.size(), torn_fragments().size());
+  EXPECT_TRUE(kept.ends_with("frame"));
+  const auto rows = catalogue_.segments(id);
+  ASSERT_EQ(rows->size(), 2U);
+  EXPECT_EQ(rows->at(0).path, dir_ / "live/s0-init.mp4");
+  EXPECT_EQ(rows->at(0).duration, Seconds(0));
+  EXPECT_EQ(rows->at(1).path, dir_ / "live/s0.m4s");
+  EXPECT_EQ(catalogue_.owed()->uploads, 3U) << "the playlist, too";
 }
 
 TEST_F(PlaylistRecoveryTest, WithoutASpliceTimeoutTheEndIsTheEnd) {
