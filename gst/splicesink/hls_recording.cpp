@@ -31,7 +31,7 @@ std::string absolute(const std::string &path) {
 }
 
 std::string beside(const std::string &path, const std::string &name) {
-  if (g_path_is_absolute(name.c_str())) return name;
+  if (g_path_is_absolute(name.c_str()) || path.find('/') == std::string::npos) return name;
   const CString directory(g_path_get_dirname(path.c_str()));
   const CString joined(g_build_filename(directory.get(), name.c_str(), nullptr));
   return joined.get();
@@ -94,6 +94,20 @@ Result<std::string> write_new_file(const std::string &path, const std::string &b
   auto name = appended ? file.finish(path) : Result<std::string>(appended.error());
   if (!name) file.discard();
   return name;
+}
+
+Result<OutputStream> stream_for(const std::function<Ref<GOutputStream>(const std::string &)> &get,
+                                const std::string &location) {
+  auto stream = get(location);
+  if (!stream) return Error{Errc::unavailable, "the application gave no stream for '" + location + "'"};
+  return OutputStream(std::move(stream), location);
+}
+
+Status write_to_stream(const std::function<Ref<GOutputStream>(const std::string &)> &get,
+                       const std::string &location, const std::string &bytes) {
+  REC_TRY(OutputStream stream, stream_for(get, location));
+  REC_CHECK(stream.write(bytes));
+  return stream.close();
 }
 
 bool has_bytes(const std::string &path, const std::string &bytes) {
@@ -173,6 +187,7 @@ UtcTime HlsRecording::last_activity(const std::string &playlist_path, const std:
 // What a dead process, or a failed disk, left of the open segment.
 Status HlsRecording::settle() {
   if (!playlist_.open_segment()) return ok();
+  if (settings_.fragment_stream) return playlist_.forget_open(), ok();  // the application has what there is
   const OpenSegment open = *playlist_.open_segment();
   const std::string path = path_of_uri(open.uri);
   const SegmentFormat format = format_of(open);
@@ -223,7 +238,7 @@ Status HlsRecording::list(Closed closed) {
 }
 
 Status HlsRecording::write_whole(MediaPlaylist (*form)(MediaPlaylist)) {
-  MediaPlaylist before;
+  MediaPlaylist before = streamed_;
   if (playlist_file_) {
     REC_TRY(const std::string text, playlist_file_->read());
     REC_TRY(GrownText grown, parse(path_, text));
@@ -238,7 +253,14 @@ Status HlsRecording::write_whole(MediaPlaylist (*form)(MediaPlaylist)) {
     all.open = std::move(open);
     in_window_ = all.segments.size();
   }
-  REC_TRY(const std::string text, write_playlist(form(std::move(all))));
+  all = form(std::move(all));
+  if (settings_.playlist_stream) all.open.reset();
+  REC_TRY(const std::string text, write_playlist(all));
+  if (settings_.playlist_stream) {
+    REC_CHECK(write_to_stream(settings_.playlist_stream, path_, text));
+    streamed_ = std::move(all);
+    return begin_live(beginning(settings_));
+  }
   if (playlist_file_) return playlist_file_->replace(text);
   REC_TRY(PlaylistFile file, PlaylistFile::create(path_, text));
   path_ = file.path();
@@ -247,7 +269,8 @@ Status HlsRecording::write_whole(MediaPlaylist (*form)(MediaPlaylist)) {
 }
 
 Status HlsRecording::publish() {
-  if (playlist_.must_be_rewritten() || settings_.window > 0) {
+  if (settings_.playlist_stream && unlisted_.empty()) return ok();
+  if (playlist_.must_be_rewritten() || settings_.window > 0 || settings_.playlist_stream) {
     REC_CHECK(write_whole([](MediaPlaylist as_it_is) { return as_it_is; }));
   } else {
     REC_TRY(const std::string lines, playlist_.more());
@@ -343,10 +366,25 @@ Result<std::optional<MediaMap>> HlsRecording::initialise(const std::string &byte
   const bool has_extension = dot != std::string::npos && (slash == std::string::npos || dot > slash);
   name = (has_extension ? name.substr(0, dot) : name) + "-init.mp4";
   const std::string wanted = beside(path_, name);
-  REC_TRY(const std::string location, write_new_file(wanted, bytes));
+  REC_TRY(const std::string location, store_map(wanted, bytes));
   const CString base(g_path_get_basename(location.c_str()));
   const std::string file = (slash == std::string::npos ? "" : name.substr(0, slash + 1)) + base.get();
   return std::optional(MediaMap{uri_of_file(below(path_, file), settings_.playlist_root), std::nullopt});
+}
+
+Result<std::string> HlsRecording::store_map(const std::string &path, const std::string &bytes) {
+  if (!settings_.fragment_stream) return write_new_file(path, bytes);
+  REC_CHECK(write_to_stream(settings_.fragment_stream, path, bytes));
+  return path;
+}
+
+Result<SegmentFile> HlsRecording::create_segment(const std::string &path) {
+  if (settings_.fragment_stream) {
+    REC_TRY(OutputStream stream, stream_for(settings_.fragment_stream, path));
+    return SegmentFile(std::move(stream));
+  }
+  REC_TRY(OutputFile file, OutputFile::create(part_path(path)));
+  return SegmentFile(std::move(file));
 }
 
 Result<HlsRecording::NewSegment> HlsRecording::name_segment(UtcTime start) {
@@ -356,7 +394,7 @@ Result<HlsRecording::NewSegment> HlsRecording::name_segment(UtcTime start) {
   for (const unsigned most = last_number_ + kMostNumbers; last_number_ < most;) {
     const std::string file = numbered_path(name, last_number_++);
     const std::string path = beside(path_, file);
-    if (exists(path) || exists(part_path(path))) continue;
+    if (!settings_.fragment_stream && (exists(path) || exists(part_path(path)))) continue;
     return NewSegment{path, uri_of_file(below(path_, file), settings_.playlist_root)};
   }
   return Error{Errc::exists, "no free name beside '" + name + "'"};
@@ -374,7 +412,7 @@ Status HlsRecording::open_segment(UtcTime start) {
     }
     REC_CHECK(playlist_.open(std::move(open)));
     REC_CHECK(publish());
-    auto file = OutputFile::create(part_path(segment.path));
+    auto file = create_segment(segment.path);
     if (!file && file.error().code == Errc::exists && attempt < kMostNumbers) continue;  // another was faster
     if (!file) return std::move(file).error();
     file_.emplace(*std::move(file));
@@ -419,7 +457,7 @@ void HlsRecording::let_go() {
 }
 
 Status HlsRecording::finish() {
-  if (!playlist_file_) return ok();
+  if (!playlist_file_ && !(settings_.playlist_stream && segments() > 0)) return ok();
   REC_CHECK(settle());
   REC_CHECK(write_whole(finished));
   note_listed(true);

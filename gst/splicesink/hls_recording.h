@@ -16,7 +16,7 @@
 #include "core/model/media_playlist.h"
 #include "core/model/trail.h"
 #include "core/model/ts_scan.h"
-#include "gst/common/output_file.h"
+#include "gst/splicesink/segment_file.h"
 
 namespace rec {
 
@@ -32,6 +32,9 @@ struct HlsSettings {
   std::size_t max_files = 0;  // segments on disk: older ones that no playlist lists are deleted; 0: all
   // Deletes a segment instead of us, if it returns true.
   std::function<bool(const std::string &location)> delete_fragment;
+  // Where set, segments or playlists are written to the streams that these give, not to files. A recording
+  // whose playlist is in no file is held in memory and cannot be continued by others.
+  std::function<Ref<GOutputStream>(const std::string &location)> fragment_stream, playlist_stream;
 };
 
 // One recording on disk: the playlist and the segment that is being written. At every instant the playlist
@@ -132,6 +135,8 @@ class HlsRecording {
 
   std::optional<MediaMap> map_of_last() const;  // listed segment; without one of the last opened
   Result<NewSegment> name_segment(UtcTime start);
+  Result<SegmentFile> create_segment(const std::string &path);
+  Result<std::string> store_map(const std::string &path, const std::string &bytes);
   Status write_whole(MediaPlaylist (*form)(MediaPlaylist));
   void note_listed(bool ended);
   Status begin_live(MediaPlaylist beginning);
@@ -148,10 +153,11 @@ class HlsRecording {
   std::string path_;
   GrowingPlaylist playlist_;
   std::optional<PlaylistFile> playlist_file_;  // once something was published
+  MediaPlaylist streamed_;                     // instead: what the last stream was given
   std::uint64_t size_ = 0;
   std::optional<Period> period_;  // begins with the next segment
   std::optional<MediaMap> map_;   // of the period that the last opened segment is of
-  std::optional<OutputFile> file_;
+  std::optional<SegmentFile> file_;
   std::string segment_path_;  // final name of file_
   UtcTime segment_start_{};
   std::string last_name_;     // that the pattern gave

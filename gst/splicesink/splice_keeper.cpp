@@ -47,7 +47,7 @@ void SpliceKeeper::settle_hold() {
 }
 
 void SpliceKeeper::claim_recording() {
-  const auto claimed = host_.claim();
+  const auto claimed = settings_.hls.playlist_stream ? std::nullopt : host_.claim();
   if (paused_ && claimed != recording_->path())
     host_.ask_hold(Hold::kForEver) == HoldChoice::finish ? finish() : release();
   forget();

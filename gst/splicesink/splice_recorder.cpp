@@ -84,6 +84,12 @@ Status SpliceRecorder::start() {
   if (s.max_files > 0 && active.hls.window == 0) active.hls.window = s.max_files;
   active.hls.max_files = s.max_files;
   active.hls.delete_fragment = signals_.delete_fragment;
+  active.hls.fragment_stream = signals_.fragment_streams();
+  active.hls.playlist_stream = signals_.playlist_streams();
+  if (active.hls.playlist_stream && s.splice_timeout > 0)
+    return Error{
+        Errc::invalid_argument,
+        "splice-timeout needs a playlist in a file: set it to 0, or do not handle get-playlist-stream"};
   active.playlist_location = s.playlist_location;
   active.splice_timeout = Nanoseconds(static_cast<gint64>(s.splice_timeout));
   active.cycle = Nanoseconds(static_cast<gint64>(s.cycle));

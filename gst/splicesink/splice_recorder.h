@@ -37,6 +37,9 @@ class SpliceRecorder final : public RecorderBin {
     std::function<std::optional<std::string>()> claim_recording;
     std::function<HoldChoice(guint64 waited_ns)> poll_hold;
     std::function<bool(const std::string &location)> delete_fragment;  // false: nobody handles it
+    using GetStream = std::function<Ref<GOutputStream>(const std::string &location)>;
+    // How streams are asked for; empty functions where nobody would answer.
+    std::function<GetStream()> fragment_streams, playlist_streams;
   };
 
   SpliceRecorder(GstBin *bin, const Clock &clock, Signals signals);

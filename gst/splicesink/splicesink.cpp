@@ -63,6 +63,8 @@
  *
  * `playlist-length` without `live-playlist-location`, and `max-files`, mean what they do to hlssink2: the
  * playlist itself slides, and old segments are deleted, here once no playlist lists them any more.
+ * So do the signals #RecSpliceSink::get-fragment-stream, #RecSpliceSink::get-playlist-stream and
+ * #RecSpliceSink::delete-fragment; streams are closed before anything refers to them.
  *
  * Which recording a push continues is decided by #RecSpliceSink::claim-recording, and how long it is held by
  * #RecSpliceSink::poll-hold. Without handlers a small note beside the playlist (`.<playlist>.splice`)
@@ -163,7 +165,15 @@ const rec::SystemClock &system_clock() {
   return clock;
 }
 
-enum Signal { kClaimRecording, kPollHold, kCancelDelay, kDeleteFragment, kSignals };
+enum Signal {
+  kClaimRecording,
+  kPollHold,
+  kCancelDelay,
+  kGetPlaylistStream,
+  kGetFragmentStream,
+  kDeleteFragment,
+  kSignals
+};
 guint signals[kSignals];
 
 rec::HoldChoice to_choice(int hold) {
@@ -228,6 +238,18 @@ static void cancel_delay(RecSpliceSink *self) {
   rec::barrier(self, [&] { self->impl->cancel_delay(); });
 }
 
+static std::function<rec::SpliceRecorder::Signals::GetStream()> streams_of(RecSpliceSink *self,
+                                                                           Signal signal) {
+  return [self, signal]() -> rec::SpliceRecorder::Signals::GetStream {
+    if (!g_signal_has_handler_pending(self, signals[signal], 0, FALSE)) return {};
+    return [self, signal](const std::string &location) {
+      GOutputStream *stream = nullptr;
+      g_signal_emit(self, signals[signal], 0, location.c_str(), &stream);
+      return rec::Ref<GOutputStream>::adopt(stream);
+    };
+  };
+}
+
 static void rec_splice_sink_init(RecSpliceSink *self) {
   rec::SpliceRecorder::Signals emit;
   emit.claim_recording = [self]() -> std::optional<std::string> {
@@ -246,6 +268,8 @@ static void rec_splice_sink_init(RecSpliceSink *self) {
     g_signal_emit(self, signals[kDeleteFragment], 0, location.c_str());
     return true;
   };
+  emit.playlist_streams = streams_of(self, kGetPlaylistStream);
+  emit.fragment_streams = streams_of(self, kGetFragmentStream);
   self->impl = new rec::SpliceRecorder(GST_BIN(self), system_clock(), std::move(emit));
 }
 
@@ -285,6 +309,31 @@ static void install_signals(GType type) {
 }
 
 static void install_hlssink2_signals(GType type) {
+  /**
+   * RecSpliceSink::get-playlist-stream:
+   * @location: path of the playlist
+   *
+   * Asked for each version of the playlist, when the segments that it lists are closed, off streaming
+   * threads. The stream is written, closed and let go. With a handler, which must be connected before the
+   * element starts, no playlist is written to a file, and nobody can continue the recording.
+   *
+   * Returns: (transfer full): #GOutputStream for the playlist
+   */
+  signals[kGetPlaylistStream] =
+      g_signal_new("get-playlist-stream", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_first_wins,
+                   nullptr, nullptr, G_TYPE_OUTPUT_STREAM, 1, G_TYPE_STRING);
+  /**
+   * RecSpliceSink::get-fragment-stream:
+   * @location: path of the segment, or of an initialisation section
+   *
+   * Asked for each segment, off streaming threads. The stream is closed before the playlist lists it. With a
+   * handler, which must be connected before the element starts, no segment is written to a file.
+   *
+   * Returns: (transfer full): #GOutputStream for the segment
+   */
+  signals[kGetFragmentStream] =
+      g_signal_new("get-fragment-stream", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_first_wins,
+                   nullptr, nullptr, G_TYPE_OUTPUT_STREAM, 1, G_TYPE_STRING);
   /**
    * RecSpliceSink::delete-fragment:
    * @location: path of a segment

@@ -2,6 +2,8 @@
 // splicesink where hlssink2 was: its properties and signals mean what they meant.
 #include <gst/video/video.h>
 
+#include <map>
+#include <optional>
 #include <set>
 
 #include "tests/common/hls_lint.h"
@@ -104,6 +106,89 @@ TEST(SpliceSinkForHlsSink2, AsksForAKeyframeWhereASegmentShouldEnd) {
     const std::vector<GstClockTime> expected = {2 * GST_SECOND, 4 * GST_SECOND, 6 * GST_SECOND};
     EXPECT_EQ(asked.keyframes, wanted ? expected : std::vector<GstClockTime>());
   }
+}
+
+// Streams in memory, and in what order they were opened, closed and referred to.
+struct Streams {
+  std::map<std::string, std::vector<GOutputStream *>> all;
+  std::vector<std::string> open_when_listed;  // segments that a playlist named too early
+
+  ~Streams() {
+    for (auto &[name, streams] : all)
+      for (GOutputStream *stream : streams) g_object_unref(stream);
+  }
+  std::string text(const std::string &name, std::size_t version) const {
+    auto *stream = G_MEMORY_OUTPUT_STREAM(all.at(name).at(version));
+    return {static_cast<const char *>(g_memory_output_stream_get_data(stream)),
+            g_memory_output_stream_get_data_size(stream)};
+  }
+  static GOutputStream *open(GstElement *, const char *location, Streams *self) {
+    GOutputStream *stream = g_memory_output_stream_new_resizable();
+    self->all[location].push_back(stream);
+    return G_OUTPUT_STREAM(g_object_ref(stream));
+  }
+};
+
+TEST(SpliceSinkForHlsSink2, WritesToTheApplicationsStreamsAndClosesThemBeforeTheyAreListed) {
+  const TempDir dir;
+  Streams streams;
+  {
+    Publisher publisher(splice_line(dir, "playlist-length=5"));
+    gst_element_set_state(publisher.pipeline(), GST_STATE_READY);
+    g_signal_connect(publisher.element(), "get-fragment-stream", G_CALLBACK(Streams::open), &streams);
+    g_signal_connect(publisher.element(), "get-playlist-stream",
+                     G_CALLBACK(+[](GstElement *element, const char *location, Streams *self) {
+                       std::size_t open = 0;
+                       for (const auto &[name, versions] : self->all)
+                         for (GOutputStream *stream : versions) open += !g_output_stream_is_closed(stream);
+                       if (open > 0) self->open_when_listed.push_back(location);
+                       return Streams::open(element, location, self);
+                     }),
+                     &streams);
+    gst_element_set_state(publisher.pipeline(), GST_STATE_PLAYING);
+    publisher.send({{"video", long_video()}});
+    finish(publisher);
+  }
+  EXPECT_TRUE(dir.files().empty());
+  EXPECT_TRUE(streams.open_when_listed.empty());
+  const std::string name = dir / "live.m3u8";
+  ASSERT_EQ(streams.all[name].size(), 22u);  // each segment's, and the end
+  std::optional<LintedPlaylist> before;
+  for (std::size_t version = 0; version < 22; ++version) {
+    const auto now = lint_playlist(streams.text(name, version),
+                                   [&](const std::string &uri) { return streams.all.contains(dir / uri); });
+    EXPECT_TRUE(now.complaints.empty()) << now.complaints[0];
+    const auto changes = before ? lint_change(*before, now) : std::vector<std::string>();
+    EXPECT_TRUE(changes.empty()) << changes[0];
+    before = now;
+  }
+  EXPECT_TRUE(before->end_list);
+  std::uint64_t pictures = 0;
+  for (const auto &[location, versions] : streams.all)
+    if (location.ends_with(".ts")) {
+      ASSERT_EQ(versions.size(), 1u);
+      const std::string bytes = streams.text(location, 0);
+      const auto scan = scan_ts({reinterpret_cast<const std::uint8_t *>(bytes.data()), bytes.size()});
+      EXPECT_TRUE(scan.is_segment());
+      pictures += scan.tracks.at(0).frames;
+    }
+  EXPECT_EQ(pictures, 1025u);
+}
+
+TEST(SpliceSinkForHlsSink2, WarnsWhenItGetsNoStream) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir));
+  gst_element_set_state(publisher.pipeline(), GST_STATE_READY);
+  g_signal_connect(publisher.element(), "get-fragment-stream",
+                   G_CALLBACK(+[](GstElement *, const char *, gpointer) -> gpointer { return nullptr; }),
+                   nullptr);
+  gst_element_set_state(publisher.pipeline(), GST_STATE_PLAYING);
+  publisher.send({{"video", video()}});
+  const auto messages = finish(publisher, true);
+  EXPECT_TRUE(std::any_of(messages.begin(), messages.end(), [](const auto &m) {
+    return GST_MESSAGE_TYPE(m.get()) == GST_MESSAGE_WARNING &&
+           complaint_of(m.get()).find("gave no stream") != std::string::npos;
+  }));
 }
 
 // The launch line of hlssink2's documentation, short enough for a test.
