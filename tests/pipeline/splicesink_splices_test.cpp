@@ -404,5 +404,100 @@ TEST(SpliceSinkDates, AreOursUntilTheSendersIsKnown) {
   EXPECT_EQ(playlist.segments.at(2).program_date_time, PlaylistTime(kSummer2001 + seconds(23)));
 }
 
+// What the publisher does after an interruption, one kind after the other.
+struct Comeback {
+  const char *what;
+  Media video;
+  Media audio;  // empty: none
+  bool breaks;  // a discontinuity
+};
+
+VideoSpec spec_of(const std::string &codec, unsigned width, unsigned height) {
+  VideoSpec spec;
+  spec.codec = codec;
+  spec.width = width;
+  spec.height = height;
+  return spec;
+}
+
+// The same second of media is never sent twice: digests tell frames apart, and nothing is a repeat.
+std::vector<Comeback> comebacks() {
+  const Media small = video(), large = video(spec_of("h264", 320, 240)),
+              h265 = video(spec_of("h265", 160, 120));
+  const Media at48 = audio(), at44 = audio({.rate = 44100});
+  std::vector<Comeback> all;
+  Nanoseconds clock{0};
+  const auto come_back = [&](const char *what, const Media &v, const Media &a, Nanoseconds clock_step,
+                             bool breaks) {
+    const auto take = std::chrono::seconds(static_cast<int>(all.size() % 6));
+    clock += clock_step;
+    all.push_back(
+        {what, v.part(take, take + seconds(1), clock), a.part(take, take + seconds(1), clock), breaks});
+    clock += seconds(1);
+  };
+  come_back("the first push", small, at48, Nanoseconds(0), false);
+  for (int round = 0; round < 2; ++round) {
+    come_back("goes on", small, at48, Nanoseconds(0), false);
+    come_back("half a second later", small, at48, milliseconds(500), true);
+    come_back("two minutes later", small, at48, seconds(120), true);
+    come_back("another resolution", large, at48, Nanoseconds(0), true);
+    come_back("another codec", h265, at48, seconds(5), true);
+    come_back("another sampling rate", h265, at44, Nanoseconds(0), true);
+    come_back("without audio", small, {at48.caps, {}}, seconds(10), true);
+    come_back("with audio again", small, at48, Nanoseconds(0), true);
+    come_back("timestamps begin again", small, at48, -clock, true);
+    come_back("the clock has jumped", small, at48, std::chrono::hours(30), true);
+  }
+  return all;
+}
+
+// How far audio begins from video in a segment, by what the publisher sent and by what was recorded.
+Nanoseconds distance_of_tracks(const TsScan &scan) {
+  Nanoseconds v{0}, a{0};
+  for (const TsTrack &track : scan.tracks) (track.is_video ? v : a) = track.first;
+  return a - v;
+}
+
+TEST(SpliceSinkSplices, TwentyInterruptionsAreOneRecording) {
+  const TempDir dir;
+  const std::string path = dir / "live.m3u8";
+  const auto pushes = comebacks();
+  std::size_t frames = 0, sounds = 0;
+  Publisher publisher(splice_line(dir, kLong));
+  for (const Comeback &push : pushes) {
+    SCOPED_TRACE(push.what);
+    std::map<std::string, Media> media = {{"video", push.video}};
+    if (!push.audio.units.empty())
+      media["audio_0"] = push.audio;
+    else
+      publisher.disconnect("audio_0");
+    publisher.send(media);
+    frames += push.video.units.size();
+    sounds += push.audio.units.size();
+    if (&push == &pushes.back()) break;
+    pause(publisher);
+    EXPECT_FALSE(playlist_at(path).end_list);
+  }
+  const auto messages = close(publisher);
+  EXPECT_EQ(structures_named(messages, "splicesink-recording-finished").size(), 1u);
+  const auto playlist = playlist_at(path);
+  ASSERT_EQ(playlist.segments.size(), pushes.size());
+  expect_sound(path);
+  EXPECT_EQ(lost_packets(path), 0u);
+  EXPECT_EQ(frames_in(path, true), frames);
+  EXPECT_EQ(frames_in(path, false) + stat_of(publisher, "dropped-before-keyframe"), sounds);
+  const auto files = segment_files(path);
+  for (std::size_t i = 0; i < pushes.size(); ++i) {
+    SCOPED_TRACE(std::to_string(i) + ": " + pushes[i].what);
+    EXPECT_EQ(playlist.segments[i].discontinuity, pushes[i].breaks);
+    EXPECT_LT(playlist.segments[i].duration, milliseconds(1060));  // never the time in which nothing came
+    if (pushes[i].audio.units.empty()) continue;
+    const Nanoseconds sent = pushes[i].audio.units.front().pts - pushes[i].video.units.front().pts;
+    const Nanoseconds error = distance_of_tracks(scan_of(files[i])) - sent;
+    EXPECT_LE(error, milliseconds(20));
+    EXPECT_GE(error, -milliseconds(20));
+  }
+}
+
 }  // namespace
 }  // namespace rec::test
