@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A spliced playlist plays through in hls.js in a real browser, and does not without its discontinuity tags."""
+"""Spliced playlists play through in hls.js and Shaka Player in a real browser, and do not without their tags."""
 import os
 import pathlib
 import shutil
@@ -23,9 +23,10 @@ class HlsPlayback(case.Case):
         if SYSTEM_CERTIFICATES.exists():  # node has a list of its own, without what this machine adds
             os.environ.setdefault("NODE_EXTRA_CA_CERTS", str(SYSTEM_CERTIFICATES))
         self.run_in(player, "npm", 120, "npm", "ci", "--no-audit", "--no-fund", "--prefer-offline")
-        recorded = self.directory / "recorded"
-        self.run_in(player, "record", 90, "sh", player / "record.sh", recorded)
-        print(self.run_in(player, "play", 90, "node", player / "play.mjs", recorded))
+        for form in ("ts", "cmaf"):
+            recorded = self.directory / form
+            self.run_in(player, f"record-{form}", 90, "sh", player / "record.sh", recorded, form)
+            print(self.run_in(player, f"play-{form}", 120, "node", player / "play.mjs", recorded))
 
 
 if __name__ == "__main__":

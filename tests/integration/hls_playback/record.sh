@@ -3,9 +3,10 @@
 # Makes a spliced recording for play.mjs: two pushes by two processes, of another picture size and sample
 # rate each. GST_PLUGIN_PATH must lead to splicesink.
 #
-#   record.sh DIR
+#   record.sh DIR [ts|cmaf]
 set -eu
-dir=${1:?usage: record.sh DIR}
+dir=${1:?usage: record.sh DIR [ts|cmaf]}
+format=${2:-ts}
 mkdir -p "$dir"
 
 push() { # WIDTH HEIGHT RATE SECONDS SPLICE_TIMEOUT_NS
@@ -15,7 +16,7 @@ push() { # WIDTH HEIGHT RATE SECONDS SPLICE_TIMEOUT_NS
     x264enc key-int-max=50 speed-preset=ultrafast tune=zerolatency ! h264parse ! s.video \
     audiotestsrc num-buffers=$(($4 * $3 / 1024)) samplesperbuffer=1024 is-live=true ! \
     "audio/x-raw,rate=$3,channels=2" ! avenc_aac ! aacparse ! s.audio_0 \
-    splicesink name=s "playlist-location=$dir/live.m3u8" target-duration=2 "splice-timeout=$5"
+    splicesink name=s "segment-format=$format" "playlist-location=$dir/live.m3u8" target-duration=2 "splice-timeout=$5"
 }
 
 # The first is taken over while it waits, and ends then.
