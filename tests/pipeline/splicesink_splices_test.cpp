@@ -170,6 +170,24 @@ TEST(SpliceSinkRepeats, AreDroppedAndCountedAndTold) {
   EXPECT_EQ(dir.files().size(), 4u);  // neither note nor trail is left
 }
 
+TEST(SpliceSinkRepeats, AreDroppedFromFragmentedMp4) {
+  const TempDir dir;
+  const std::string path = dir / "live.m3u8";
+  for (const auto &[from, to] : {std::pair(seconds(0), seconds(4)), std::pair(seconds(2), seconds(7))}) {
+    Publisher publisher(splice_line(dir, std::string(kLong) + " segment-format=cmaf"));
+    send(publisher, piece(from, to));
+    if (to == seconds(7))
+      close(publisher);
+    else
+      pause(publisher);
+  }
+  expect_sound(path);
+  EXPECT_EQ(discontinuities(playlist_at(path)), 0u);
+  EXPECT_EQ(recorded(path, "video"), sent(video(), "video"));
+  EXPECT_EQ(recorded(path, "audio").size(), audio().units.size());
+  EXPECT_EQ(playback_complaints(path), "");
+}
+
 TEST(SpliceSinkRepeats, AreRecognisedByAnotherElement) {
   const TempDir dir;
   for (const auto &[from, to] : {std::pair(seconds(0), seconds(4)), std::pair(seconds(1), seconds(7))}) {
