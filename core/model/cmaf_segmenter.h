@@ -25,12 +25,11 @@ struct CmafFrame {
 
 // Lays the frames of one period into fragments and segments of the form that every player plays:
 //   - tfdt continues where the period before it ended, so that a recording is one line of decoding times;
-//   - the period's first picture is shown at its decoding time, and no audio comes before it: what is
-//   reordered
-//     has negative composition offsets, so that no edit list is needed, which hls.js ignores;
+//   - the period's first picture is shown at its decoding time, and no audio comes before it. What is
+//     reordered has negative composition offsets, so that no edit list is needed, which hls.js ignores;
+//     ffmpeg (5.1) and qtdemux (1.22) show such pictures later than that, by the largest of these offsets;
 //   - a segment begins with a keyframe, and its audio with that keyframe's time of presentation, not of
-//   decoding:
-//     else Chromium finds a hole at each seek;
+//     decoding: else Chromium finds a hole at each seek;
 //   - a sample lasts until the next one of its track; a hole in the audio is a hole between two fragments.
 //
 // Frames come in order of decoding, none earlier than the period's begin. Holds at most half a second or 4
