@@ -35,6 +35,22 @@ std::string location_of(const SpliceSinkSettings &s) {
   return "segment%05d." + std::string(extension_of(s.segment_format));
 }
 
+HlsSettings hls_settings(const SpliceSinkSettings &s) {
+  HlsSettings hls;
+  hls.segment_format = s.segment_format;
+  hls.location = location_of(s);
+  hls.playlist_root = s.playlist_root;
+  hls.target_duration = Seconds(s.target_duration);
+  hls.time_zone = s.time_zone;
+  hls.live_location = s.live_playlist_location;
+  if (s.playlist_length > 0) hls.live_length = s.playlist_length;
+  // No EVENT playlist may list what was deleted.
+  if (s.live_playlist_location.empty()) hls.window = s.playlist_length;
+  if (s.max_files > 0 && hls.window == 0) hls.window = s.max_files;
+  hls.max_files = s.max_files;
+  return hls;
+}
+
 // The playlist is there while it grows, so its name cannot say when it will end.
 Status check_playlist_pattern(const char *property, const std::string &pattern, UtcTime now) {
   REC_CHECK(check_pattern(pattern));
@@ -72,17 +88,7 @@ Status SpliceRecorder::start() {
   set_stream_format(is_cmaf ? StreamFormat::packetized : StreamFormat::byte_stream);
 
   SpliceSettings active;
-  active.hls.segment_format = s.segment_format;
-  active.hls.location = location;
-  active.hls.playlist_root = s.playlist_root;
-  active.hls.target_duration = Seconds(s.target_duration);
-  active.hls.time_zone = s.time_zone;
-  active.hls.live_location = s.live_playlist_location;
-  if (s.playlist_length > 0) active.hls.live_length = s.playlist_length;
-  // No EVENT playlist may list what was deleted.
-  if (s.live_playlist_location.empty()) active.hls.window = s.playlist_length;
-  if (s.max_files > 0 && active.hls.window == 0) active.hls.window = s.max_files;
-  active.hls.max_files = s.max_files;
+  active.hls = hls_settings(s);
   active.hls.delete_fragment = signals_.delete_fragment;
   active.hls.fragment_stream = signals_.fragment_streams();
   active.hls.playlist_stream = signals_.playlist_streams();
