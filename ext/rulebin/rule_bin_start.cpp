@@ -172,9 +172,11 @@ Ref<GstElement> RuleBin::make_hls_recorder(const Plan &plan) {
   auto element = Ref<GstElement>::sink(gst_element_factory_make("splicesink", "hls"));
   if (!element) return element;
   const HlsFormat &hls = *plan.recording_template.hls;
-  g_object_set(element.get(), "segment-format", static_cast<int>(hls.segment_format), "playlist-location",
-               plan.playlist_location.c_str(), "target-duration", static_cast<guint>(hls.segment.count()),
-               "splice-timeout", static_cast<guint64>(hls.splice_timeout.count()), "time-zone",
+  // The recording is all formats', so that no recorder may end it while the others go on.
+  g_object_set(element.get(), "idle-timeout", static_cast<guint64>(0), "segment-format",
+               static_cast<int>(hls.segment_format), "playlist-location", plan.playlist_location.c_str(),
+               "target-duration", static_cast<guint>(hls.segment.count()), "splice-timeout",
+               static_cast<guint64>(hls.splice_timeout.count()), "time-zone",
                plan.recording_template.time_zone.c_str(), nullptr);
   g_signal_connect(element.get(), "claim-recording", G_CALLBACK(on_claim), this);
   g_signal_connect(element.get(), "poll-hold", G_CALLBACK(on_poll_hold), this);

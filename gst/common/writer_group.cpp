@@ -8,6 +8,7 @@
 namespace rec {
 namespace {
 
+constexpr std::chrono::seconds kTick{1};
 constexpr std::chrono::milliseconds kLook{100};       // how soon a stuck disk is noticed
 constexpr std::chrono::milliseconds kLookForRoom{5};  // and a disk that has caught up
 constexpr std::chrono::seconds kLongestWait{30};
@@ -28,7 +29,7 @@ void WriterGroup::leave(const Member &member) {
   if (found == members_.end()) return;
   gone = std::move(*found);
   members_.erase(found);
-  if (members_.empty()) stop_ticking();
+  if (members_.empty()) timer_.reset();
   changed_.notify_all();
 }
 
@@ -55,24 +56,8 @@ void WriterGroup::wait_for_room(const std::function<bool()> &is_cancelled) {
   }
 }
 
-// The system's clock has one thread for all timers of the process.
 void WriterGroup::start_ticking() {
-  const auto clock = Ref<GstClock>::adopt(gst_system_clock_obtain());
-  timer_ = gst_clock_new_periodic_id(clock.get(), gst_clock_get_time(clock.get()) + GST_SECOND, GST_SECOND);
-  gst_clock_id_wait_async(
-      timer_,
-      [](GstClock *, GstClockTime, GstClockID, gpointer data) -> gboolean {
-        auto &group = **static_cast<std::shared_ptr<WriterGroup> *>(data);
-        barrier(group.bin(), [&] { group.tick(); });
-        return TRUE;
-      },
-      new std::shared_ptr<WriterGroup>(shared_from_this()),
-      [](gpointer data) { delete static_cast<std::shared_ptr<WriterGroup> *>(data); });
-}
-
-void WriterGroup::stop_ticking() {
-  gst_clock_id_unschedule(timer_);
-  gst_clock_id_unref(std::exchange(timer_, nullptr));
+  timer_ = Timer::every(kTick, [self = shared_from_this()] { barrier(self->bin(), [&] { self->tick(); }); });
 }
 
 void WriterGroup::tick() {

@@ -4,10 +4,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/sync.h"
+#include "gst/common/timer.h"
 
 namespace rec {
 
@@ -40,13 +42,12 @@ class WriterGroup : public std::enable_shared_from_this<WriterGroup> {
  private:
   void tick() REC_EXCLUDES(mutex_);
   void start_ticking() REC_REQUIRES(mutex_);
-  void stop_ticking() REC_REQUIRES(mutex_);
 
   GstBin *bin_;  // borrowed: owns us
   Mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::shared_ptr<Member>> members_ REC_GUARDED_BY(mutex_);  // shared with their pads
-  GstClockID timer_ REC_GUARDED_BY(mutex_) = nullptr;
+  std::optional<Timer> timer_ REC_GUARDED_BY(mutex_);
 };
 
 }  // namespace rec

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/recsink/recorder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/time_zone.h"
 #include "core/model/name_pattern.h"
+#include "gst/common/barrier.h"
 #include "gst/common/messages.h"
 
 namespace rec {
@@ -59,11 +61,17 @@ Status Recorder::start() {
   if (active_.recover) recover(std::move(origins));
   recording_ = active_.auto_start;
   pre_roll_ = PreRoll<Frame>({nanoseconds(active_.pre_roll), active_.max_pre_roll_bytes});
-  if (active_.end_time > 0)
-    deadline_ = std::make_unique<Deadline>(
-        element(), clock_, UtcTime(std::chrono::microseconds(active_.end_time)), [this] { end_time_came(); });
+  if (active_.end_time > 0) end_at(UtcTime(std::chrono::microseconds(active_.end_time)));
   started_ = true;
   return ok();
+}
+
+// Also when no media come any more.
+void Recorder::end_at(UtcTime time) {
+  const Nanoseconds wait = std::max<Nanoseconds>(time - clock_.now_utc(), Nanoseconds(0));
+  deadline_ = Timer::once(wait, [this, kept = Ref<GstElement>::retain(element())] {
+    barrier(kept.get(), [this] { end_time_came(); });
+  });
 }
 
 void Recorder::recover(std::vector<PartOrigin> origins) {

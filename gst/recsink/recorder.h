@@ -9,7 +9,7 @@
 #include "core/base/clock.h"
 #include "core/model/pre_roll.h"
 #include "gst/common/recorder_bin.h"
-#include "gst/recsink/deadline.h"
+#include "gst/common/timer.h"
 #include "gst/recsink/file_recorder.h"
 #include "gst/recsink/format_child.h"
 #include "gst/recsink/part_recovery.h"
@@ -74,6 +74,7 @@ class Recorder final : public RecorderBin {
   void stop() override REC_REQUIRES(mutex_);
 
   Result<FilePlan> plan_for(Format format) const;
+  void end_at(UtcTime time) REC_REQUIRES(mutex_);
   void recover(std::vector<PartOrigin> origins) REC_REQUIRES(mutex_);
   FileRecorder::Host host() REC_REQUIRES(mutex_);
   UtcTime wall_clock(Nanoseconds line) const REC_REQUIRES(mutex_);
@@ -91,7 +92,7 @@ class Recorder final : public RecorderBin {
   bool recording_ REC_GUARDED_BY(mutex_) = false;  // otherwise media go through the pre-roll and are left out
   std::vector<FileRecorder> formats_ REC_GUARDED_BY(mutex_);
   PreRoll<Frame> pre_roll_ REC_GUARDED_BY(mutex_){{}};
-  std::unique_ptr<Deadline> deadline_ REC_GUARDED_BY(mutex_);
+  std::optional<Timer> deadline_ REC_GUARDED_BY(mutex_);
   std::shared_ptr<std::atomic<bool>> recovery_ends_ REC_GUARDED_BY(mutex_);  // shared with the recovery
   // Keyframes that were asked for, so that formats with one cycle ask once.
   std::optional<Nanoseconds> keyframe_asked_for_ REC_GUARDED_BY(mutex_);

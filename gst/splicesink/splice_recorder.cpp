@@ -126,7 +126,35 @@ Status SpliceRecorder::start() {
   asking_ = false;
   waiting_.clear();
   waiting_bytes_ = 0;
+  if (s.splice_timeout > 0 && s.idle_timeout > 0)
+    watch_for_silence(Nanoseconds(static_cast<gint64>(s.idle_timeout)));
   return ok();
+}
+
+void SpliceRecorder::watch_for_silence(Nanoseconds longest) {
+  recorded_at_ = Nanoseconds(0);
+  const auto look = [this, longest, kept = Ref<GstElement>::retain(element())] {
+    const Nanoseconds last = recorded_at_;
+    if (last == Nanoseconds(0) || clock_.monotonic() - last < longest) return;
+    gst_element_call_async(
+        kept.get(),
+        [](GstElement *e, gpointer self) {
+          barrier(e, [&] { static_cast<SpliceRecorder *>(self)->end_silent_push(); });
+        },
+        this, nullptr);
+  };
+  silence_ = Timer::every(std::min<Nanoseconds>(longest, Seconds(1)), look);
+}
+
+// A publisher that vanished without a word, or has nothing to say: its recording waits as after EOS, so that
+// another element may continue it.
+void SpliceRecorder::end_silent_push() {
+  const Nanoseconds last = recorded_at_;
+  Section section(*this);
+  if (last == Nanoseconds(0) || !silence_ || recorded_at_.load() != last) return;  // it goes on
+  drain();
+  recorded_at_ = Nanoseconds(0);
+  push_ended();
 }
 
 void SpliceRecorder::report_repeated(std::uint64_t frames, Nanoseconds media) {
@@ -139,6 +167,7 @@ void SpliceRecorder::report_repeated(std::uint64_t frames, Nanoseconds media) {
 }
 
 void SpliceRecorder::record(const Frame &frame) {
+  recorded_at_ = clock_.monotonic();
   if (frame.sent_at)
     anchor_ = Anchor{frame.pts, *frame.sent_at};
   else if (!anchor_ || frame.breaks)
@@ -223,12 +252,18 @@ void SpliceRecorder::end_push(bool is_stop) {
       new End{keeper_, keeper_->turns().take()}, [](gpointer data) { delete static_cast<End *>(data); });
 }
 
-void SpliceRecorder::push_ended() { asking_ ? wait({}) : end_push(false); }
+void SpliceRecorder::push_ended() {
+  recorded_at_ = Nanoseconds(0);
+  asking_ ? wait({}) : end_push(false);
+}
 
 // As EOS does, but for the element's own EOS: no pad had one.
 void SpliceRecorder::pads_gone() { push_ended(); }
 
-void SpliceRecorder::stop() { asking_ ? wait({.is_stop = true}) : end_push(true); }
+void SpliceRecorder::stop() {
+  silence_.reset();
+  asking_ ? wait({.is_stop = true}) : end_push(true);
+}
 
 std::shared_ptr<SpliceKeeper> SpliceRecorder::keeper() {
   MutexLock lock(mutex_);

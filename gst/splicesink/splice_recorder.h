@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -8,6 +9,7 @@
 
 #include "core/base/clock.h"
 #include "gst/common/recorder_bin.h"
+#include "gst/common/timer.h"
 #include "gst/splicesink/period_recorder.h"
 #include "gst/splicesink/splice_keeper.h"
 
@@ -24,7 +26,8 @@ struct SpliceSinkSettings {
   bool send_keyframe_requests = true;
   guint target_duration = 10;  // s
   guint64 splice_timeout = 0;  // ns
-  guint64 cycle = 0;           // ns
+  guint64 idle_timeout = 10 * GST_SECOND;
+  guint64 cycle = 0;  // ns
   std::string time_zone = "UTC";
   bool keep_repeated = false;
 };
@@ -60,6 +63,9 @@ class SpliceRecorder final : public RecorderBin {
   void pads_gone() override REC_REQUIRES(mutex_);
   void stop() override REC_REQUIRES(mutex_);
 
+  void watch_for_silence(Nanoseconds longest) REC_REQUIRES(mutex_);
+  void end_silent_push() REC_EXCLUDES(mutex_);
+
   // The wall clock at one place of the line: the sender's where the stream carries it, else ours at the first
   // frame and again wherever the line breaks.
   struct Anchor {
@@ -94,6 +100,9 @@ class SpliceRecorder final : public RecorderBin {
   std::uint64_t waiting_bytes_ REC_GUARDED_BY(mutex_) = 0;
 
   std::optional<Anchor> anchor_ REC_GUARDED_BY(mutex_);
+
+  std::atomic<Nanoseconds> recorded_at_{};  // the last frame of a push that lasts; monotonic, 0: none
+  std::optional<Timer> silence_ REC_GUARDED_BY(mutex_);
 };
 
 }  // namespace rec

@@ -52,6 +52,10 @@
  * last `playlist-length` segments, with `#EXT-X-MEDIA-SEQUENCE` and `#EXT-X-DISCONTINUITY-SEQUENCE`. It is
  * small and replaced with every segment, names the same files, and is never needed to continue a recording.
  *
+ * A push without media for `idle-timeout` is taken to have ended, too, though no EOS is posted for it: a
+ * publisher that vanished behind an open connection must not keep its recording from whoever continues it.
+ * When media come after all, they continue it, if that is still possible.
+ *
  * With `cycle` a recording that has so much media ends where the next segment begins, which is at a keyframe:
  * its playlist is closed, and another recording goes on with that segment. No frame is lost or doubled, the
  * live playlist goes on as one.
@@ -147,6 +151,10 @@ const rec::PropertyTable<rec::SpliceSinkSettings> &properties() {
       rec::property("splice-timeout",
                     "How long after the end of a push another one continues the recording (ns, 0 = never)",
                     &S::splice_timeout, 0, 21600 * GST_SECOND),
+      rec::property("idle-timeout",
+                    "Without media for so long the push is taken to have ended, though nobody said so; only "
+                    "with splice-timeout (ns, 0 = it lasts)",
+                    &S::idle_timeout, 0, G_MAXINT64),
       rec::property("keep-repeated",
                     "Record again what a publisher that comes back sends again (same bytes, same timestamps)",
                     &S::keep_repeated),

@@ -147,6 +147,50 @@ TEST(SpliceSinkResume, RecordsTwoPushesAtTheSameTimeApart) {
   }
 }
 
+TEST(SpliceSinkSilence, LetsAnotherElementContinueWhatASilentSourceLeft) {
+  const TempDir dir;
+  Publisher vanished(splice_line(dir, "splice-timeout=60000000000 idle-timeout=300000000"));
+  push(vanished);
+  EXPECT_TRUE(wait_for_element_message(vanished.pipeline(), "splicesink-recording-paused"));
+  Publisher second(splice_line(dir, kShort));
+  push(second);
+  EXPECT_TRUE(wait_for_element_message(vanished.pipeline(), "splicesink-recording-released"));
+  finish(second);
+  expect_two_pushes(dir / "live.m3u8");
+  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(vanished.pipeline()));
+  EXPECT_FALSE(Ref<GstMessage>::adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_EOS))) << "no pad had one";
+}
+
+TEST(SpliceSinkSilence, ContinuesWhenTheSourceHasSomethingToSayAgain) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, "splice-timeout=60000000000 idle-timeout=300000000"));
+  const auto half = seconds(3);
+  publisher.send({{"video", video().part(Nanoseconds(0), half, Nanoseconds(0))},
+                  {"audio_0", audio().part(Nanoseconds(0), half, Nanoseconds(0))}});
+  EXPECT_TRUE(wait_for_element_message(publisher.pipeline(), "splicesink-recording-paused"));
+  publisher.send(
+      {{"video", video().part(half, seconds(60), half)}, {"audio_0", audio().part(half, seconds(60), half)}});
+  publisher.end_all();
+  EXPECT_TRUE(wait_for_element_message(publisher.pipeline(), "splicesink-recording-paused"));
+  g_signal_emit_by_name(publisher.element(), "cancel-delay");
+  wait_for_eos(publisher);
+  expect_sound(dir / "live.m3u8");
+  EXPECT_EQ(recorded(dir / "live.m3u8", "video"), sent(video(), "video"));
+  EXPECT_EQ(discontinuities(playlist_at(dir / "live.m3u8")), 0u) << "its timestamps go on";
+}
+
+TEST(SpliceSinkSilence, FinishesARecordingAfterTheSpliceTimeoutAndThenBeginsAnother) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, "splice-timeout=300000000 idle-timeout=300000000"));
+  push(publisher);
+  EXPECT_TRUE(wait_for_element_message(publisher.pipeline(), "splicesink-recording-finished"));
+  EXPECT_TRUE(playlist_at(dir / "live.m3u8").end_list);
+  publisher.send({{"video", video().moved(seconds(10))}, {"audio_0", audio().moved(seconds(10))}});
+  finish(publisher);
+  expect_sound(dir / "live-1.m3u8");
+  EXPECT_EQ(recorded(dir / "live-1.m3u8", "video"), sent(video(), "video"));
+}
+
 TEST(SpliceSinkResume, StartsAnotherRecordingAfterTheTimeout) {
   const TempDir dir;
   Publisher publisher(splice_line(dir, kShort));
