@@ -102,7 +102,8 @@ bool PeriodRecorder::drop_repeated(const Frame &frame, bool leads) {
   if (!filter_.is_repeat(trail_, trail_frame_of(frame), leads) || host_.keep_repeated) return false;
   ++ledger_.repeated;
   ++repeated_.frames;
-  if (leads) repeated_.media += frame.duration;
+  if (!leads) return true;  // sound may have been recorded beyond the picture that is new
+  repeated_.media += frame.duration;
   after_repeats_ = must_leave_ = true;
   return true;
 }

@@ -212,6 +212,16 @@ TEST(SpliceSinkRepeats, AreRecognisedAfterAFlush) {
   expect_one_stream(dir / "live.m3u8");
 }
 
+TEST(SpliceSinkRepeats, OfSoundThatWasAheadOfThePicturesTakeNoPictureAlong) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, kLong));
+  send(publisher, {piece(seconds(0), seconds(4)).video, piece(seconds(0), milliseconds(4300)).audio});
+  pause(publisher);
+  send(publisher, piece(seconds(2), seconds(7)));
+  close(publisher);
+  expect_one_stream(dir / "live.m3u8");
+}
+
 TEST(SpliceSinkRepeats, AreDroppedToTheNextKeyframe) {
   const TempDir dir;
   Publisher publisher(splice_line(dir, kLong));
