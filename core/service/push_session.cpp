@@ -168,6 +168,8 @@ Status PushSession::pause_or_finish() {
   return may_be_continued ? pause("") : finish();
 }
 
+bool PushSession::holds_files() const { return held_ && held_->playlist.empty(); }
+
 Status PushSession::finish_held() {
   if (!held_ || !held_->finishing) return ok();
   REC_CHECK(finish_recording(held_->recording_id, held_->ended, std::nullopt));

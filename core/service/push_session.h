@@ -75,7 +75,7 @@ class PushSession {
   // was).
   Status pause_or_finish();
   // Whether a recording is held that no HLS writer holds.
-  bool holds_files() const { return held_ && held_->playlist.empty(); }
+  bool holds_files() const;
   Status finish_held();                 // after Hold::finish
   void leave_held() { held_.reset(); }  // after Hold::gone
   Status finish();                      // the current one, now
