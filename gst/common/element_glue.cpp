@@ -12,16 +12,25 @@ void install_stats_property(GObjectClass *klass, guint id, const char *blurb) {
                          static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
 }
 
+namespace {
+
+void add_template(GstElementClass *klass, const char *name, const char *caps_text) {
+  const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string(caps_text));
+  gst_element_class_add_pad_template(klass,
+                                     gst_pad_template_new(name, GST_PAD_SINK, GST_PAD_REQUEST, caps.get()));
+}
+
+}  // namespace
+
 void add_recorder_pad_templates(GstElementClass *klass) {
   if (!rec_recorder_debug)
     GST_DEBUG_CATEGORY_INIT(rec_recorder_debug, "recorder", 0, "what recorders have in common");
-  const auto add = [klass](const char *name, const char *caps_text) {
-    const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string(caps_text));
-    gst_element_class_add_pad_template(klass,
-                                       gst_pad_template_new(name, GST_PAD_SINK, GST_PAD_REQUEST, caps.get()));
-  };
-  add("video", video_input_caps());
-  add("audio_%u", audio_input_caps());
+  add_template(klass, "video", video_input_caps());
+  add_template(klass, "audio_%u", audio_input_caps());
+}
+
+void add_single_audio_pad_template(GstElementClass *klass) {
+  add_template(klass, "audio", audio_input_caps());
 }
 
 }  // namespace rec

@@ -13,6 +13,8 @@ void install_stats_property(GObjectClass *klass, guint id, const char *blurb);
 
 // The pad templates of a recorder: `video` and `audio_%u`, on request.
 void add_recorder_pad_templates(GstElementClass *klass);
+// `audio` beside them: what elements with one audio pad call it.
+void add_single_audio_pad_template(GstElementClass *klass);
 
 // Forwards what GStreamer asks a recorder element to its RecorderBin, through the exception barrier. `ImplOf`
 // finds it; call from class_init of a GstBin subclass, with the parent class variable that G_DEFINE_TYPE

@@ -64,14 +64,16 @@ bool RecorderBin::pad_is_taken(const std::string &name) {
 }
 
 GstPad *RecorderBin::request_pad(GstPadTemplate *pad_template, const char *name) {
-  const bool video = std::string(GST_PAD_TEMPLATE_NAME_TEMPLATE(pad_template)) == "video";
-  std::string pad_name = video ? "video" : name ? name : "audio_0";
+  const std::string template_name = GST_PAD_TEMPLATE_NAME_TEMPLATE(pad_template);
+  const bool video = template_name == "video";
+  const bool numbered = template_name == "audio_%u";
+  std::string pad_name = !numbered ? template_name : name ? name : "audio_0";
   std::size_t track = 0;
   StreamFormat format{};
   {
     MutexLock lock(mutex_);
     format = format_;
-    for (unsigned i = 1; !video && !name && pad_is_taken(pad_name); ++i)
+    for (unsigned i = 1; numbered && !name && pad_is_taken(pad_name); ++i)
       pad_name = "audio_" + std::to_string(i);
     if (pad_is_taken(pad_name)) return nullptr;
     track = intake_.add_track(video ? MediaKind::video : MediaKind::audio, pad_name);

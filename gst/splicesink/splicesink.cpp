@@ -66,7 +66,8 @@
  * with `playlist-root` all behind that.
  *
  * `playlist-length` without `live-playlist-location`, and `max-files`, mean what they do to hlssink2: the
- * playlist itself slides, and old segments are deleted, here once no playlist lists them any more.
+ * playlist itself slides, and old segments are deleted, here once no playlist lists them any more. Its pad
+ * name `audio` is known as well.
  * So do the signals #RecSpliceSink::get-fragment-stream, #RecSpliceSink::get-playlist-stream and
  * #RecSpliceSink::delete-fragment; streams are closed before anything refers to them.
  *
@@ -379,6 +380,7 @@ static void rec_splice_sink_class_init(RecSpliceSinkClass *klass) {
   gst_type_mark_as_plugin_api(rec_splice_segment_format_get_type(), static_cast<GstPluginAPIFlags>(0));
 
   rec::install_recorder_vfuncs<impl_of>(klass, &rec_splice_sink_parent_class);
+  rec::add_single_audio_pad_template(GST_ELEMENT_CLASS(klass));
   gst_element_class_set_static_metadata(
       GST_ELEMENT_CLASS(klass), "HLS recorder with splicing", "Sink/Muxer/File",
       "Records one stream as it is into an HLS playlist that later pushes and other processes continue",

@@ -191,6 +191,15 @@ TEST(SpliceSinkForHlsSink2, WarnsWhenItGetsNoStream) {
   }));
 }
 
+TEST(SpliceSinkForHlsSink2, KnowsItsNameOfTheAudioPad) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir));
+  publisher.send({{"video", video()}, {"audio", audio()}});
+  finish(publisher);
+  EXPECT_EQ(recorded(dir / "live.m3u8", "video"), sent(video(), "video"));
+  EXPECT_EQ(recorded(dir / "live.m3u8", "audio").size(), audio().units.size());
+}
+
 // The launch line of hlssink2's documentation, short enough for a test.
 TEST(SpliceSinkForHlsSink2, TakesItsPlaceInItsOwnPipeline) {
   expect_lint_complaint("has no end");  // hlssink2's does not, and
