@@ -140,6 +140,45 @@ TEST(SpliceSink, RecordsVideoWhenAudioNeverArrives) {
   EXPECT_EQ(frames_in(dir / "live.m3u8", true), 1025u);
 }
 
+struct Codecs {
+  const char *video;  // "" = none
+  const char *audio;
+};
+class SpliceSinkCodecs : public ::testing::TestWithParam<Codecs> {};
+
+TEST_P(SpliceSinkCodecs, AreStoredFrameByFrameInSegmentsThatPlay) {
+  const TempDir dir;
+  const auto [video_codec, audio_codec] = GetParam();
+  std::map<std::string, Media> media;
+  VideoSpec pictures = video_spec(150);
+  pictures.codec = video_codec;
+  AudioSpec sound = audio_spec(260, 44100);
+  sound.codec = audio_codec;
+  if (*video_codec) media["video"] = video(pictures);
+  if (*audio_codec) media["audio_0"] = audio(sound);
+  Publisher publisher(splice_line(dir));
+  publisher.send(media);
+  finish(publisher);
+
+  const std::string path = dir / "live.m3u8";
+  expect_sound(path);
+  const auto playlist = playlist_at(path);
+  EXPECT_GE(playlist.segments.size(), 3u);
+  EXPECT_EQ(discontinuities(playlist), 0u);
+  if (*video_codec) {
+    EXPECT_EQ(recorded(path, "video"), sent(media["video"], "video"));
+  }
+  if (*audio_codec) {
+    EXPECT_EQ(recorded(path, "audio"), sent(media["audio_0"], "audio"));
+  }
+  EXPECT_EQ(playback_complaints(path), "");
+  EXPECT_EQ(playback_complaints(segment_files(path).at(1)), "") << "what it needs is in each segment";
+}
+
+INSTANTIATE_TEST_SUITE_P(TransportStreams, SpliceSinkCodecs,
+                         ::testing::Values(Codecs{"h265", "aac"}, Codecs{"h265", ""}, Codecs{"mpeg4", "mp3"},
+                                           Codecs{"mpeg4", ""}, Codecs{"", "mp3"}));
+
 // What a live encoder does: its first picture comes after much audio, for an instant before that audio.
 TEST(SpliceSink, RecordsVideoThatBeginsBeforeTheAudioThatCameFirst) {
   const TempDir dir;
