@@ -176,6 +176,67 @@ TEST_F(RuleBinPipeline, AnotherPipelineContinuesWhatOneHolds) {
       << "the second push goes on where the first ended, the third begins anew";
 }
 
+// Initialisation sections and segments in the order in which a player needs them.
+std::vector<std::string> uris_in(const MediaPlaylist &playlist) {
+  std::vector<std::string> uris;
+  for (const MediaSegment &segment : playlist.segments) {
+    if (segment.map && std::find(uris.begin(), uris.end(), segment.map->uri) == uris.end())
+      uris.push_back(segment.map->uri);
+    uris.push_back(segment.uri);
+  }
+  return uris;
+}
+
+TEST_F(RuleBinPipeline, UploadsInitialisationSectionsBeforeThePlaylistThatNamesThem) {
+  configure(R"({"hls": {"segment": "2s", "segment-format": "cmaf", "splice-timeout": "1min"}})");
+  VideoSpec larger;
+  larger.width = 320;
+  larger.height = 240;
+  Publisher publisher(line());
+  send(publisher, milliseconds(0), milliseconds(4000));
+  publisher.end_all();
+  ASSERT_TRUE(wait_for(publisher, "splicesink-recording-paused"));
+  publisher.send({{"video", video(larger)}, {"audio_0", audio()}});
+  publisher.end_all();
+  ASSERT_TRUE(wait_for(publisher, "splicesink-recording-paused"));
+  g_signal_emit_by_name(publisher.element(), "cancel-delay");
+  ASSERT_TRUE(wait_for_eos(publisher));
+
+  const auto list = recordings();
+  ASSERT_EQ(list.size(), 1U);
+  const auto playlist = parse_playlist(read_file(list[0].playlist_path));
+  ASSERT_TRUE(playlist) << playlist.error().message;
+  ASSERT_EQ(playlist->segments.size(), 5U);
+  const auto named = uris_in(*playlist);
+  EXPECT_EQ(named.size(), 7U) << "one for each encoding";
+  auto c = catalogue();
+  const auto rows = c.segments(list[0].id);
+  ASSERT_TRUE(rows) << rows.error().message;
+  std::vector<std::string> stored;
+  for (const NewSegment &row : *rows) {
+    stored.push_back(row.uri);
+    EXPECT_EQ(row.size_bytes, std::filesystem::file_size(row.path)) << row.path;
+  }
+  EXPECT_EQ(stored, named);
+
+  const OwedTarget store{OwedKind::upload, "s"};
+  const auto media = c.take_due("test", store, 100);
+  ASSERT_TRUE(media) << media.error().message;
+  std::vector<std::string> sent;
+  for (const Owed &owed : *media) {
+    EXPECT_FALSE(owed.file) << "the playlist waits: " << owed.path;
+    sent.push_back(owed.path);
+    EXPECT_TRUE(c.done(owed.id, "test", "s3://b/" + std::to_string(owed.id)));
+  }
+  std::vector<std::string> paths;
+  for (const NewSegment &row : *rows) paths.push_back(row.path);
+  EXPECT_EQ(sent, paths);
+  const auto last = c.take_due("test", store, 100);
+  ASSERT_TRUE(last) << last.error().message;
+  ASSERT_EQ(last->size(), 1U);
+  EXPECT_EQ(last->at(0).path, list[0].playlist_path);
+}
+
 TEST_F(RuleBinPipeline, WithoutSpliceTimeoutEveryPushIsARecordingOfItsOwn) {
   configure(R"({"flv": {}, "hls": {"segment": "2s"}})");
   Publisher publisher(line());
