@@ -130,8 +130,10 @@ TEST(RecSinkControl, RestartLosesNothingAndNumbersFromTheBeginning) {
   Publisher publisher("recsink formats=flv cycle=2000000000 start-index=7 location=" + (dir / "{Sequence}"));
   publisher.send(stretch(0s, 5s));
   act(publisher, "restart");
+  for (int file = 0; file < 3; ++file)  // or a new one might be the first to take a name
+    ASSERT_TRUE(wait_for_element_message(publisher.pipeline(), "recsink-file-closed"));
   publisher.send(stretch(5s, 8s));
-  const auto messages = finish_recording(publisher);
+  finish_recording(publisher);
   // 7: 0-2 s, 8: 2-4 s, 9: 4-5 s, then 7 again: 5-7 s, 8: 7-8 s. A name that is taken gets a number.
   EXPECT_EQ(dir.files(), (std::vector<std::string>{"7-1.flv", "7.flv", "8-1.flv", "8.flv", "9.flv"}));
   EXPECT_EQ(
