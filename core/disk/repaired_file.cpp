@@ -8,8 +8,11 @@ namespace {
 
 // The new end, before anything points to it; then what makes use of it. False when there is none that could
 // be used.
-bool complete(const Repair &repair, DiskFile &file) {
-  if (!repair.tail.empty() && !(file.write(repair.keep_bytes, repair.tail) && file.sync())) return false;
+bool complete(const Repair &repair, DiskFile &file, bool durable) {
+  if (!repair.tail.empty()) {
+    if (!file.write(repair.keep_bytes, repair.tail)) return false;
+    if (durable && !file.sync()) return false;
+  }
   for (const Repair::Patch &patch : repair.patches)
     if (!file.write(patch.offset, patch.bytes)) return &patch != &repair.patches.front();
   return true;
@@ -30,12 +33,12 @@ Result<ByteSource> source_of(const DiskFile &file) {
                     .read = [&file](std::uint64_t offset, auto out) { return file.read(offset, out); }};
 }
 
-Result<Repair> repair_file(Format format, DiskFile &file) {
+Result<Repair> repair_file(Format format, DiskFile &file, bool durable) {
   REC_TRY(const ByteSource source, source_of(file));
   auto repair = plan_repair(format, source);
   if (!repair) return Error{repair.error().code, "'" + file.path() + "': " + repair.error().message};
   REC_CHECK(file.truncate(repair->keep_bytes));
-  if (complete(*repair, file)) return repair;
+  if (complete(*repair, file, durable)) return repair;
   repair->tail.clear();
   repair->patches.clear();
   REC_CHECK(file.truncate(repair->keep_bytes));

@@ -121,7 +121,7 @@ TEST_P(GrowingMp4, PlaysEachFrameOfItsFragments) {
 
   Publisher publisher("recsink formats=mp4 location=" + (dir / "cam"));
   publisher.send({{"video", v}, {"audio_0", a}});
-  write_file(dir / "killed.mp4", growing_file(dir / ".cam.mp4.part", 20));
+  write_file(dir / "killed.mp4", growing_file(dir / ".cam.mp4.part", 24));
   publisher.end_all();
   ASSERT_TRUE(wait_for_message(publisher.pipeline(), GST_MESSAGE_EOS));
 

@@ -236,6 +236,17 @@ TEST(RecSinkDisk, WritesWhatWaitsWhenTheSourceFallsSilent) {
   }
 }
 
+TEST(RecSinkDisk, SyncsNoMp4ThatNeedNotBeDurable) {
+  const TempDir dir;
+  DiskFaults disk(dir.path().string());
+  Publisher publisher("recsink formats=mp4 durability=none location=" + (dir / "cam"));
+  publisher.send(stretch(seconds(0), seconds(3)));
+  publisher.end_all();
+  ASSERT_TRUE(wait_for_message(publisher.pipeline(), GST_MESSAGE_EOS));
+  for (const std::string &call : disk.calls()) EXPECT_EQ(call.find("sync"), std::string::npos) << call;
+  EXPECT_EQ(playback_complaints(dir / "cam.mp4"), "");
+}
+
 class Durable : public ::testing::TestWithParam<const char *> {};
 
 TEST_P(Durable, SyncsAsItWasAskedTo) {
