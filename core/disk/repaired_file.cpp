@@ -18,6 +18,31 @@ bool complete(const Repair &repair, DiskFile &file, bool durable) {
   return true;
 }
 
+// A byte that the disk does not give now is none that is missing.
+Result<Repair> plan(Format format, const DiskFile &file) {
+  REC_TRY(const std::uint64_t size, file.size());
+  bool unread = false;
+  const ByteSource source{.size = size, .read = [&](std::uint64_t offset, std::span<std::uint8_t> out) {
+                            const bool is_there = offset <= size && out.size() <= size - offset;
+                            const bool is_read = is_there && file.read(offset, out);
+                            unread = unread || (is_there && !is_read);
+                            return is_read;
+                          }};
+  auto repair = plan_repair(format, source);
+  if (unread) return Error{Errc::unavailable, "'" + file.path() + "' cannot be read; it is left as it is"};
+  if (!repair) return Error{repair.error().code, "'" + file.path() + "': " + repair.error().message};
+  return repair;
+}
+
+Result<Repair> carry_out(Repair repair, DiskFile &file, bool durable) {
+  REC_CHECK(file.truncate(repair.keep_bytes));
+  if (complete(repair, file, durable)) return repair;
+  repair.tail.clear();
+  repair.patches.clear();
+  REC_CHECK(file.truncate(repair.keep_bytes));
+  return repair;
+}
+
 Status write_front(DiskFile &front, const DiskFile &file, const Mp4Front &plan) {
   REC_CHECK(front.copy(file, 0, plan.head_bytes, 0));
   REC_CHECK(front.write(plan.head_bytes, plan.moov));
@@ -33,16 +58,18 @@ Result<ByteSource> source_of(const DiskFile &file) {
                     .read = [&file](std::uint64_t offset, auto out) { return file.read(offset, out); }};
 }
 
-Result<Repair> repair_file(Format format, DiskFile &file, bool durable) {
-  REC_TRY(const ByteSource source, source_of(file));
-  auto repair = plan_repair(format, source);
-  if (!repair) return Error{repair.error().code, "'" + file.path() + "': " + repair.error().message};
-  REC_CHECK(file.truncate(repair->keep_bytes));
-  if (complete(*repair, file, durable)) return repair;
-  repair->tail.clear();
-  repair->patches.clear();
-  REC_CHECK(file.truncate(repair->keep_bytes));
-  return repair;
+Result<Repair> repair_file(Format format, DiskFile &file) {
+  REC_TRY(Repair repair, plan(format, file));
+  return carry_out(std::move(repair), file, true);
+}
+
+Result<Repair> complete_file(Format format, DiskFile &file, bool durable) {
+  REC_TRY(Repair repair, plan(format, file));
+  REC_TRY(const std::uint64_t size, file.size());
+  if (repair.keep_bytes != size)
+    return Error{Errc::corrupt, "'" + file.path() + "': what is in it was not understood from byte " +
+                                    std::to_string(repair.keep_bytes) + " on"};
+  return carry_out(std::move(repair), file, durable);
 }
 
 Status move_index_to_front(DiskFile &file) {

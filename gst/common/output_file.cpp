@@ -153,7 +153,7 @@ Status OutputFile::settle() {
 
 Status OutputFile::make_plain() {
   REC_CHECK(settle());
-  REC_TRY(const Repair repair, repair_file(Format::mp4, disk_, durability_ != Durability::none));
+  REC_TRY(const Repair repair, complete_file(Format::mp4, disk_, durability_ != Durability::none));
   size_ = offset_ = repair.size();
   return ok();
 }

@@ -51,7 +51,7 @@ class OutputFile {
   // Takes room for so many bytes from the disk, where it can; what was not used goes back at the end.
   Status reserve(std::uint64_t bytes);
   // For an MP4 of fragments, when all is given: makes a plain one of it, where the disk takes an index; else
-  // it stays as it grew.
+  // it stays as it grew, as it does with an Error that is `corrupt`.
   Status make_plain();
   // For a plain MP4: see core/disk. What was given is written; as before when it fails.
   Status move_index_to_front();

@@ -76,8 +76,11 @@ Status FileOutput::close(const FileEnd &facts) {
   REC_TRY(const std::string name, final_name(facts.duration));
   const std::string part = file_->path();
   if (begin_.format == Format::mp4) {
-    REC_CHECK(file_->make_plain());
-    if (begin_.storage.faststart) put_index_in_front();
+    const Status plain = file_->make_plain();
+    if (!plain && plain.error().code != Errc::corrupt) return plain;
+    if (!plain)
+      post_warning(element_, {plain.error().code, plain.error().message + "; it is kept in fragments"});
+    if (plain && begin_.storage.faststart) put_index_in_front();
   }
   REC_TRY(const std::string location, file_->finish(name));
   post_closed(part, location, file_->size(), facts, nullptr);

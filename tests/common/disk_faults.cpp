@@ -26,6 +26,8 @@ struct Faults {
   int write_error = 0;
   unsigned good_writes = 0;  // before write_error
   int sync_error = 0;
+  int read_error = 0;
+  std::uint64_t unreadable_from = 0;
   bool only_counts = false;
   std::uint64_t written = 0;
   std::size_t most = 0;  // bytes per write, 0: all
@@ -108,12 +110,18 @@ DiskFaults::~DiskFaults() {
   const std::lock_guard lock(f.mutex);
   f.in_path.clear();
   f.room.reset();
-  f.write_error = f.sync_error = 0;
+  f.write_error = f.sync_error = f.read_error = 0;
   f.only_counts = false;
   f.good_writes = 0;
   f.most = 0;
   f.interrupts = f.hangs = false;
   f.changed.notify_all();
+}
+
+void DiskFaults::fail_reads_from(std::uint64_t offset, int error) {
+  const std::lock_guard lock(faults().mutex);
+  faults().unreadable_from = offset;
+  faults().read_error = error;
 }
 
 void DiskFaults::room(std::uint64_t bytes) {
@@ -189,6 +197,20 @@ ssize_t pwritev(int fd, const struct iovec *pieces, int count, off_t offset) {
   }
   static const auto next = real<ssize_t (*)(int, const struct iovec *, int, off_t)>("pwritev64");
   return next(fd, some.data(), static_cast<int>(some.size()), offset);
+}
+
+ssize_t pread(int fd, void *to, size_t bytes, off_t offset) {
+  {
+    Faults &f = faults();
+    const std::lock_guard lock(f.mutex);
+    const bool is_beyond = static_cast<std::uint64_t>(offset) + bytes > f.unreadable_from;
+    if (concerns(f, fd) && f.read_error != 0 && is_beyond) {
+      errno = f.read_error;
+      return -1;
+    }
+  }
+  static const auto next = real<ssize_t (*)(int, void *, size_t, off_t)>("pread64");
+  return next(fd, to, bytes, offset);
 }
 
 int fallocate(int fd, int mode, off_t offset, off_t bytes) {
