@@ -202,15 +202,14 @@ void RecorderBin::post_exceptions(const std::vector<ExceptionReport> &reports) {
         .post(bin_);
 }
 
-void RecorderBin::post_eos() {
-  std::optional<guint32> seqnum;
+void RecorderBin::post_eos(std::optional<guint32> seqnum) {
   std::vector<ExceptionReport> reports;
   {
     MutexLock lock(mutex_);
+    if (!eos_seqnum_ || (seqnum && seqnum != eos_seqnum_)) return;
     seqnum = std::exchange(eos_seqnum_, std::nullopt);
-    if (seqnum) reports = exceptions_.drain();
+    reports = exceptions_.drain();
   }
-  if (!seqnum) return;
   post_exceptions(reports);
   GstMessage *eos = gst_message_new_eos(GST_OBJECT(bin_));
   gst_message_set_seqnum(eos, *seqnum);

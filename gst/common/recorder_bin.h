@@ -80,8 +80,11 @@ class RecorderBin : private TrackListener {
     exceptions_.note(type, track, std::move(description));
   }
   void report_now(ExceptionType type, const std::string &track, std::string description) REC_EXCLUDES(mutex_);
-  // Posts the element's EOS message, once for each time that all tracks ended. Any thread, no lock held.
-  void post_eos() REC_EXCLUDES(mutex_);
+  // The EOS that the push ended with; nothing where no pad had one. From push_ended().
+  std::optional<guint32> eos_due() const REC_REQUIRES(mutex_) { return eos_seqnum_; }
+  // Posts the element's EOS message, once for each time that all tracks ended. With `seqnum`: unless another
+  // push has ended since. Any thread, no lock held.
+  void post_eos(std::optional<guint32> seqnum = std::nullopt) REC_EXCLUDES(mutex_);
 
   Mutex mutex_;  // first of the element's locks; muxers' pad locks are taken under it
 

@@ -16,13 +16,14 @@ void Hold::arm() {
   stopping_ = cancelled_ = false;
 }
 
-void Hold::start(Ask ask, Over over) {
+void Hold::start(Ask ask, Over over, Done done) {
   {
     MutexLock lock(mutex_);
     running_ = true;
   }
   since_ = clock_.monotonic();
-  thread_ = std::thread([this, ask = std::move(ask), over = std::move(over)] { run(ask, over); });
+  thread_ = std::thread(
+      [this, ask = std::move(ask), over = std::move(over), done = std::move(done)] { run(ask, over, done); });
 }
 
 Nanoseconds Hold::stop() {
@@ -52,7 +53,7 @@ void Hold::cancel() {
   wake_.notify_all();
 }
 
-void Hold::run(const Ask &ask, const Over &over) {
+void Hold::run(const Ask &ask, const Over &over, const Done &done) {
   bool told = false;  // that the wait was cancelled
   for (;;) {
     {
@@ -65,9 +66,11 @@ void Hold::run(const Ask &ask, const Over &over) {
     const HoldChoice choice = ask(told ? kForEver : clock_.monotonic() - since_);
     if (choice == HoldChoice::wait) continue;
     over(choice);
-    MutexLock lock(mutex_);
-    running_ = false;
-    return;
+    {
+      MutexLock lock(mutex_);
+      running_ = false;
+    }
+    return done();
   }
 }
 

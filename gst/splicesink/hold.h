@@ -12,14 +12,15 @@ namespace rec {
 // The wait of a paused recording, on a thread of its own: asks again and again what to do until the answer is
 // not HoldChoice::wait.
 //
-// arm(), start() and stop() are called by one thread at a time, never from `ask` or `over`.
+// arm(), start() and stop() are called by one thread at a time, never from these functions.
 class Hold {
  public:
   // After cancel(): "you have waited for ever".
   static constexpr Nanoseconds kForEver = Nanoseconds::max();
 
   using Ask = std::function<HoldChoice(Nanoseconds waited)>;
-  using Over = std::function<void(HoldChoice)>;  // finish or gone; the thread ends after it
+  using Over = std::function<void(HoldChoice)>;  // finish or gone
+  using Done = std::function<void()>;            // after it; running() is false
 
   explicit Hold(const Clock &clock) : clock_(clock) {}
   ~Hold() { stop(); }
@@ -28,8 +29,8 @@ class Hold {
 
   // From here on cancel() counts.
   void arm() REC_EXCLUDES(mutex_);
-  void start(Ask ask, Over over) REC_EXCLUDES(mutex_);  // after arm()
-  // Ends the wait without an answer. Afterwards neither function runs. Returns how long it had lasted.
+  void start(Ask ask, Over over, Done done) REC_EXCLUDES(mutex_);  // after arm()
+  // Ends the wait without an answer. Afterwards none of the functions runs. Returns how long it had lasted.
   Nanoseconds stop() REC_EXCLUDES(mutex_);
   // Whether the wait lasts; false once `over` has returned.
   bool running() REC_EXCLUDES(mutex_);
@@ -37,7 +38,7 @@ class Hold {
   void cancel() REC_EXCLUDES(mutex_);
 
  private:
-  void run(const Ask &ask, const Over &over) REC_EXCLUDES(mutex_);
+  void run(const Ask &ask, const Over &over, const Done &done) REC_EXCLUDES(mutex_);
 
   const Clock &clock_;
   Mutex mutex_;

@@ -80,6 +80,7 @@ Status SpliceKeeper::name_recording(UtcTime start) {
 }
 
 Trail SpliceKeeper::claim() {
+  owed_eos_.with([](auto &eos) { eos.reset(); });  // the push goes on
   settle_hold();
   if (paused_ || (!recording_ && !claimed_)) claim_recording();
   return trail_;
@@ -258,22 +259,26 @@ void SpliceKeeper::fail_period(const Error &error) {
   announce_listed();
 }
 
-void SpliceKeeper::push_ended() {
-  if (hold_.running()) return;  // it will post EOS
+void SpliceKeeper::push_ended(std::optional<guint32> eos) {
+  if (eos) owed_eos_.with([eos](auto &owed) { owed = eos; });
+  if (hold_.running()) return;  // it posts the EOS
   if (recording_ && !paused_) {
     if (settings_.splice_timeout > Nanoseconds(0) && (announced_ || resumed_)) {
       hold_.arm();
       pause();
       return hold_.start([this](Nanoseconds waited) { return host_.ask_hold(waited); },
-                         [this](HoldChoice choice) {
-                           choice == HoldChoice::finish ? finish() : release();
-                           host_.post_eos();
-                         });
+                         [this](HoldChoice choice) { choice == HoldChoice::finish ? finish() : release(); },
+                         [this] { post_owed_eos(); });
     }
     finish();
   }
   drop_claim();
-  host_.post_eos();
+  post_owed_eos();
+}
+
+void SpliceKeeper::post_owed_eos() {
+  const auto eos = owed_eos_.with([](auto &owed) { return std::exchange(owed, std::nullopt); });
+  if (eos) host_.post_eos(*eos);
 }
 
 // Nothing came that could be recorded.

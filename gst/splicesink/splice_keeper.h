@@ -60,7 +60,7 @@ class SpliceKeeper {
     // The element's signals.
     std::function<std::optional<std::string>()> claim;
     std::function<HoldChoice(Nanoseconds waited)> ask_hold;
-    std::function<void()> post_eos;
+    std::function<void(guint32 seqnum)> post_eos;
   };
   struct Totals {
     guint64 recordings = 0, periods = 0, segments = 0, bytes = 0, failed = 0;
@@ -84,8 +84,9 @@ class SpliceKeeper {
   Status next_segment(Nanoseconds duration);  // closes the open segment and opens the next
   Status end_period(Nanoseconds duration);
   void fail_period(const Error &error);
-  void push_ended();  // EOS
-  void interrupt();   // the element is stopped: the recording stays open if it may be continued
+  // `eos`: what the element owes when it has no more to do; nothing where no pad had one.
+  void push_ended(std::optional<guint32> eos);
+  void interrupt();  // the element is stopped: the recording stays open if it may be continued
   void cancel_hold() { hold_.cancel(); }
 
   // The default handlers of the element's signals: the note beside the playlist decides.
@@ -94,6 +95,7 @@ class SpliceKeeper {
 
  private:
   void settle_hold();
+  void post_owed_eos();
   void claim_recording();
   Status name_recording(UtcTime start);
   bool is_full() const;
@@ -134,8 +136,9 @@ class SpliceKeeper {
   Trail trail_;                          // of recording_; what was recorded before it is forgotten
   std::optional<TrailFile> trail_file_;  // for whoever continues it
   TrailPeriod trail_period_;
-  std::optional<HlsRecording::Live> live_;  // of the recording before, which was full
-  std::uint64_t period_sequence_ = 0;       // of the period's first segment
+  std::optional<HlsRecording::Live> live_;    // of the recording before, which was full
+  std::uint64_t period_sequence_ = 0;         // of the period's first segment
+  Guarded<std::optional<guint32>> owed_eos_;  // leaves when nothing is held
   Guarded<Totals> totals_;
 };
 

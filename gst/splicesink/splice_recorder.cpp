@@ -104,7 +104,7 @@ Status SpliceRecorder::start() {
       SpliceKeeper::Host{.element = element(),
                          .claim = signals_.claim_recording,
                          .ask_hold = [this](Nanoseconds w) { return signals_.poll_hold(to_waited(w)); },
-                         .post_eos = [this] { post_eos(); }});
+                         .post_eos = [this](guint32 seqnum) { post_eos(seqnum); }});
   periods_.emplace(PeriodRecorder::Host{
       .writers = writers(),
       .keeper = keeper_,
@@ -153,8 +153,7 @@ void SpliceRecorder::end_silent_push() {
   Section section(*this);
   if (last == Nanoseconds(0) || !silence_ || recorded_at_.load() != last) return;  // it goes on
   drain();
-  recorded_at_ = Nanoseconds(0);
-  push_ended();
+  pads_gone();
 }
 
 void SpliceRecorder::report_repeated(std::uint64_t frames, Nanoseconds media) {
@@ -216,7 +215,7 @@ void SpliceRecorder::replay(Trail past) {
     waiting_.pop_front();
     anchor_ = next.anchor;
     if (!next.frame) {
-      end_push(next.is_stop);
+      next.is_stop ? periods_->finish() : end_push(next.eos);
     } else if (periods_->record(*next.frame, next.states)) {
       waiting_bytes_ -= gst_buffer_get_size(next.frame->buffer.get());
     } else {  // of another push
@@ -234,35 +233,37 @@ void SpliceRecorder::wait(Waiting what) {
 }
 
 // What follows a push is decided when its last segment is on disk, on a thread of GStreamer's pool.
-void SpliceRecorder::end_push(bool is_stop) {
+void SpliceRecorder::end_push(std::optional<guint32> eos) {
   periods_->finish();
-  if (is_stop) return;
   struct End {
     std::shared_ptr<SpliceKeeper> keeper;
     std::uint64_t turn;
+    std::optional<guint32> eos;
   };
   gst_element_call_async(
       element(),
       [](GstElement *e, gpointer data) {
         auto &end = *static_cast<End *>(data);
         end.keeper->turns().wait(end.turn);
-        barrier(e, [&] { end.keeper->push_ended(); });
+        barrier(e, [&] { end.keeper->push_ended(end.eos); });
         end.keeper->turns().done(end.turn);
       },
-      new End{keeper_, keeper_->turns().take()}, [](gpointer data) { delete static_cast<End *>(data); });
+      new End{keeper_, keeper_->turns().take(), eos}, [](gpointer data) { delete static_cast<End *>(data); });
 }
 
-void SpliceRecorder::push_ended() {
+void SpliceRecorder::end_push_in_turn(std::optional<guint32> eos) {
   recorded_at_ = Nanoseconds(0);
-  asking_ ? wait({}) : end_push(false);
+  asking_ ? wait({.eos = eos}) : end_push(eos);
 }
+
+void SpliceRecorder::push_ended() { end_push_in_turn(eos_due()); }
 
 // As EOS does, but for the element's own EOS: no pad had one.
-void SpliceRecorder::pads_gone() { push_ended(); }
+void SpliceRecorder::pads_gone() { end_push_in_turn(std::nullopt); }
 
 void SpliceRecorder::stop() {
   silence_.reset();
-  asking_ ? wait({.is_stop = true}) : end_push(true);
+  asking_ ? wait({.is_stop = true}) : periods_->finish();
 }
 
 std::shared_ptr<SpliceKeeper> SpliceRecorder::keeper() {

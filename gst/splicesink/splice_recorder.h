@@ -77,6 +77,7 @@ class SpliceRecorder final : public RecorderBin {
     std::optional<Frame> frame = std::nullopt;  // none: the push ended
     TrackStates states = {};
     std::optional<Anchor> anchor = std::nullopt;
+    std::optional<guint32> eos = std::nullopt;  // the push ended with it
     bool is_stop = false;
   };
   void report_repeated(std::uint64_t frames, Nanoseconds media) REC_REQUIRES(mutex_);
@@ -84,7 +85,8 @@ class SpliceRecorder final : public RecorderBin {
   void go_on(std::uint64_t ask, Trail past) REC_EXCLUDES(mutex_);
   void replay(Trail past) REC_REQUIRES(mutex_);
   void wait(Waiting what) REC_REQUIRES(mutex_);
-  void end_push(bool is_stop) REC_REQUIRES(mutex_);
+  void end_push(std::optional<guint32> eos) REC_REQUIRES(mutex_);
+  void end_push_in_turn(std::optional<guint32> eos) REC_REQUIRES(mutex_);
   std::shared_ptr<SpliceKeeper> keeper() REC_EXCLUDES(mutex_);
 
   const Clock &clock_;  // outlives us

@@ -191,6 +191,29 @@ TEST(SpliceSinkSilence, FinishesARecordingAfterTheSpliceTimeoutAndThenBeginsAnot
   EXPECT_EQ(recorded(dir / "live-1.m3u8", "video"), sent(video(), "video"));
 }
 
+// Publishes again, and ends, from within the thread that says that the recording is finished.
+GstBusSyncReply push_once_finished(GstBus *, GstMessage *message, gpointer publisher) {
+  if (gst_message_has_name(message, "splicesink-recording-finished"))
+    if (auto *again = std::exchange(*static_cast<Publisher **>(publisher), nullptr)) {
+      again->send({{"video", video().moved(seconds(10))}, {"audio_0", audio().moved(seconds(10))}});
+      again->end_all();
+    }
+  return GST_BUS_PASS;
+}
+
+TEST(SpliceSinkSilence, PostsTheEosOfTheNextPushWhenThatOneIsRecorded) {
+  const TempDir dir;
+  Publisher publisher(splice_line(dir, "splice-timeout=300000000 idle-timeout=300000000"));
+  Publisher *again = &publisher;
+  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(publisher.pipeline()));
+  gst_bus_set_sync_handler(bus.get(), push_once_finished, &again, nullptr);
+  push(publisher);
+  const auto messages = wait_for_eos(publisher);
+  EXPECT_EQ(structures_named(messages, "splicesink-recording-finished").size(), 2u);
+  expect_sound(dir / "live-1.m3u8");
+  EXPECT_EQ(recorded(dir / "live-1.m3u8", "video"), sent(video(), "video"));
+}
+
 TEST(SpliceSinkResume, StartsAnotherRecordingAfterTheTimeout) {
   const TempDir dir;
   Publisher publisher(splice_line(dir, kShort));
