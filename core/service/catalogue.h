@@ -34,11 +34,9 @@ class Catalogue {
   Result<Recording> start_recording(const NewRecording &recording);
   // The playlist's name is decided by the element that writes it.
   Status set_playlist_path(std::int64_t recording_id, const std::string &path);
-  // Takes over the newest paused recording of this stream and template that may still be resumed: state
-  // recording, owner `owner`. Of several callers exactly one gets it. stream_param does not count as
-  // identity.
-  Result<std::optional<Recording>> claim_paused(const std::string &owner, const PushIdentity &push,
-                                                const std::string &template_name);
+  // Takes over the newest paused recording that may still be resumed and is of the same stream, template and
+  // task as `like`: state recording, owner and stream_param as there. Of several callers exactly one gets it.
+  Result<std::optional<Recording>> claim_paused(const NewRecording &like);
   // recording -> paused. False: it is not (or no longer) `owner`'s, or not in state recording.
   Result<bool> pause_recording(std::int64_t recording_id, const std::string &owner, UtcTime resume_until);
   // Before the final playlist is written: true = still `owner`'s and paused or recording, and from now on

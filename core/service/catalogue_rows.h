@@ -34,6 +34,7 @@ struct Recording {
   std::string directory;               // absolute spool root: an object key is a path relative to it
   std::string store;                   // name in the configuration; "" = files stay where they are
   std::vector<std::string> callbacks;  // names in the configuration
+  std::string task;                    // RecordingTask that it is made for; "" = by rule
 };
 
 struct NewRecording {
@@ -47,6 +48,7 @@ struct NewRecording {
   std::string directory;
   std::string store;
   std::vector<std::string> callbacks;
+  std::string task;
 };
 
 // A file that has begun to grow.

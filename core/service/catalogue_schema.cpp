@@ -5,7 +5,7 @@
 namespace rec {
 namespace {
 
-constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kVersion = 3;
 
 // Version 2: files that are joined after interruptions. With the columns as schema.sql has them.
 constexpr std::string_view kFrom1To2 = R"(
@@ -16,10 +16,56 @@ constexpr std::string_view kFrom1To2 = R"(
   PRAGMA user_version = 2;
 )";
 
+// Version 3: tasks and commands.
+constexpr std::string_view kFrom2To3 = R"(
+  CREATE INDEX push_open ON push (stream) WHERE ended_us IS NULL;
+  ALTER TABLE recording ADD COLUMN task TEXT NOT NULL DEFAULT '';
+  CREATE TABLE task (
+    id         INTEGER PRIMARY KEY,
+    task_id    TEXT NOT NULL UNIQUE,
+    domain     TEXT NOT NULL,
+    app        TEXT NOT NULL,
+    stream     TEXT NOT NULL,
+    template   TEXT NOT NULL,
+    start_us   INTEGER NOT NULL,
+    end_us     INTEGER NOT NULL,
+    created_us INTEGER NOT NULL,
+    stopped_us INTEGER,
+    deleted_us INTEGER
+  );
+  CREATE INDEX task_by_end ON task (end_us);
+  CREATE INDEX task_by_stream ON task (stream);
+  CREATE TABLE command (
+    id         INTEGER PRIMARY KEY,
+    owner      TEXT NOT NULL,
+    domain     TEXT NOT NULL,
+    app        TEXT NOT NULL,
+    stream     TEXT NOT NULL,
+    verb       TEXT NOT NULL CHECK (verb IN ('start', 'stop', 'restart', 'cancel-delay')),
+    state      TEXT NOT NULL CHECK (state IN ('asked', 'taken', 'done', 'refused', 'withdrawn')),
+    error      TEXT NOT NULL DEFAULT '',
+    created_us INTEGER NOT NULL
+  );
+  CREATE INDEX command_asked ON command (owner) WHERE state = 'asked';
+  PRAGMA user_version = 3;
+)";
+
+struct Step {
+  std::int64_t from;
+  std::string_view script;
+};
+constexpr Step kSteps[] = {{1, kFrom1To2}, {2, kFrom2To3}};
+
 Result<std::int64_t> version_of(SqlDatabase &db) {
   REC_TRY(auto query, db.prepare("PRAGMA user_version"));
   REC_CHECK(query.step());
   return query.int64(0);
+}
+
+Error not_known(const std::string &path, std::int64_t version) {
+  return {Errc::invalid_argument, path + ": catalogue version " + std::to_string(version) +
+                                      " is not one that this program knows (" + std::to_string(kVersion) +
+                                      " and older)"};
 }
 
 }  // namespace
@@ -31,11 +77,10 @@ Status set_up_schema(SqlDatabase &db, const std::string &path) {
   return db.transaction([&]() -> Status {
     REC_TRY(const std::int64_t version, version_of(db));
     if (version == 0) return db.run(kSchema);
-    if (version == 1) return db.run(kFrom1To2);
-    if (version == kVersion) return ok();
-    return Error{Errc::invalid_argument, path + ": catalogue version " + std::to_string(version) +
-                                             " is not one that this program knows (" +
-                                             std::to_string(kVersion) + " and older)"};
+    if (version < 1 || version > kVersion) return not_known(path, version);
+    for (const Step &step : kSteps)
+      if (step.from >= version) REC_CHECK(db.run(step.script));
+    return ok();
   });
 }
 

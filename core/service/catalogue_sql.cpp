@@ -23,7 +23,7 @@ PartState part_state(std::int64_t number) {
 
 const std::string_view kRecordingColumns =
     "id, session_id, domain, app, stream, stream_param, template, state, owner, resume_until_us, "
-    "splice_timeout_ns, started_us, active_us, ended_us, playlist_path, directory, store";
+    "splice_timeout_ns, started_us, active_us, ended_us, playlist_path, directory, store, task";
 
 const std::string_view kFileColumns =
     "id, recording_id, format, state, temp_path, location_pattern, utc_offset_s, path, fragment_id, "
@@ -61,6 +61,7 @@ Recording read_recording(const SqlStatement &row) {
   r.playlist_path = row.text(14);
   r.directory = row.text(15);
   r.store = row.text(16);
+  r.task = row.text(17);
   return r;
 }
 

@@ -43,23 +43,8 @@ Status PushSession::end_push() {
   return ok();
 }
 
-Result<std::optional<Recording>> PushSession::claim_paused() {
-  if (splice_timeout() == Nanoseconds(0)) return std::optional<Recording>();
-  return catalogue_.claim_paused(facts_.owner, facts_.push, facts_.recording_template.name);
-}
-
-Status PushSession::need_recording() {
-  if (current_) return ok();
-  REC_TRY(current_, claim_paused());
-  resumed_ = current_.has_value();
-  if (current_) {
-    if (held_ && held_->recording_id == current_->id) held_.reset();
-    if (!current_->playlist_path.empty()) playlists_[current_->playlist_path] = current_->id;
-    ++counts_.resumed;
-    return ok();
-  }
+NewRecording PushSession::new_recording() const {
   NewRecording recording;
-  recording.session_id = std::exchange(session_id_used_, true) ? random_decimal_id() : facts_.session_id;
   recording.push = facts_.push;
   recording.template_name = facts_.recording_template.name;
   recording.owner = facts_.owner;
@@ -68,6 +53,28 @@ Status PushSession::need_recording() {
   recording.directory = facts_.directory;
   recording.store = facts_.recording_template.store;
   recording.callbacks = facts_.recording_template.callbacks;
+  recording.task = facts_.task;
+  if (!facts_.task.empty()) recording.push.stream_param.clear();  // callbacks of tasks tell none
+  return recording;
+}
+
+Result<std::optional<Recording>> PushSession::claim_paused(const NewRecording &like) {
+  if (splice_timeout() == Nanoseconds(0)) return std::optional<Recording>();
+  return catalogue_.claim_paused(like);
+}
+
+Status PushSession::need_recording() {
+  if (current_) return ok();
+  NewRecording recording = new_recording();
+  REC_TRY(current_, claim_paused(recording));
+  resumed_ = current_.has_value();
+  if (current_) {
+    if (held_ && held_->recording_id == current_->id) held_.reset();
+    if (!current_->playlist_path.empty()) playlists_[current_->playlist_path] = current_->id;
+    ++counts_.resumed;
+    return ok();
+  }
+  recording.session_id = std::exchange(session_id_used_, true) ? random_decimal_id() : facts_.session_id;
   REC_TRY(current_, catalogue_.start_recording(recording));
   ++counts_.started;
   return ok();

@@ -28,6 +28,7 @@ class PushSession {
     std::string session_id;  // of the first recording; later ones get new ones
     std::string directory;   // absolute spool root
     RecordingTemplate recording_template;
+    std::string task;  // RecordingTask that it records for; "" = by rule
   };
   struct Counts {
     std::uint64_t pushes = 0;
@@ -99,7 +100,8 @@ class PushSession {
   Status leave_previous();
   Status need_recording();
   Status pause(const std::string &playlist);
-  Result<std::optional<Recording>> claim_paused();
+  NewRecording new_recording() const;
+  Result<std::optional<Recording>> claim_paused(const NewRecording &like);
   Status finish_recording(std::int64_t id, UtcTime ended, const std::optional<ClosedFile> &playlist);
   std::optional<std::int64_t> recording_of(const std::string &playlist) const;
   Nanoseconds splice_timeout() const { return facts_.recording_template.splice_timeout(); }

@@ -2,7 +2,7 @@
 -- The catalogue. Units by suffix: _us = microseconds since 1970-01-01T00:00:00Z, _ns = nanoseconds,
 -- _bytes = bytes, _s = seconds. Text is UTF-8; '' = nothing, NULL = not yet. Paths are absolute.
 PRAGMA application_id = 0x72656331;  -- "rec1"
-PRAGMA user_version = 2;  -- what changed since 1: catalogue_schema.cpp
+PRAGMA user_version = 3;  -- what changed since 1: catalogue_schema.cpp
 
 -- A publisher's connection, recorded or not.
 CREATE TABLE push (
@@ -17,6 +17,7 @@ CREATE TABLE push (
   ended_us     INTEGER            -- NULL while it lasts
 );
 CREATE INDEX push_by_owner ON push (owner);
+CREATE INDEX push_open ON push (stream) WHERE ended_us IS NULL;
 
 -- One logical result of one template: what a push and the pushes that continued it left behind.
 CREATE TABLE recording (
@@ -36,7 +37,8 @@ CREATE TABLE recording (
   ended_us          INTEGER,               -- set when finished
   playlist_path     TEXT NOT NULL,         -- of HLS; '' = none
   directory         TEXT NOT NULL,         -- spool root; object key = path below it
-  store             TEXT NOT NULL          -- name in the configuration; '' = files stay in the spool
+  store             TEXT NOT NULL,         -- name in the configuration; '' = files stay in the spool
+  task              TEXT NOT NULL DEFAULT ''  -- task_id of the task that it is made for; '' = by rule
 );
 CREATE INDEX recording_unfinished ON recording (owner) WHERE state <> 'finished';
 CREATE INDEX recording_by_stream ON recording (stream, app, domain);
@@ -120,6 +122,37 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_owed ON outbox (kind, target, next_attempt_us) WHERE done_us IS NULL;
 CREATE INDEX outbox_owed_of_recording ON outbox (recording_id) WHERE done_us IS NULL;
 CREATE INDEX outbox_leased ON outbox (lease) WHERE lease <> '';
+
+-- A window of time in which a stream is recorded whatever the rules say about it.
+CREATE TABLE task (
+  id         INTEGER PRIMARY KEY,
+  task_id    TEXT NOT NULL UNIQUE,  -- 64-bit decimal, told to people and callbacks
+  domain     TEXT NOT NULL,         -- upper and lower case are the same
+  app        TEXT NOT NULL,
+  stream     TEXT NOT NULL,
+  template   TEXT NOT NULL,         -- name in the configuration; '' or one that is not there = HLS
+  start_us   INTEGER NOT NULL,
+  end_us     INTEGER NOT NULL,      -- > start_us
+  created_us INTEGER NOT NULL,
+  stopped_us INTEGER,               -- ended early; NULL = not
+  deleted_us INTEGER                -- goes on only where it runs already; NULL = not
+);
+CREATE INDEX task_by_end ON task (end_us);
+CREATE INDEX task_by_stream ON task (stream);
+
+-- What somebody asks of the process that receives a stream.
+CREATE TABLE command (
+  id         INTEGER PRIMARY KEY,
+  owner      TEXT NOT NULL,     -- lease of that process
+  domain     TEXT NOT NULL,
+  app        TEXT NOT NULL,
+  stream     TEXT NOT NULL,
+  verb       TEXT NOT NULL CHECK (verb IN ('start', 'stop', 'restart', 'cancel-delay')),
+  state      TEXT NOT NULL CHECK (state IN ('asked', 'taken', 'done', 'refused', 'withdrawn')),
+  error      TEXT NOT NULL DEFAULT '',  -- why it was refused; one line, no secrets
+  created_us INTEGER NOT NULL
+);
+CREATE INDEX command_asked ON command (owner) WHERE state = 'asked';
 
 -- What can be worked on, now or at next_attempt_us.
 CREATE VIEW outbox_ready AS

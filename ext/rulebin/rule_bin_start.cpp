@@ -105,7 +105,8 @@ Status RuleBin::start() {
                                   .owner = "",
                                   .session_id = session_id,
                                   .directory = directory,
-                                  .recording_template = plan.recording_template}));
+                                  .recording_template = plan.recording_template,
+                                  .task = ""}));
   branches_.reset();
   add_recorders(plan);
   announce(plan, push);

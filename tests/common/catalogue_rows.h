@@ -28,6 +28,14 @@ inline NewRecording a_recording(std::string owner, std::string session_id = "148
   return r;
 }
 
+// What claims recordings of that stream.
+inline NewRecording like(std::string owner, PushIdentity push, std::string template_name) {
+  NewRecording r = a_recording(std::move(owner));
+  r.push = std::move(push);
+  r.template_name = std::move(template_name);
+  return r;
+}
+
 inline OpenedFile an_open_file(std::int64_t recording_id, std::string temp_path = "/spool/.a.flv.part") {
   OpenedFile f;
   f.recording_id = recording_id;

@@ -77,7 +77,8 @@ TEST_F(CatalogueTest, BringsACatalogueOfVersion1UpToDate) {
   {
     auto db = SqlDatabase::open(path_);  // as version 1 left it
     ASSERT_TRUE(
-        db->run("DROP INDEX file_part; ALTER TABLE file DROP COLUMN joined_into; "
+        db->run("DROP TABLE command; DROP TABLE task; ALTER TABLE recording DROP COLUMN task; "
+                "DROP INDEX push_open; DROP INDEX file_part; ALTER TABLE file DROP COLUMN joined_into; "
                 "ALTER TABLE file DROP COLUMN part; ALTER TABLE file DROP COLUMN push_id; "
                 "PRAGMA user_version = 1"));
   }
@@ -85,6 +86,26 @@ TEST_F(CatalogueTest, BringsACatalogueOfVersion1UpToDate) {
   ASSERT_TRUE(c.close_file(test::a_closed_file(recording)));
   EXPECT_EQ(c.files(recording)->at(0).part, PartState::free);
   EXPECT_EQ(c.owed()->uploads, 1U) << "as before";
+  const auto again = Catalogue::open(path_, clock_);
+  EXPECT_TRUE(again) << again.error().message;
+}
+
+TEST_F(CatalogueTest, BringsACatalogueOfVersion2UpToDate) {
+  std::int64_t recording = 0;
+  {
+    auto c = open();
+    recording = c.start_recording(a_recording("a"))->id;
+    ASSERT_TRUE(*c.pause_recording(recording, "a", clock_.now_utc() + Seconds(180)));
+  }
+  {
+    auto db = SqlDatabase::open(path_);  // as version 2 left it
+    ASSERT_TRUE(db->run(
+        "DROP TABLE command; DROP TABLE task; ALTER TABLE recording DROP COLUMN task; DROP INDEX push_open; "
+        "PRAGMA user_version = 2"));
+  }
+  auto c = open();
+  EXPECT_EQ(c.recording(recording)->task, "");
+  EXPECT_TRUE(c.claim_paused(like("b", a_push(), "default"))->has_value()) << "it goes on";
   const auto again = Catalogue::open(path_, clock_);
   EXPECT_TRUE(again) << again.error().message;
 }
@@ -111,7 +132,7 @@ TEST_F(CatalogueTest, ResumesAPausedRecordingUntilItsTimeIsOver) {
 
   PushIdentity again = a_push();
   again.stream_param = "txSecret=other";
-  const auto claimed = c.claim_paused("second", again, "default");
+  const auto claimed = c.claim_paused(like("second", again, "default"));
   ASSERT_TRUE(claimed);
   ASSERT_TRUE(*claimed);
   EXPECT_EQ((*claimed)->session_id, r->session_id);
@@ -123,16 +144,30 @@ TEST_F(CatalogueTest, ResumesAPausedRecordingUntilItsTimeIsOver) {
 
   ASSERT_TRUE(*c.pause_recording(r->id, "second", clock_.now_utc() + Seconds(180)));
   clock_.advance(Seconds(180));
-  EXPECT_FALSE(c.claim_paused("third", a_push(), "default")->has_value());
+  EXPECT_FALSE(c.claim_paused(like("third", a_push(), "default"))->has_value());
 }
 
 TEST_F(CatalogueTest, ResumesOnlyTheSameStreamAndTemplate) {
   Catalogue c = open();
   const auto r = c.start_recording(a_recording("me"));
   ASSERT_TRUE(*c.pause_recording(r->id, "me", clock_.now_utc() + Seconds(180)));
-  EXPECT_FALSE(c.claim_paused("me", a_push("cam2"), "default")->has_value());
-  EXPECT_FALSE(c.claim_paused("me", a_push(), "other")->has_value());
-  EXPECT_TRUE(c.claim_paused("me", a_push(), "default")->has_value());
+  EXPECT_FALSE(c.claim_paused(like("me", a_push("cam2"), "default"))->has_value());
+  EXPECT_FALSE(c.claim_paused(like("me", a_push(), "other"))->has_value());
+  EXPECT_TRUE(c.claim_paused(like("me", a_push(), "default"))->has_value());
+}
+
+TEST_F(CatalogueTest, ResumesATasksRecordingOnlyForThatTask) {
+  Catalogue c = open();
+  NewRecording of_task = a_recording("me");
+  of_task.task = "7";
+  const auto r = c.start_recording(of_task);
+  EXPECT_EQ(c.recording(r->id)->task, "7");
+  ASSERT_TRUE(*c.pause_recording(r->id, "me", clock_.now_utc() + Seconds(180)));
+  NewRecording other = of_task;
+  other.task = "8";
+  EXPECT_FALSE(c.claim_paused(other)->has_value());
+  EXPECT_FALSE(c.claim_paused(like("me", a_push(), "default"))->has_value()) << "by rule";
+  EXPECT_TRUE(c.claim_paused(of_task)->has_value());
 }
 
 TEST_F(CatalogueTest, GivesAPausedRecordingToExactlyOneOfManyConnections) {
@@ -151,7 +186,7 @@ TEST_F(CatalogueTest, GivesAPausedRecordingToExactlyOneOfManyConnections) {
         Catalogue c = open();
         ++ready;
         while (ready < kRacers) std::this_thread::yield();
-        const auto claimed = c.claim_paused("racer" + std::to_string(i), a_push(), "default");
+        const auto claimed = c.claim_paused(like("racer" + std::to_string(i), a_push(), "default"));
         ASSERT_TRUE(claimed) << claimed.error().message;
         if (*claimed) ++winners;
       });
@@ -165,7 +200,7 @@ TEST_F(CatalogueTest, NobodyFinishesAPauseThatWasContinuedInTheSameProcess) {
   const auto r = c.start_recording(a_recording("me"));
   const UtcTime until = clock_.now_utc() + Seconds(180);
   ASSERT_TRUE(*c.pause_recording(r->id, "me", until));
-  ASSERT_TRUE(c.claim_paused("me", a_push(), "default")->has_value());
+  ASSERT_TRUE(c.claim_paused(like("me", a_push(), "default"))->has_value());
   EXPECT_FALSE(*c.claim_finish_of_pause(r->id, "me", until));
   ASSERT_TRUE(*c.pause_recording(r->id, "me", until + Seconds(1)));
   EXPECT_FALSE(*c.claim_finish_of_pause(r->id, "me", until)) << "that is another pause";
@@ -177,7 +212,7 @@ TEST_F(CatalogueTest, NobodyResumesWhatIsBeingFinished) {
   const auto r = c.start_recording(a_recording("me"));
   ASSERT_TRUE(*c.pause_recording(r->id, "me", clock_.now_utc() + Seconds(180)));
   EXPECT_TRUE(*c.claim_finish(r->id, "me"));
-  EXPECT_FALSE(c.claim_paused("other", a_push(), "default")->has_value());
+  EXPECT_FALSE(c.claim_paused(like("other", a_push(), "default"))->has_value());
 }
 
 TEST_F(CatalogueTest, AClosedFileAndWhatItOwesAreOneTransaction) {

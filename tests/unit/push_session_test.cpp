@@ -34,7 +34,8 @@ class PushSessions : public ::testing::Test {
                       .owner = owner,
                       .session_id = std::string(owner) == "a" ? "77" : random_decimal_id(),
                       .directory = "/spool",
-                      .recording_template = t});
+                      .recording_template = t,
+                      .task = ""});
     EXPECT_TRUE(made.begin_push());
     return made;
   }
@@ -83,6 +84,23 @@ TEST_F(PushSessions, ARecordingBeginsWithItsFirstFile) {
   EXPECT_EQ(s.counts().bytes, a_closed_file(0).size_bytes);
   EXPECT_EQ(s.catalogue().owed()->uploads, 1U);
   EXPECT_EQ(s.catalogue().push_counts("a")->open, 0U);
+}
+
+TEST_F(PushSessions, ATasksRecordingNamesTheTaskAndKeepsNoStreamParam) {
+  RecordingTemplate t;
+  t.name = "default";
+  t.files = {FileFormat{Format::flv}};
+  PushSession made(open(), clock_,
+                   {.push = a_push(),
+                    .owner = "a",
+                    .session_id = "77",
+                    .directory = "/spool",
+                    .recording_template = t,
+                    .task = "4242"});
+  ASSERT_TRUE(made.begin_push());
+  ASSERT_TRUE(made.open_file(an_open_file(0)));
+  EXPECT_EQ(made.current()->task, "4242");
+  EXPECT_EQ(made.current()->push.stream_param, "");
 }
 
 TEST_F(PushSessions, APushWithoutMediaLeavesNoRecording) {
@@ -222,7 +240,8 @@ class FilePushSessions : public PushSessions {
                       .owner = owner,
                       .session_id = random_decimal_id(),
                       .directory = "/spool",
-                      .recording_template = t});
+                      .recording_template = t,
+                      .task = ""});
     EXPECT_TRUE(made.begin_push());
     return made;
   }

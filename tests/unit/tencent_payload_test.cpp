@@ -44,6 +44,14 @@ TEST(TencentPayload, HoldsEveryFieldOfEvent100) {
           tencent_sign("mykey", Seconds(1'700'000'754)) + R"(","t":1700000754})");
 }
 
+TEST(TencentPayload, OfATaskTellsItsIdAndNoStreamParam) {
+  Owed owed = a_callback();
+  owed.recording.task = "4242";
+  const std::string body = tencent_payload(owed, "", kNow);
+  EXPECT_NE(body.find(R"("task_id":"4242")"), std::string::npos);
+  EXPECT_EQ(body.find("stream_param"), std::string::npos);
+}
+
 TEST(TencentPayload, SignsAnewForALaterAttempt) {
   EXPECT_NE(tencent_payload(a_callback(), "mykey", kNow),
             tencent_payload(a_callback(), "mykey", kNow + Seconds(60)));
