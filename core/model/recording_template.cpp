@@ -7,6 +7,58 @@
 #include "core/model/name_pattern.h"
 
 namespace rec {
+namespace {
+
+constexpr std::string_view kTranscoded = "transcoded:";
+
+bool is_id(std::string_view id) {
+  const auto word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
+  return id == "*" || (!id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), word));
+}
+
+}  // namespace
+
+std::string_view name_of(TriggerKind kind) {
+  switch (kind) {
+    case TriggerKind::automatic:
+      return "automatic";
+    case TriggerKind::ask:
+      return "ask";
+    case TriggerKind::ingest_parameter:
+      return "ingest-parameter";
+    case TriggerKind::manual:
+      break;
+  }
+  return "manual";
+}
+
+std::string name_of(const Content &content) {
+  switch (content.kind) {
+    case Content::Kind::origin:
+      return "origin";
+    case Content::Kind::watermarked:
+      return "watermarked";
+    case Content::Kind::transcoded:
+      break;
+  }
+  return std::string(kTranscoded) + content.id;
+}
+
+std::optional<Content> content_named(std::string_view name) {
+  if (name == "origin") return Content{};
+  if (name == "watermarked") return Content{Content::Kind::watermarked, ""};
+  if (!name.starts_with(kTranscoded) || !is_id(name.substr(kTranscoded.size()))) return std::nullopt;
+  return Content{Content::Kind::transcoded, std::string(name.substr(kTranscoded.size()))};
+}
+
+const std::string &RecordingTemplate::pattern_of(Format format) const {
+  const FormatOptions *options = format == Format::hls && hls ? &hls->options : nullptr;
+  for (const FileFormat &file : files)
+    if (file.format == format) options = &file.options;
+  return options && !options->pattern.empty() ? options->pattern : pattern;
+}
 
 Nanoseconds RecordingTemplate::splice_timeout() const {
   Nanoseconds longest = hls ? hls->splice_timeout : Nanoseconds(0);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -10,6 +12,46 @@
 
 namespace rec {
 
+// When a template records (spec 2).
+enum class TriggerKind { automatic, ask, ingest_parameter, manual };
+
+std::string_view name_of(TriggerKind kind);  // "automatic", "ask", "ingest-parameter", "manual"
+
+struct Trigger {
+  TriggerKind kind = TriggerKind::automatic;
+  // The rest: of `ask` only, which asks an HTTP server whether to record (spec 2.2).
+  std::string url;  // without user name and query; in no message all the same: people put secrets there
+  Milliseconds timeout{5000};  // of one try
+  Milliseconds pause{1000};    // between two
+  unsigned retries = 5;        // after the first try
+  bool record_on_failure = false;
+  Milliseconds hold{30000};  // how much media waits for the answer at most
+};
+
+// Which version of a push is recorded (spec 3.7).
+struct Content {
+  enum class Kind { origin, watermarked, transcoded };
+  Kind kind = Kind::origin;
+  std::string id;  // of the transcoding template, transcoded only; "*" = every one there is
+
+  bool operator==(const Content &) const = default;
+};
+
+std::string name_of(const Content &content);  // "origin", "watermarked", "transcoded:ID"
+// Reads that. An id has 1 to 64 letters, digits, '_' and '-'.
+std::optional<Content> content_named(std::string_view name);
+
+inline constexpr std::size_t kMaxTranscoded = 10;  // named in one template
+
+// How the files of one format are called and what becomes of them.
+struct FormatOptions {
+  std::string pattern;               // of their names; "" = the template's
+  std::optional<Seconds> retention;  // nothing = the template's
+  std::string storage_class;         // neutral: "standard", "archive"...; "" = the store's own
+  std::vector<std::string> process;  // names of what is to be done with finished files
+  bool merge = false;                // the files of an ended recording also as one
+};
+
 // One single-file format of a template.
 struct FileFormat {
   Format format = Format::mp4;                   // never hls
@@ -17,12 +59,16 @@ struct FileFormat {
   bool upload_while_recording = false;           // FLV only
   // How long an ended push may come back into the same file; 0 = its end is the end. FLV and MP4 only.
   Nanoseconds splice_timeout{0};
+  FormatOptions options = {};
 };
 
 struct HlsFormat {
   SegmentFormat segment_format = SegmentFormat::ts;
   Seconds segment{10};            // target duration
   Nanoseconds splice_timeout{0};  // how long an ended push may come back; 0 = its end is the end
+  Nanoseconds cycle{0};           // another playlist after so much media; 0 = never
+  std::string segment_pattern{};  // of the segments' names, below the playlist's folder; "" = its own
+  FormatOptions options = {};
 };
 
 // What is recorded, how it is called and where it goes: one member of "templates" in the configuration
@@ -38,10 +84,16 @@ struct RecordingTemplate {
   std::string backup_store;            // "" = none
   std::optional<Seconds> retention;    // nothing = for ever
   std::vector<std::string> callbacks;  // names of targets
+  Trigger trigger;
+  std::vector<Content> content = {Content{}};  // each once, never empty
+  bool standby = false;                        // record what is shown while the publisher is away, too
 
   // Of all that is spliced: they are the same. 0 = nothing is.
   Nanoseconds splice_timeout() const;
   bool splices(Format format) const;
+
+  // Of the names of a format's files: its own, or the template's. Without extension.
+  const std::string &pattern_of(Format format) const;
 
   bool records() const {
     return hls.has_value() || !files.empty();

@@ -20,17 +20,6 @@ std::string without_slash(std::string text) {
   return text;
 }
 
-// Addresses are never repeated: a password may stand in them.
-std::optional<std::string> read_url(ConfigNotes &notes, const Field &field, const std::string &what,
-                                    std::initializer_list<std::string_view> schemes) {
-  const auto text = read_text(notes.problems, field, what);
-  if (!text) return std::nullopt;
-  const bool fits =
-      std::any_of(schemes.begin(), schemes.end(), [&](auto s) { return is_plain_url(*text, s); });
-  if (!fits) notes.problems.expected(field.value.at, field.path, what, "another string");
-  return fits ? std::optional(without_slash(*text)) : std::nullopt;
-}
-
 bool has_dot_parts(std::string_view path) {
   while (!path.empty()) {
     const auto slash = path.find('/');
@@ -78,6 +67,16 @@ std::string read_secret(ConfigNotes &notes, const Field &field) {
 }
 
 }  // namespace
+
+std::optional<std::string> read_url(ConfigNotes &notes, const Field &field, const std::string &what,
+                                    std::initializer_list<std::string_view> schemes) {
+  const auto text = read_text(notes.problems, field, what);
+  if (!text) return std::nullopt;
+  const bool fits =
+      std::any_of(schemes.begin(), schemes.end(), [&](auto s) { return is_plain_url(*text, s); });
+  if (!fits) notes.problems.expected(field.value.at, field.path, what, "another string");
+  return fits ? std::optional(without_slash(*text)) : std::nullopt;
+}
 
 StoreSettings read_store(ConfigNotes &notes, const Field &field, const std::string &name) {
   static const std::string kWhat = "\"s3://bucket[/prefix]\" or \"file:///directory\"";

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "core/service/config_reader.h"
 #include "core/service/configuration.h"
 
@@ -12,11 +18,27 @@ struct ConfigNotes {
   Problems notices;
 };
 
+// What is understood but not acted on yet is a notice.
+void note_not_yet(ConfigNotes &notes, const Field &field);
+
+// An address without user name, query and fragment, where people put secrets. Never repeated.
+std::optional<std::string> read_url(ConfigNotes &notes, const Field &field, const std::string &what,
+                                    std::initializer_list<std::string_view> schemes);
+
 StoreSettings read_store(ConfigNotes &notes, const Field &field, const std::string &name);
 CallbackTarget read_callback(ConfigNotes &notes, const Field &field, const std::string &name);
 // `defined`: its stores and callbacks are those that the template may name.
 RecordingTemplate read_template(ConfigNotes &notes, const Field &field, const std::string &name,
                                 const Configuration &defined);
+
+Trigger read_trigger(ConfigNotes &notes, const Field &field);
+std::vector<Content> read_content(ConfigNotes &notes, const Field &field);
+// The members that all formats have. A playlist's folder is named before its end is known.
+FormatOptions read_format_options(ConfigNotes &notes, ObjectReader &reader, bool playlist);
+void check_playlist_name(ConfigNotes &notes, const Field &field, const std::string &pattern);
+// A pattern for the names of files; "" when it cannot be one, which is then noted.
+std::string read_pattern(ConfigNotes &notes, const Field &field, const std::string &example);
+std::optional<Seconds> read_retention(ConfigNotes &notes, const Field &field);
 
 // A name that is to be among the keys of `defined`; `kind` says of what: "store".
 template <typename Map>

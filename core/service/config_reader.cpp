@@ -105,6 +105,22 @@ std::optional<Seconds> read_duration(Problems &problems, const Field &field, Sec
   return std::nullopt;
 }
 
+std::optional<bool> read_flag(Problems &problems, const Field &field) {
+  if (field.value.kind == JsonValue::Kind::boolean) return field.value.boolean;
+  problems.expected(field.value.at, field.path, "true or false", describe(field.value));
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> read_count(Problems &problems, const Field &field, std::int64_t least,
+                                       std::int64_t most) {
+  const std::int64_t number = field.value.integer;
+  if (field.value.kind == JsonValue::Kind::integer && number >= least && number <= most) return number;
+  problems.expected(field.value.at, field.path,
+                    "a whole number from " + std::to_string(least) + " to " + std::to_string(most),
+                    describe(field.value));
+  return std::nullopt;
+}
+
 std::optional<std::string> read_word(Problems &problems, const Field &field,
                                      const std::vector<std::string> &words) {
   if (field.value.kind == JsonValue::Kind::string &&

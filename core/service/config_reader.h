@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,6 +63,10 @@ class ObjectReader {
 std::optional<std::string> read_text(Problems &problems, const Field &field, const std::string &what);
 // "10s", "30min", "12h", "30d" between both limits.
 std::optional<Seconds> read_duration(Problems &problems, const Field &field, Seconds least, Seconds most);
+std::optional<bool> read_flag(Problems &problems, const Field &field);
+// A whole number between both limits.
+std::optional<std::int64_t> read_count(Problems &problems, const Field &field, std::int64_t least,
+                                       std::int64_t most);
 // One of a few words.
 std::optional<std::string> read_word(Problems &problems, const Field &field,
                                      const std::vector<std::string> &words);

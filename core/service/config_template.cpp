@@ -10,14 +10,21 @@ namespace {
 
 constexpr Seconds kLongestCycle{43200};  // spec 0.2 C1
 constexpr Seconds kLongestSegment{60};
-constexpr Seconds kLongestSplice{21600};         // spec 3.1: the longest of both clouds
-constexpr Seconds kLongestRetention{129600000};  // spec 1.2: 1500 days
-constexpr std::size_t kMaxPattern = 512;         // bytes
-
-const std::string kNotYet = "is understood, but this version does not act on it";
+constexpr Seconds kLongestSplice{21600};  // spec 3.1: the longest of both clouds
 
 Nanoseconds read_splice_timeout(ConfigNotes &notes, const Field &field) {
   return read_duration(notes.problems, field, Seconds(0), kLongestSplice).value_or(Seconds(0));
+}
+
+// Segments are named when they begin, and their number keeps them apart.
+std::string read_segment_pattern(ConfigNotes &notes, const Field &field) {
+  std::string pattern = read_pattern(notes, field, "{UnixTimestamp}_{Sequence}");
+  if (pattern.empty()) return {};
+  if (pattern.find("{End") == std::string::npos && pattern.find("{EscapedEnd") == std::string::npos)
+    return pattern;
+  notes.problems.expected(field.value.at, field.path, "a name that is complete when a segment begins",
+                          describe(field.value));
+  return {};
 }
 
 HlsFormat read_hls(ConfigNotes &notes, const Field &field) {
@@ -31,6 +38,15 @@ HlsFormat read_hls(ConfigNotes &notes, const Field &field) {
   }
   if (const auto splice = reader.take("splice-timeout"))
     hls.splice_timeout = read_splice_timeout(notes, *splice);
+  if (const auto cycle = reader.take("cycle")) {
+    hls.cycle = read_duration(notes.problems, *cycle, Seconds(1), kLongestCycle).value_or(Seconds(0));
+    note_not_yet(notes, *cycle);
+  }
+  hls.options = read_format_options(notes, reader, true);
+  if (const auto name = reader.take("segment-name")) {
+    hls.segment_pattern = read_segment_pattern(notes, *name);
+    note_not_yet(notes, *name);
+  }
   reader.finish();
   return hls;
 }
@@ -51,9 +67,10 @@ FileFormat read_file_format(ConfigNotes &notes, Format format, const Field &fiel
     if (const auto upload = reader.take("upload")) {
       const auto word = read_word(notes.problems, *upload, {"when-closed", "while-recording"});
       file.upload_while_recording = word == "while-recording";
-      if (file.upload_while_recording) notes.notices.add(upload->at, upload->path, kNotYet);
+      if (file.upload_while_recording) note_not_yet(notes, *upload);
     }
   }
+  file.options = read_format_options(notes, reader, false);
   reader.finish();
   return file;
 }
@@ -86,14 +103,6 @@ void read_formats(ConfigNotes &notes, const Field &field, RecordingTemplate &t) 
   check_splice_timeouts(notes, field, t);
 }
 
-void read_content(ConfigNotes &notes, const Field &field) {
-  const auto list = read_list(notes.problems, field, "[\"origin\"]");
-  for (const Field &element : list) read_word(notes.problems, element, {"origin"});
-  if (field.value.kind == JsonValue::Kind::array && list.size() != 1)
-    notes.problems.expected(field.value.at, field.path, "[\"origin\"]",
-                            std::to_string(list.size()) + " elements");
-}
-
 void read_zone(ConfigNotes &notes, const Field &field, RecordingTemplate &t) {
   static const std::string kWhat = "a time zone like \"UTC\", \"UTC+8\" or \"Asia/Shanghai\"";
   const auto zone = read_text(notes.problems, field, kWhat);
@@ -104,24 +113,11 @@ void read_zone(ConfigNotes &notes, const Field &field, RecordingTemplate &t) {
     notes.problems.expected(field.value.at, field.path, kWhat, describe(field.value));
 }
 
-void read_pattern(ConfigNotes &notes, const Field &field, RecordingTemplate &t) {
-  const std::string what = "a relative name with placeholders like \"" + t.pattern + "\"";
-  const auto pattern = read_text(notes.problems, field, what);
-  if (!pattern) return;
-  const auto status =
-      pattern->size() > kMaxPattern
-          ? Status(Error{Errc::invalid_argument, "longer than " + std::to_string(kMaxPattern) + " bytes"})
-          : check_relative_pattern(*pattern);
-  if (!status) {
-    notes.problems.expected(field.value.at, field.path, what,
-                            describe(field.value) + ": " + status.error().message);
-    return;
-  }
-  t.pattern = *pattern;
-  const auto playlist = playlist_pattern(t.pattern);
-  if (t.hls && !playlist)
-    notes.problems.expected(field.value.at, field.path, "a name that is complete when HLS recording starts",
-                            describe(field.value) + ": " + playlist.error().message);
+void read_name(ConfigNotes &notes, const Field &field, RecordingTemplate &t) {
+  const std::string pattern = read_pattern(notes, field, t.pattern);
+  if (pattern.empty()) return;
+  t.pattern = pattern;
+  if (t.hls && t.hls->options.pattern.empty()) check_playlist_name(notes, field, pattern);
 }
 
 void read_storage(ConfigNotes &notes, const Field &field, RecordingTemplate &t,
@@ -134,7 +130,7 @@ void read_storage(ConfigNotes &notes, const Field &field, RecordingTemplate &t,
     if (!t.backup_store.empty() && t.backup_store == t.store)
       notes.problems.expected(backup->value.at, backup->path, "another store than the primary one",
                               describe(backup->value));
-    notes.notices.add(backup->at, backup->path, kNotYet);
+    note_not_yet(notes, *backup);
   }
   reader.finish();
 }
@@ -159,14 +155,18 @@ RecordingTemplate read_template(ConfigNotes &notes, const Field &field, const st
   ObjectReader reader(notes.problems, field);
   if (const auto formats = reader.need("formats", "an object with the formats to be recorded ({} for none)"))
     read_formats(notes, *formats, t);
-  if (const auto content = reader.take("content")) read_content(notes, *content);
-  if (const auto trigger = reader.take("trigger")) read_word(notes.problems, *trigger, {"automatic"});
+  if (const auto content = reader.take("content")) t.content = read_content(notes, *content);
+  if (const auto standby = reader.take("standby")) {
+    t.standby = read_flag(notes.problems, *standby).value_or(false);
+    if (t.standby) note_not_yet(notes, *standby);
+  }
+  if (const auto trigger = reader.take("trigger")) t.trigger = read_trigger(notes, *trigger);
   if (const auto zone = reader.take("time-zone")) read_zone(notes, *zone, t);
-  if (const auto pattern = reader.take("name")) read_pattern(notes, *pattern, t);
+  if (const auto pattern = reader.take("name")) read_name(notes, *pattern, t);
   if (const auto storage = reader.take("storage")) read_storage(notes, *storage, t, defined);
   if (const auto retention = reader.take("retention")) {
-    t.retention = read_duration(notes.problems, *retention, Seconds(1), kLongestRetention);
-    notes.notices.add(retention->at, retention->path, kNotYet);
+    t.retention = read_retention(notes, *retention);
+    note_not_yet(notes, *retention);
   }
   if (const auto callbacks = reader.take("callbacks")) read_callback_names(notes, *callbacks, t, defined);
   reader.finish();

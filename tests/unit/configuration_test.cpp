@@ -104,6 +104,79 @@ TEST(Configuration, SaysWhatItDoesNotActOn) {
   EXPECT_NE(loaded.notices[2].find("backup"), std::string::npos);
 }
 
+TEST(Configuration, ReadsWhatConcernsOneFormatOnly) {
+  const RecordingTemplate t = template_of(R"({"name": "t/{StreamName}", "formats": {
+    "mp4": {"name": "m/{StreamName}", "retention": "7d", "storage-class": "archive", "process": ["thumbnails", "cut"], "merge": true},
+    "hls": {"cycle": "12h", "name": "h/{StartYear}", "segment-name": "ts/{UnixTimestamp}_{Sequence}"},
+    "flv": {}}})");
+  EXPECT_EQ(t.pattern_of(Format::mp4), "m/{StreamName}");
+  EXPECT_EQ(t.pattern_of(Format::hls), "h/{StartYear}");
+  EXPECT_EQ(t.pattern_of(Format::flv), "t/{StreamName}");
+  EXPECT_EQ(t.hls->cycle, std::chrono::hours(12));
+  EXPECT_EQ(t.hls->segment_pattern, "ts/{UnixTimestamp}_{Sequence}");
+  const FormatOptions &mp4 = t.files.at(0).options;
+  EXPECT_EQ(mp4.retention, Seconds(604800));
+  EXPECT_EQ(mp4.storage_class, "archive");
+  EXPECT_EQ(mp4.process, (std::vector<std::string>{"thumbnails", "cut"}));
+  EXPECT_TRUE(mp4.merge);
+  const FormatOptions &flv = t.files.at(1).options;
+  EXPECT_FALSE(flv.retention.has_value());
+  EXPECT_FALSE(flv.merge);
+}
+
+TEST(Configuration, AFolderNeedsANameWithoutItsEndOnlyWhereItGetsThatName) {
+  EXPECT_EQ(
+      problems_of(with_template(R"({"formats": {"hls": {"name": "a"}, "mp4": {}}, "name": "{EndYear}"})")),
+      "");
+  EXPECT_NE(
+      problems_of(with_template(R"({"formats": {"hls": {}, "mp4": {"name": "a"}}, "name": "{EndYear}"})")),
+      "");
+}
+
+TEST(Configuration, ReadsTriggers) {
+  const auto kind = [](const std::string &trigger) {
+    return template_of(R"({"formats": {}, "trigger": )" + trigger + "}").trigger.kind;
+  };
+  EXPECT_EQ(template_of(R"({"formats": {}})").trigger.kind, TriggerKind::automatic);
+  EXPECT_EQ(kind(R"("automatic")"), TriggerKind::automatic);
+  EXPECT_EQ(kind(R"("manual")"), TriggerKind::manual);
+  EXPECT_EQ(kind(R"("ingest-parameter")"), TriggerKind::ingest_parameter);
+  const Trigger plain = template_of(R"({"formats": {}, "trigger": {"ask": "https://h/record/"}})").trigger;
+  EXPECT_EQ(plain.kind, TriggerKind::ask);
+  EXPECT_EQ(plain.url, "https://h/record");
+  EXPECT_EQ(plain.timeout, Seconds(5));
+  EXPECT_EQ(plain.retries, 5U);
+  EXPECT_EQ(plain.pause, Seconds(1));
+  EXPECT_EQ(plain.hold, Seconds(30));
+  EXPECT_FALSE(plain.record_on_failure);
+  const Trigger full = template_of(R"({"formats": {}, "trigger": {"ask": "http://h", "timeout": "60s",
+    "retries": 0, "retry-interval": "0s", "on-failure": "record", "hold": "0s"}})")
+                           .trigger;
+  EXPECT_EQ(full.timeout, Seconds(60));
+  EXPECT_EQ(full.retries, 0U);
+  EXPECT_EQ(full.pause, Seconds(0));
+  EXPECT_EQ(full.hold, Seconds(0));
+  EXPECT_TRUE(full.record_on_failure);
+}
+
+TEST(Configuration, ReadsContent) {
+  const RecordingTemplate t = template_of(
+      R"({"formats": {}, "content": ["watermarked", "transcoded:hd_2-x", "origin"], "standby": true})");
+  EXPECT_TRUE(t.standby);
+  ASSERT_EQ(t.content.size(), 3U);
+  EXPECT_EQ(t.content[0].kind, Content::Kind::watermarked);
+  EXPECT_EQ(t.content[1], (Content{Content::Kind::transcoded, "hd_2-x"}));
+  EXPECT_EQ(name_of(t.content[1]), "transcoded:hd_2-x");
+  EXPECT_EQ(template_of(R"({"formats": {}})").content, std::vector<Content>{Content{}});
+  std::string ten;
+  for (int i = 0; i < 10; ++i) ten += R"("transcoded:)" + std::to_string(i) + "\", ";
+  const auto content = [](const std::string &list) {
+    return R"({"formats": {}, "content": [)" + list + "]}";
+  };
+  EXPECT_EQ(problems_of(with_template(content(ten + R"("origin")"))), "");
+  EXPECT_NE(problems_of(with_template(content(ten + R"("transcoded:10")"))), "");
+}
+
 TEST(Configuration, NamesFileLineColumnMemberExpectedAndFound) {
   EXPECT_EQ(
       problems_of(with_template(R"({"formats": {"hls": {"segment": "61s"}}})")),
@@ -121,8 +194,8 @@ TEST(Configuration, NamesFileLineColumnMemberExpectedAndFound) {
 
 TEST(Configuration, UnknownMembersListWhatIsAllowed) {
   EXPECT_EQ(problems_of(with_template(R"({"formats": {"hls": {"segmnt": "6s"}}})")),
-            "f.json:3:22: templates.t.formats.hls: expected only segment, segment-format and splice-timeout, "
-            "found \"segmnt\"\n");
+            "f.json:3:22: templates.t.formats.hls: expected only segment, segment-format, splice-timeout, "
+            "cycle, name, retention, storage-class, process, merge and segment-name, found \"segmnt\"\n");
   EXPECT_EQ(problems_of(with_template(R"({"formats": {"mkv": {}}})")),
             "f.json:3:14: templates.t.formats: expected only flv, mp4, aac, mp3 and hls, found \"mkv\"\n");
 }
@@ -184,7 +257,39 @@ TEST(Configuration, ChecksRangesAndWords) {
                           R"({"formats": {"flv": {"upload": "x"}}})",
                           R"({"formats": {"hls": {"segment": "0s"}}})",
                           R"({"formats": {"hls": {"splice-timeout": "7h"}}})",
-                          R"({"formats": {}, "trigger": "manual"})",
+                          R"({"formats": {"hls": {"cycle": "13h"}}})",
+                          R"({"formats": {"hls": {"name": "{EscapedEndTime}"}}})",
+                          R"({"formats": {"hls": {"segment-name": "../{Sequence}"}}})",
+                          R"({"formats": {"hls": {"segment-name": "{Sequence}_{EndYear}"}}})",
+                          R"({"formats": {"mp4": {"segment-name": "{Sequence}"}}})",
+                          R"({"formats": {"mp4": {"name": "/abs"}}})",
+                          R"({"formats": {"mp4": {"retention": "0s"}}})",
+                          R"({"formats": {"mp4": {"storage-class": "cold"}}})",
+                          R"({"formats": {"mp4": {"process": "p"}}})",
+                          R"({"formats": {"mp4": {"process": [""]}}})",
+                          R"({"formats": {"mp4": {"process": ["p", "p"]}}})",
+                          R"({"formats": {"mp4": {"merge": "yes"}}})",
+                          R"({"formats": {}, "standby": 1})",
+                          R"({"formats": {}, "trigger": "on-demand"})",
+                          R"({"formats": {}, "trigger": {}})",
+                          R"({"formats": {}, "trigger": []})",
+                          R"({"formats": {}, "trigger": {"ask": "ftp://h"}})",
+                          R"({"formats": {}, "trigger": {"ask": "http://h/?x=1"}})",
+                          R"({"formats": {}, "trigger": {"ask": "http://h", "timeout": "0s"}})",
+                          R"({"formats": {}, "trigger": {"ask": "http://h", "timeout": "61s"}})",
+                          R"({"formats": {}, "trigger": {"ask": "http://h", "retries": -1}})",
+                          R"({"formats": {}, "trigger": {"ask": "http://h", "retries": 1.5}})",
+                          R"({"formats": {}, "trigger": {"ask": "http://h", "retries": 101}})",
+                          R"({"formats": {}, "trigger": {"ask": "http://h", "retry-interval": "2min"}})",
+                          R"({"formats": {}, "trigger": {"ask": "http://h", "hold": "1h"}})",
+                          R"({"formats": {}, "trigger": {"ask": "http://h", "on-failure": "retry"}})",
+                          R"({"formats": {}, "trigger": {"ask": "http://h", "else": 1}})",
+                          R"({"formats": {}, "content": ["origin", "origin"]})",
+                          R"({"formats": {}, "content": "origin"})",
+                          R"({"formats": {}, "content": ["transcoded"]})",
+                          R"({"formats": {}, "content": ["transcoded:"]})",
+                          R"({"formats": {}, "content": ["transcoded:a/b"]})",
+                          R"({"formats": {}, "content": ["transcoded:*", "transcoded:a"]})",
                           R"({"formats": {}, "content": []})",
                           R"({"formats": {}, "content": ["mixed"]})",
                           R"({"formats": {}, "time-zone": "Mars/Base"})",
@@ -237,10 +342,11 @@ TEST(Configuration, RefusesStoresAndCallbacksThatCannotWork) {
 }
 
 TEST(Configuration, ProblemsNeverRepeatSecrets) {
-  const std::string text = problems_of(R"({"templates": {}, "rules": [],
+  const std::string text = problems_of(R"({"rules": [],
   "storage": {"s": {"uri": "s3://user:hunter2@b", "endpoint": "https://x:hunter2@h"}},
   "callbacks": {"a": {"url": "https://x:hunter2@h/"}, "b": {"url": "https://h/?token=hunter2"},
-                "c": {"url": "http://h", "key": "hunter2"}, "d": {"url": "http://h", "key": {"env": "hunter2 "}}}})");
+                "c": {"url": "http://h", "key": "hunter2"}, "d": {"url": "http://h", "key": {"env": "hunter2 "}}},
+  "templates": {"t": {"formats": {}, "trigger": {"ask": "http://hunter2@h"}}}})");
   EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
   EXPECT_NE(text.find("callbacks.c.key"), std::string::npos);
 }
