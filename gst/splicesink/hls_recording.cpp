@@ -46,9 +46,11 @@ std::span<const std::uint8_t> bytes_of(const MappedFile &file) {
           g_mapped_file_get_length(file.get())};
 }
 
-std::optional<FoundSegment> scan_file(SegmentFormat format, const std::string &path) {
-  const MappedFile file(g_mapped_file_new(path.c_str(), FALSE, nullptr));
-  if (!file) return std::nullopt;
+// Nothing: no media that could be played. An Error: it is not known, for now.
+Result<std::optional<FoundSegment>> scan_file(SegmentFormat format, const std::string &path) {
+  ErrorOut error;
+  const MappedFile file(g_mapped_file_new(path.c_str(), FALSE, error.out()));
+  if (!file) return Error{Errc::unavailable, "reading '" + path + "': " + error->message};
   const auto bytes = bytes_of(file);
   return scan_segment(format, {bytes.size(), [bytes](std::uint64_t at, std::span<std::uint8_t> out) {
                                  if (at > bytes.size() || out.size() > bytes.size() - at) return false;
@@ -184,6 +186,15 @@ UtcTime HlsRecording::last_activity(const std::string &playlist_path, const std:
   return last;
 }
 
+// Nothing in it can be played: an interruption came before its first frame was whole.
+void HlsRecording::drop_part(const std::string &part) {
+  struct stat facts;
+  const bool is_empty = stat(part.c_str(), &facts) != 0 || facts.st_size == 0;
+  if (unlink(part.c_str()) != 0 || is_empty) return;
+  trouble_ = {Errc::corrupt, "'" + part + "', " + std::to_string(facts.st_size) +
+                                 " bytes that an interruption left, held no complete frame and was removed"};
+}
+
 // What a dead process, or a failed disk, left of the open segment.
 Status HlsRecording::settle() {
   if (!playlist_.open_segment()) return ok();
@@ -193,14 +204,11 @@ Status HlsRecording::settle() {
   const SegmentFormat format = format_of(open);
   std::optional<FoundSegment> found;
   if (!path.empty() && exists(path)) {
-    found = scan_file(format, path);
+    REC_TRY(found, scan_file(format, path));
   } else if (!path.empty() && exists(part_path(path))) {
-    found = scan_file(format, part_path(path));
-    if (found) {
-      REC_CHECK(keep_prefix(part_path(path), path, found->complete_bytes));
-    } else {
-      unlink(part_path(path).c_str());
-    }
+    REC_TRY(found, scan_file(format, part_path(path)));
+    if (!found) drop_part(part_path(path));
+    if (found) REC_CHECK(keep_prefix(part_path(path), path, found->complete_bytes));
   }
   auto segment = settled(open, found);
   if (!segment) return playlist_.forget_open(), ok();

@@ -146,6 +146,7 @@ class HlsRecording {
   void delete_old();
   Result<std::string> filled(const std::string &pattern, UtcTime start) const;
   Status settle();
+  void drop_part(const std::string &part);
   Status list(Closed closed);
   std::string path_of_uri(const std::string &uri) const;
 

@@ -354,6 +354,8 @@ void SpliceKeeper::forget() {
 void SpliceKeeper::finish_left_behind(Sidecar sidecar) {
   auto recording = HlsRecording::resume(settings_.hls, sidecar.playlist());
   const Status done = recording ? recording->finish() : Status(recording.error());
+  if (recording)
+    if (const auto trouble = recording->take_trouble()) post_warning(host_.element, *trouble);
   if (done) {
     TrailFile::remove(recording->path());
     const UtcTime start = recording->start().value_or(UtcTime{});

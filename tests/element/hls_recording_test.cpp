@@ -136,6 +136,41 @@ TEST(HlsRecording, GoesOnBehindATornEnd) {
   EXPECT_EQ(playlist_at(dir / "live.m3u8").segments.size(), 2u);
 }
 
+// A recording whose writer died with the first segment open.
+void leave_open(const TempDir &dir) {
+  HlsRecording recording(settings(), dir / "live.m3u8");
+  ASSERT_TRUE(recording.open_segment(UtcTime{}));
+  ASSERT_TRUE(recording.append(bytes()));
+}
+
+TEST(HlsRecording, KeepsASegmentThatCannotBeReadForTheNextLook) {
+  const TempDir dir;
+  leave_open(dir);
+  const std::string part = dir / ".segment00000.ts.part", hidden = dir / "hidden";
+  std::filesystem::rename(part, hidden);
+  std::filesystem::create_directory(part);  // is there, and nobody can read it
+  const auto refused = HlsRecording::resume(settings(), dir / "live.m3u8");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unavailable);
+  EXPECT_NE(refused.error().message.find(part), std::string::npos) << refused.error().message;
+  std::filesystem::remove(part);
+  std::filesystem::rename(hidden, part);
+  EXPECT_TRUE(HlsRecording::resume(settings(), dir / "live.m3u8"));
+}
+
+TEST(HlsRecording, SaysWhatItRemovesBecauseNothingPlaysInIt) {
+  const TempDir dir;
+  leave_open(dir);
+  const std::string part = dir / ".segment00000.ts.part";
+  write_file(part, std::string(1000, 'x'));
+  auto recording = HlsRecording::resume(settings(), dir / "live.m3u8");
+  ASSERT_TRUE(recording);
+  const auto trouble = recording->take_trouble();
+  ASSERT_TRUE(trouble);
+  EXPECT_NE(trouble->message.find("'" + part + "', 1000 bytes"), std::string::npos) << trouble->message;
+  EXPECT_FALSE(std::filesystem::exists(part));
+}
+
 TEST(HlsRecording, IsNotContinuedWhileItIsWritten) {
   const TempDir dir;
   HlsRecording recording(settings(), dir / "live.m3u8");
