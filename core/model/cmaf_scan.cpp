@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/model/box_header.h"
 #include "core/model/cmaf_init.h"
 #include "core/model/mp4_boxes.h"
 
@@ -122,24 +123,21 @@ bool CmafScan::is_segment() const {
 CmafScan scan_cmaf(const ByteSource &source) {
   CmafScan scan;
   std::optional<std::vector<CmafScanTrack>> fragment;  // whose media must follow
-  std::array<std::uint8_t, 8> header{};
-  for (std::uint64_t at = 0; source.size - at >= header.size() && source.read(at, header);) {
-    const std::uint64_t size = be32(header);
-    const std::uint32_t type = be32(std::span(header).subspan(4));
-    if (size < header.size() || size > source.size - at) break;
-    if (type == fourcc("moof")) {
-      if (fragment || size > kLargestMoof) break;
-      std::vector<std::uint8_t> moof(size - header.size());
-      if (!source.read(at + header.size(), moof) || !(fragment = read_moof(moof))) break;
-    } else if (type == fourcc("mdat")) {
+  std::uint64_t at = 0;
+  while (const auto box = box_header_at(source, at)) {
+    if (box->type == fourcc("moof")) {
+      if (fragment || box->size > kLargestMoof) break;
+      std::vector<std::uint8_t> moof(box->payload());
+      if (!source.read(at + box->bytes, moof) || !(fragment = read_moof(moof))) break;
+    } else if (box->type == fourcc("mdat")) {
       if (!fragment) break;
       merge(*fragment, scan.tracks);
       fragment.reset();
-      scan.complete_bytes = at + size;
-    } else if (type != fourcc("styp") || at != 0) {
+      scan.complete_bytes = at + box->size;
+    } else if (box->type != fourcc("styp") || at != 0) {
       break;
     }
-    at += size;
+    at += box->size;
   }
   return scan;
 }

@@ -324,19 +324,7 @@ Status write_tag(const Tag &tag, std::int64_t shift_ms, TagReader &reader, const
 
 }  // namespace
 
-Result<FlvJoin> plan_flv_join(std::span<const ByteSource> parts) {
-  if (parts.empty()) return Error{Errc::invalid_argument, "there is nothing to be joined"};
-  Planner planner;
-  std::optional<Error> left_out;
-  for (std::size_t i = 0; i < parts.size() && !left_out; ++i)
-    if (const Status added = planner.add(parts[i]); !added) {
-      if (i == 0) return added.error();
-      left_out = added.error();
-    }
-  REC_TRY(FlvJoin join, planner.finish());
-  join.media.left_out = std::move(left_out);
-  return join;
-}
+Result<FlvJoin> plan_flv_join(std::span<const ByteSource> parts) { return plan_join(Planner(), parts); }
 
 Status write_flv_join(const FlvJoin &join, std::span<const ByteSource> parts, const WriteBytes &write) {
   Choice choice;

@@ -2,27 +2,12 @@
 #include "core/model/mp4_front.h"
 
 #include <algorithm>
-#include <array>
 
+#include "core/model/box_header.h"
 #include "core/model/mp4_index.h"
 
 namespace rec {
 namespace {
-
-struct Header {
-  std::uint32_t type = 0;
-  std::uint64_t size = 0;
-};
-std::optional<Header> header_at(const ByteSource &source, std::uint64_t at) {
-  std::array<std::uint8_t, 16> h{};
-  const std::uint64_t left = source.size - at;
-  const std::size_t bytes = std::min<std::uint64_t>(left, h.size());
-  if (bytes < 8 || !source.read(at, std::span(h).first(bytes))) return std::nullopt;
-  Header header{be32(std::span(h).subspan(4)), be32(h)};
-  if (header.size == 1 && bytes == 16) header.size = be64(std::span(h).subspan(8));
-  if (header.size < 8 || header.size > left) return std::nullopt;
-  return header;
-}
 
 // The moov with its chunks where they will be. It may itself grow, for it then needs longer offsets.
 Result<std::string> moved_moov(Bytes moov) {
@@ -45,13 +30,13 @@ Result<std::string> moved_moov(Bytes moov) {
 
 Result<std::optional<Mp4Front>> plan_mp4_front(const ByteSource &source) {
   const Error not_plain{Errc::corrupt, "this is no plain MP4"};
-  const auto first = header_at(source, 0);
+  const auto first = box_header_at(source, 0);
   if (!first || first->type != fourcc("ftyp")) return not_plain;
   Mp4Front front;
   front.head_bytes = first->size;
   bool has_media = false;
   std::uint64_t at = first->size;
-  while (const auto header = header_at(source, at)) {
+  while (const auto header = box_header_at(source, at)) {
     if (header->type == fourcc("moof")) return not_plain;
     if (header->type == fourcc("mdat")) has_media = true;
     if (header->type == fourcc("moov")) {

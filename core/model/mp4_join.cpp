@@ -2,11 +2,11 @@
 #include "core/model/mp4_join.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
 
+#include "core/model/box_header.h"
 #include "core/model/mp4_index.h"
 
 // ISO/IEC 14496-12.
@@ -130,35 +130,16 @@ struct Part {
   Mp4SampleTable::Extent media{0, 0};
 };
 
-struct Header {
-  std::uint32_t type = 0;
-  std::uint64_t size = 0;
-  std::uint64_t bytes = 8;  // of the header
-};
-std::optional<Header> header_at(const ByteSource &source, std::uint64_t at) {
-  std::array<std::uint8_t, 16> h{};
-  const std::uint64_t left = source.size - at;
-  const std::size_t bytes = std::min<std::uint64_t>(left, h.size());
-  if (bytes < 8 || !source.read(at, std::span(h).first(bytes))) return std::nullopt;
-  Header header{be32(std::span(h).subspan(4)), be32(h)};
-  if (header.size == 1 && bytes == 16) {
-    header.size = be64(std::span(h).subspan(8));
-    header.bytes = 16;
-  }
-  if (header.size < header.bytes || header.size > left) return std::nullopt;
-  return header;
-}
-
 // The top-level boxes that matter. False when it is no plain file.
 bool read_boxes(const ByteSource &source, Part &part) {
   std::uint64_t at = 0;
   while (at < source.size) {
-    const auto header = header_at(source, at);
+    const auto header = box_header_at(source, at);
     if (!header || header->type == fourcc("moof")) return false;
     const bool is_type = header->type == fourcc("ftyp");
     if (is_type || header->type == fourcc("moov")) {
       if (header->size > (is_type ? kLargestType : kLargestMoov)) return false;
-      std::vector<std::uint8_t> payload(header->size - header->bytes);
+      std::vector<std::uint8_t> payload(header->payload());
       if (!source.read(at + header->bytes, payload)) return false;
       if (is_type)
         part.type = box_of(header->type, text_of(payload));
@@ -327,18 +308,6 @@ class Planner {
 
 }  // namespace
 
-Result<Mp4Join> plan_mp4_join(std::span<const ByteSource> parts) {
-  if (parts.empty()) return Error{Errc::invalid_argument, "there is nothing to be joined"};
-  Planner planner;
-  std::optional<Error> left_out;
-  for (std::size_t i = 0; i < parts.size() && !left_out; ++i)
-    if (const Status added = planner.add(parts[i]); !added) {
-      if (i == 0) return added.error();
-      left_out = added.error();
-    }
-  REC_TRY(Mp4Join join, planner.finish());
-  join.media.left_out = std::move(left_out);
-  return join;
-}
+Result<Mp4Join> plan_mp4_join(std::span<const ByteSource> parts) { return plan_join(Planner(), parts); }
 
 }  // namespace rec

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/box_header.h"
 #include "core/model/container_repair.h"
 #include "core/model/mp4_index.h"
 
@@ -201,28 +202,22 @@ class Mp4Scan {
  private:
   // Moves behind the top-level box at at_. False at the end or when it is not whole.
   bool take_box() {
-    std::array<std::uint8_t, 16> h{};
-    const std::uint64_t left = source_.size - at_;
-    const std::size_t header_bytes = std::min<std::uint64_t>(left, h.size());
-    if (header_bytes < 8 || !source_.read(at_, std::span(h).first(header_bytes))) return false;
-    std::uint64_t size = be32(h);
-    const std::uint32_t type = be32(std::span(h).subspan(4));
-    if (size == 1 && header_bytes == 16) size = be64(std::span(h).subspan(8));
-    if (size < 8 || size > left) return false;
-    const bool is_index = type == fourcc("moov") || type == fourcc("moof");
-    if (is_index && !take_index(type, size)) return false;
-    if (type == fourcc("mdat") && !take_mdat(size)) return false;
-    at_ += size;
+    const auto box = box_header_at(source_, at_);
+    if (!box) return false;
+    const bool is_index = box->type == fourcc("moov") || box->type == fourcc("moof");
+    if (is_index && !take_index(*box)) return false;
+    if (box->type == fourcc("mdat") && !take_mdat(box->size)) return false;
+    at_ += box->size;
     if (!pending_ && !has_unlisted_data_) repair_.keep_bytes = at_;
     return true;
   }
 
-  bool take_index(std::uint32_t type, std::uint64_t size) {
-    if (size > kLargestMoov) return false;
-    std::vector<std::uint8_t> bytes(size);
+  bool take_index(const BoxHeader &box) {
+    if (box.size > kLargestMoov) return false;
+    std::vector<std::uint8_t> bytes(box.size);
     if (!source_.read(at_, bytes)) return false;
-    const Bytes payload = Bytes(bytes).subspan(8);
-    if (type == fourcc("moov")) {
+    const Bytes payload = Bytes(bytes).subspan(box.bytes);
+    if (box.type == fourcc("moov")) {
       if (has_fragments_) return false;  // of an earlier close or repair that was not finished
       if (!moov_.empty()) repair_.patches = {{moov_at_ + 4, "free"}};  // of one that was nearly finished
       tracks_ = parse_moov(payload);
