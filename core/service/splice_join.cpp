@@ -119,7 +119,23 @@ class Joiner {
     for (const StoredFile &part : parts) paths.push_back(part.facts.path);
     const auto media = join_files(first.format, paths, JoinWhat::what_fits, *file, is_cancelled_);
     if (!media) return give_up(*file, row, "", media.error());
-    return publish(*file, row, std::span(parts).first(media->parts), *media);
+    const auto taken = std::span(parts).first(media->parts);
+    if (const Status whole = holds_all(taken, *media); !whole) return give_up(*file, row, "", whole.error());
+    return publish(*file, row, taken, *media);
+  }
+
+  // The parts are deleted when they are joined: what their recorders wrote must be there.
+  static Status holds_all(std::span<const StoredFile> parts, const JoinedMedia &media) {
+    std::uint64_t video = 0, audio = 0;
+    for (const StoredFile &part : parts) {
+      video += part.facts.video_frames;
+      audio += part.facts.audio_frames;
+    }
+    if (media.video_frames >= video && media.audio_frames >= audio) return ok();
+    return Error{Errc::corrupt,
+                 "'" + parts.front().facts.path + "' and what follows it have " + std::to_string(video) +
+                     " pictures and " + std::to_string(audio) + " frames of sound, joined they would have " +
+                     std::to_string(media.video_frames) + " and " + std::to_string(media.audio_frames)};
   }
 
   Result<Outcome> give_up(DiskFile &file, std::int64_t row, const std::string &wanted, const Error &error) {

@@ -57,10 +57,18 @@ class SpliceJoin : public ::testing::Test {
     ASSERT_TRUE(catalogue_.open_file(opened));
     ASSERT_TRUE(catalogue_.end_push(push));
     test::write_file(dir_ / name, bytes);
-    ClosedFile closed = test::a_closed_file(recording_, opened.temp_path);
+    ClosedFile closed = closed_file(opened.temp_path, bytes);
     closed.path = dir_ / name;
     closed.ended += Seconds(parts_++);
     ASSERT_TRUE(catalogue_.close_file(closed));
+  }
+  ClosedFile closed_file(const std::string &temp_path, const std::string &bytes) const {
+    ClosedFile closed = test::a_closed_file(recording_, temp_path);
+    closed.video_frames = 0;
+    closed.audio_frames = lost_frames_;
+    for (auto at = bytes.find("frame"); at != bytes.npos; at = bytes.find("frame", at + 1))
+      ++closed.audio_frames;
+    return closed;
   }
   void finish() { ASSERT_TRUE(catalogue_.finish_recording(recording_, UtcTime{}, std::nullopt)); }
   JoinReport join() {
@@ -102,6 +110,7 @@ class SpliceJoin : public ::testing::Test {
   std::int64_t recording_ = 0;
   std::string pattern_ = "rec_{EscapedEndTime}.flv";
   int parts_ = 0;
+  std::uint64_t lost_frames_ = 0;  // of each part, since it was closed
 };
 
 TEST_F(SpliceJoin, MakesOneFileAndOwesItOnce) {
@@ -145,7 +154,7 @@ TEST_F(SpliceJoin, ACutInThePushThatGoesOnWaitsForTheFileThatItContinues) {
     opened.may_be_continued = true;
     ASSERT_TRUE(catalogue_.open_file(opened));
     test::write_file(dir_ / name, flv(25));
-    ClosedFile closed = test::a_closed_file(recording_, opened.temp_path);
+    ClosedFile closed = closed_file(opened.temp_path, flv(25));
     closed.path = dir_ / name;
     closed.ended += Seconds(1);
     ASSERT_TRUE(catalogue_.close_file(closed));
@@ -186,6 +195,21 @@ TEST_F(SpliceJoin, JoinsWhatFitsAndLeavesTheRest) {
   EXPECT_TRUE(std::filesystem::exists(dir_ / "other.flv"));
   EXPECT_EQ(test::read_file(dir_ / "torn.flv"), flv(25).substr(0, 100));
   EXPECT_FALSE(*catalogue_.has_parts(recording_));
+}
+
+TEST_F(SpliceJoin, KeepsPartsOfWhichLessWouldRemainThanWasRecorded) {
+  lost_frames_ = 1;
+  add_part("a.flv", flv(50));
+  add_part("b.flv", flv(25));
+  finish();
+  const JoinReport report = join();
+  EXPECT_TRUE(report.joined.empty());
+  ASSERT_EQ(report.left_apart.size(), 1u);
+  EXPECT_NE(report.left_apart[0].message.find("77 frames of sound, joined they would have 0 and 75"),
+            std::string::npos)
+      << report.left_apart[0].message;
+  EXPECT_EQ(names(), (std::vector<std::string>{"a.flv", "b.flv"}));
+  EXPECT_EQ(catalogue_.owed()->uploads, 2U);
 }
 
 TEST_F(SpliceJoin, APartThatIsGoneHoldsUpNobody) {
