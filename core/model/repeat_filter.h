@@ -20,6 +20,8 @@ class RepeatFilter {
  public:
   // What comes now comes after an interruption, and may be in the trail.
   void arm(const Trail &trail);
+  // Whether is_repeat() has anything to look for: else no frame needs a digest for it.
+  bool may_find(const Trail &trail) const;
   // `leads`: a frame of the kind that decides. Before anything of it is added to the trail.
   bool is_repeat(const Trail &trail, const TrailFrame &frame, bool leads);
   // Whether the frame that is recorded next is the first one of a line of its own (TrailFrame::begins).

@@ -99,7 +99,8 @@ void PeriodRecorder::know_past(Trail past) {
 }
 
 bool PeriodRecorder::drop_repeated(const Frame &frame, bool leads) {
-  if (!filter_.is_repeat(trail_, trail_frame_of(frame), leads) || host_.keep_repeated) return false;
+  if (!filter_.may_find(trail_) || !filter_.is_repeat(trail_, trail_frame_of(frame), leads)) return false;
+  if (host_.keep_repeated) return false;
   ++ledger_.repeated;
   ++repeated_.frames;
   if (!leads) return true;  // sound may have been recorded beyond the picture that is new

@@ -260,6 +260,26 @@ TEST(RepeatFilter, ComparesNothingWithItself) {
   EXPECT_FALSE(filter.is_repeat(trail, video(50), true));  // a clock that stands still
 }
 
+TEST(RepeatFilter, LooksForNothingWhenNothingCanBeARepeat) {
+  Trail trail;
+  EXPECT_FALSE(armed(trail).may_find(trail)) << "nothing was recorded";
+  trail = recorded(60);
+  RepeatFilter filter = armed(trail);
+  EXPECT_TRUE(filter.may_find(trail));
+  EXPECT_TRUE(filter.is_repeat(trail, video(50), true));
+  for (unsigned i = 60; trail.size() < Trail::kMostFrames; ++i) {
+    EXPECT_TRUE(filter.may_find(trail));
+    trail.add(video(i));
+  }
+  for (unsigned i = 0; i < 120; ++i) trail.add(audio(kStep * i));
+  EXPECT_FALSE(filter.may_find(trail)) << "all that had been recorded is forgotten";
+  RepeatFilter another = armed(trail);
+  TrailFrame other = video(25);
+  other.digest = 5;
+  EXPECT_FALSE(another.is_repeat(trail, at(other, 500s), true));
+  EXPECT_FALSE(another.may_find(trail)) << "it is another line of time";
+}
+
 TEST(RepeatFilter, HasNothingToCompareAFirstPushWith) {
   const Trail trail;
   RepeatFilter filter = armed(trail);
