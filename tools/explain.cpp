@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <cstdio>
 
-#include "core/model/name_pattern.h"
 #include "core/model/push_url.h"
+#include "core/model/recording_names.h"
 #include "core/service/config_reader.h"
 #include "core/service/configuration.h"
 #include "tools/commands.h"
@@ -31,7 +31,8 @@ void print_formats(const RecordingTemplate &t) {
                    (t.splices(file.format) ? ", splice-timeout " + seconds_text(file.splice_timeout) : ""));
   if (t.hls)
     print_line("format", "hls, segments of " + duration_text(t.hls->segment) + ", splice-timeout " +
-                             seconds_text(t.hls->splice_timeout));
+                             seconds_text(t.hls->splice_timeout) +
+                             (t.hls->cycle > Nanoseconds(0) ? ", cycle " + seconds_text(t.hls->cycle) : ""));
 }
 
 // False: the push cannot be recorded under the template's name.
@@ -42,16 +43,15 @@ bool print_names(const RecordingTemplate &t, const PushIdentity &push) {
   facts.stream = push.stream;
   facts.record_id = "<RecordId>";
   facts.random_id = "<RandomID>";
-  const auto name = bind_identity(t.pattern, facts);
-  const auto begun = name ? begin_name(*name, facts) : name;
-  if (!begun) {
-    print_line("recorded", "no: " + begun.error().message);
+  const auto names = bind_names(t, "", facts);
+  if (!names) {
+    print_line("recorded", "no: " + names.error().message);
     return false;
   }
   for (const FileFormat &file : t.files)
-    print_line("name", *name + "." + std::string(extension_of(file.format)));
-  const auto playlist = playlist_pattern(*name);
-  if (t.hls && playlist) print_line("name", *playlist);
+    print_line("name", names->files.at(file.format) + "." + std::string(extension_of(file.format)));
+  if (t.hls) print_line("name", names->playlist);
+  if (t.hls && !names->segments.empty()) print_line("segments", names->segments);
   return true;
 }
 

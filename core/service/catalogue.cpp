@@ -175,14 +175,26 @@ Status Catalogue::finish_recording(std::int64_t recording_id, UtcTime ended,
     if (db_.changes() == 0) return ok();
     REC_CHECK(settle_parts(recording_id));
     if (!playlist) return ok();
-    OpenedFile opened;
-    opened.recording_id = recording_id;
-    opened.format = Format::hls;
-    opened.temp_path = playlist->temp_path;
-    opened.location_pattern = playlist->path;
-    opened.started = playlist->started;
-    REC_CHECK(insert_file(opened));
-    return settle_file(*playlist);
+    return insert_playlist(recording_id, *playlist);
+  });
+}
+
+Status Catalogue::insert_playlist(std::int64_t recording_id, const ClosedFile &playlist) {
+  OpenedFile opened;
+  opened.recording_id = recording_id;
+  opened.format = Format::hls;
+  opened.temp_path = playlist.temp_path;
+  opened.location_pattern = playlist.path;
+  opened.started = playlist.started;
+  REC_CHECK(insert_file(opened));
+  return settle_file(playlist);
+}
+
+Status Catalogue::change_playlist(std::int64_t recording_id, const ClosedFile &finished,
+                                  const std::string &path) {
+  return db_.transaction([&]() -> Status {
+    REC_CHECK(insert_playlist(recording_id, finished));
+    return set_playlist_path(recording_id, path);
   });
 }
 

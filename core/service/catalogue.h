@@ -34,6 +34,8 @@ class Catalogue {
   Result<Recording> start_recording(const NewRecording &recording);
   // The playlist's name is decided by the element that writes it.
   Status set_playlist_path(std::int64_t recording_id, const std::string &path);
+  // A playlist is complete and the recording goes on in another one: what is owed for it, and the new path.
+  Status change_playlist(std::int64_t recording_id, const ClosedFile &finished, const std::string &path);
   // Takes over the newest paused recording that may still be resumed and is of the same stream, template and
   // task as `like`: state recording, owner and stream_param as there. Of several callers exactly one gets it.
   Result<std::optional<Recording>> claim_paused(const NewRecording &like);
@@ -114,6 +116,7 @@ class Catalogue {
   // Inside a transaction of the caller.
   Status insert_file(const OpenedFile &file);
   Status settle_file(const ClosedFile &file);
+  Status insert_playlist(std::int64_t recording_id, const ClosedFile &playlist);
   Status settle_parts(std::int64_t recording_id);
   Result<bool> is_held_back(const StoredFile &file);
   Status owe(const StoredFile &file);

@@ -71,7 +71,6 @@ FormatOptions read_format_options(ConfigNotes &notes, ObjectReader &reader, bool
   if (const auto name = reader.take("name")) {
     options.pattern = read_pattern(notes, *name, RecordingTemplate{}.pattern);
     if (playlist && !options.pattern.empty()) check_playlist_name(notes, *name, options.pattern);
-    note_not_yet(notes, *name);
   }
   if (const auto retention = reader.take("retention")) {
     options.retention = read_retention(notes, *retention);

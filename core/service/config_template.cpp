@@ -40,12 +40,10 @@ HlsFormat read_hls(ConfigNotes &notes, const Field &field) {
     hls.splice_timeout = read_splice_timeout(notes, *splice);
   if (const auto cycle = reader.take("cycle")) {
     hls.cycle = read_duration(notes.problems, *cycle, Seconds(1), kLongestCycle).value_or(Seconds(0));
-    note_not_yet(notes, *cycle);
   }
   hls.options = read_format_options(notes, reader, true);
   if (const auto name = reader.take("segment-name")) {
     hls.segment_pattern = read_segment_pattern(notes, *name);
-    note_not_yet(notes, *name);
   }
   reader.finish();
   return hls;

@@ -126,7 +126,13 @@ Status PushSession::playlist_started(const std::string &path) {
   REC_CHECK(need_recording());
   playlists_[path] = current_->id;
   if (current_->playlist_path == path) return ok();
-  REC_CHECK(catalogue_.set_playlist_path(current_->id, path));
+  if (finished_playlist_) {  // its writer has begun the next one of the same recording
+    REC_CHECK(catalogue_.change_playlist(current_->id, *finished_playlist_, path));
+    finished_playlist_.reset();
+    ++counts_.files;
+  } else {
+    REC_CHECK(catalogue_.set_playlist_path(current_->id, path));
+  }
   current_->playlist_path = path;
   return ok();
 }

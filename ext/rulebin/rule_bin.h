@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/base/sync.h"
 #include "core/base/worker.h"
+#include "core/model/recording_names.h"
 #include "core/service/configuration.h"
 #include "core/service/owner_lease.h"
 #include "core/service/push_session.h"
@@ -74,8 +75,7 @@ class RuleBin {
     RecordingTemplate recording_template;  // without formats: nothing is recorded
     std::string rule;                      // that won, "" = none
     std::string why_not;                   // nothing is recorded
-    std::string location;                  // recsink's pattern; "" = nothing is recorded
-    std::string playlist_location;
+    RecordingNames names;
   };
   using Job = std::function<Status(PushSession &)>;
 

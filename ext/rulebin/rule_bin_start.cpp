@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "core/base/time_zone.h"
-#include "core/model/name_pattern.h"
 #include "core/service/recovery.h"
 #include "ext/rulebin/rule_bin.h"
 #include "gst/common/messages.h"
@@ -18,13 +17,6 @@ std::string displayable(const std::string &text) {
 
 std::string absolute(const std::string &path) {
   return CString(g_canonicalize_filename(path.c_str(), nullptr)).get();
-}
-
-// A directory as the beginning of a name pattern, in which '%' means something.
-std::string pattern_of_directory(const std::string &directory) {
-  std::string pattern;
-  for (const char c : directory) pattern += c == '%' ? "%%" : std::string(1, c);
-  return pattern + "/";
 }
 
 Result<std::string> directory_of(const RuleBinSettings &settings) {
@@ -70,12 +62,7 @@ Status RuleBin::name_files(Plan &plan, const PushIdentity &push, const std::stri
   facts.record_id = session_id;
   facts.random_id = random_decimal_id();
   facts.start = clock_.now_utc();
-  REC_TRY(const std::string name, bind_identity(plan.recording_template.pattern, facts));
-  REC_CHECK(begin_name(name, facts));
-  plan.location = pattern_of_directory(directory) + name;
-  if (!plan.recording_template.hls) return ok();
-  REC_TRY(const std::string playlist, playlist_pattern(name));
-  plan.playlist_location = pattern_of_directory(directory) + playlist;
+  REC_TRY(plan.names, bind_names(plan.recording_template, directory, facts));
   return ok();
 }
 
@@ -161,11 +148,15 @@ void RuleBin::add_recorder(const Ref<GstElement> &recorder, const char *factory)
 Ref<GstElement> RuleBin::make_file_recorder(const FileGroup &files, const Plan &plan) {
   const std::string formats = join_formats(files.formats);
   auto element = Ref<GstElement>::sink(gst_element_factory_make("recsink", formats.c_str()));
-  if (element)
-    g_object_set(element.get(), "formats", formats.c_str(), "location", plan.location.c_str(), "cycle",
-                 static_cast<guint64>(files.cycle.count()), "time-zone",
-                 plan.recording_template.time_zone.c_str(), "recover", FALSE,
-                 nullptr);  // the catalogue's task
+  if (!element) return element;
+  g_object_set(element.get(), "formats", formats.c_str(), "cycle", static_cast<guint64>(files.cycle.count()),
+               "time-zone", plan.recording_template.time_zone.c_str(), "recover", FALSE,
+               nullptr);  // the catalogue's task
+  for (const Format format : files.formats) {
+    const std::string property = std::string(name_of(format)) + "::location";
+    gst_child_proxy_set(GST_CHILD_PROXY(element.get()), property.c_str(), plan.names.files.at(format).c_str(),
+                        nullptr);
+  }
   return element;
 }
 
@@ -175,10 +166,13 @@ Ref<GstElement> RuleBin::make_hls_recorder(const Plan &plan) {
   const HlsFormat &hls = *plan.recording_template.hls;
   // The recording is all formats', so that no recorder may end it while the others go on.
   g_object_set(element.get(), "idle-timeout", static_cast<guint64>(0), "segment-format",
-               static_cast<int>(hls.segment_format), "playlist-location", plan.playlist_location.c_str(),
+               static_cast<int>(hls.segment_format), "playlist-location", plan.names.playlist.c_str(),
                "target-duration", static_cast<guint>(hls.segment.count()), "splice-timeout",
                static_cast<guint64>(hls.splice_timeout.count()), "time-zone",
-               plan.recording_template.time_zone.c_str(), nullptr);
+               plan.recording_template.time_zone.c_str(), "cycle", static_cast<guint64>(hls.cycle.count()),
+               nullptr);
+  if (!plan.names.segments.empty())
+    g_object_set(element.get(), "location", plan.names.segments.c_str(), nullptr);
   g_signal_connect(element.get(), "claim-recording", G_CALLBACK(on_claim), this);
   g_signal_connect(element.get(), "poll-hold", G_CALLBACK(on_poll_hold), this);
   return element;

@@ -119,6 +119,42 @@ TEST_F(RuleBinPipeline, CutsByTheCycleOfTheTemplate) {
   EXPECT_EQ(frames, video().units.size());
 }
 
+TEST_F(RuleBinPipeline, EveryFormatHasItsNamesAndHlsItsCycle) {
+  configure(R"({"flv": {}, "mp4": {"name": "mp4/{StreamName}%%"},
+    "hls": {"segment": "2s", "cycle": "2s", "name": "hls/{StreamName}-{Sequence}",
+            "segment-name": "ts/{StreamName}_{Sequence}"}})");
+  Publisher publisher(line());
+  send(publisher);
+  publisher.end_all();
+  ASSERT_TRUE(wait_for_eos(publisher));
+
+  const auto list = recordings();
+  ASSERT_EQ(list.size(), 1U) << "a playlist that is full ends no recording";
+  std::vector<std::string> paths;
+  std::size_t segments = 0;
+  for (const StoredFile &file : files(list[0].id)) {
+    EXPECT_EQ(file.state, FileState::closed) << file.error;
+    paths.push_back(std::filesystem::relative(file.facts.path, dir_ / "spool"));
+    if (file.format != Format::hls) continue;
+    const auto playlist = parse_playlist(read_file(file.facts.path));
+    ASSERT_TRUE(playlist) << playlist.error().message;
+    EXPECT_TRUE(playlist->end_list);
+    for (const MediaSegment &segment : playlist->segments) {
+      EXPECT_TRUE(segment.uri.starts_with("ts/cam1_")) << segment.uri;
+      ++segments;
+    }
+  }
+  std::sort(paths.begin(), paths.end());
+  ASSERT_EQ(paths.size(), 5U);
+  EXPECT_TRUE(paths[0].starts_with("hls/cam1-0/") && paths[1].starts_with("hls/cam1-")) << paths[1];
+  EXPECT_TRUE(paths[3].starts_with("live/cam1/") && paths[3].ends_with(".flv")) << paths[3];
+  EXPECT_EQ(paths[4], "mp4/cam1%.mp4");
+  EXPECT_EQ(segments, 3U);
+  auto c = catalogue();
+  EXPECT_EQ(c.segments(list[0].id)->size(), 3U);
+  EXPECT_EQ(c.owed()->callbacks, 5U);
+}
+
 TEST_F(RuleBinPipeline, APushThatComesBackInTheSamePipelineContinuesTheRecording) {
   configure(R"({"flv": {}, "hls": {"segment": "2s", "splice-timeout": "1min"}})");
   Publisher publisher(line());

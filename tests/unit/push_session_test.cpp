@@ -103,6 +103,34 @@ TEST_F(PushSessions, ATasksRecordingNamesTheTaskAndKeepsNoStreamParam) {
   EXPECT_EQ(made.current()->push.stream_param, "");
 }
 
+TEST_F(PushSessions, ARecordingGoesOnInAnotherPlaylistWhenACycleEnds) {
+  PushSession s = session("a", Seconds(60));
+  EXPECT_EQ(claimed(s), "");
+  ASSERT_TRUE(s.playlist_started(kPlaylist));
+  ASSERT_TRUE(s.playlist_finished(playlist()));
+  EXPECT_TRUE(s.catalogue().files(s.current()->id)->empty()) << "nobody knows yet whether it goes on";
+  const std::string next = "/spool/record/live/cam1/next/playlist.m3u8";
+  ASSERT_TRUE(s.playlist_started(next));
+  EXPECT_EQ(states(s), std::vector{RecordingState::recording});
+  const auto files = *s.catalogue().files(s.current()->id);
+  ASSERT_EQ(files.size(), 1U);
+  EXPECT_EQ(files[0].facts.path, kPlaylist);
+  EXPECT_EQ(s.catalogue().owed()->uploads, 1U) << "it does not wait for the end of the recording";
+  // What comes back continues the last one.
+  ASSERT_TRUE(s.playlist_paused(next));
+  ASSERT_TRUE(s.pause_or_finish());
+  ASSERT_TRUE(s.begin_push());
+  EXPECT_EQ(claimed(s), next);
+  ASSERT_TRUE(s.playlist_started(next));
+  ClosedFile last = playlist();
+  last.path = last.temp_path = next;
+  ASSERT_TRUE(s.playlist_finished(last));
+  ASSERT_TRUE(s.finish());
+  EXPECT_EQ(states(s), std::vector{RecordingState::finished});
+  EXPECT_EQ(s.catalogue().recordings(10)->at(0).playlist_path, next);
+  EXPECT_EQ(s.counts().files, 2U);
+}
+
 TEST_F(PushSessions, APushWithoutMediaLeavesNoRecording) {
   PushSession s = session("a", Seconds(0));
   ASSERT_TRUE(s.finish());
