@@ -52,6 +52,8 @@ TEST(Json, RefusesAMemberThatIsGivenTwice) {
             "2:2: x: given twice in the same object");
 }
 
+TEST(Json, RefusesAViewOfNothing) { EXPECT_FALSE(parse_json(std::string_view())); }
+
 TEST(Json, RefusesWhatIsNoJson) {
   for (const char *bad : {"",
                           " ",
