@@ -10,6 +10,8 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/io/sqlite.h"
+#include "core/model/recording_command.h"
+#include "core/model/recording_task.h"
 #include "core/service/catalogue_rows.h"
 
 namespace rec {
@@ -110,6 +112,26 @@ class Catalogue {
   // Changes the owner if it is still `from`; false = somebody was faster.
   Result<bool> take_over(std::int64_t recording_id, const std::string &from, const std::string &owner);
   Status end_pushes_of(const std::string &owner);
+
+  // Tasks (core/model/recording_task.h). create_task() also forgets those that ended long ago.
+  Result<RecordingTask> create_task(const TaskRequest &request);
+  Status stop_task(const std::string &id);              // not_found; exists: it was, or is over
+  Status delete_task(const std::string &id);            // not_found
+  Result<std::vector<RecordingTask>> tasks(int limit);  // newest first, no deleted ones
+  Result<std::vector<RecordingTask>> tasks_of(const PushIdentity &stream);  // whose end is to come
+  Result<std::vector<RecordingTask>> current_tasks();                       // the same, of all streams
+
+  // Commands. Who could obey one: owners, dead ones included, that a push of the stream is open at; for
+  // cancel-delay also those that hold a recording of it.
+  Result<std::vector<std::string>> receivers(const PushIdentity &stream, CommandVerb verb);
+  Result<std::int64_t> ask(const std::string &owner, CommandVerb verb, const PushIdentity &stream);
+  Result<std::vector<RecordingCommand>> take_commands(const std::string &owner);  // in the order of asking
+  Status answer_command(std::int64_t id, const Status &outcome);
+  Result<bool> withdraw_command(std::int64_t id);  // false: somebody has taken it
+  Result<CommandAnswer> command_answer(std::int64_t id);
+
+  // Another number whenever another connection has changed the catalogue. Cheap.
+  Result<std::int64_t> changes_by_others();
 
  private:
   Catalogue(SqlDatabase db, const Clock &clock) : db_(std::move(db)), clock_(&clock) {}

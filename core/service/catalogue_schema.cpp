@@ -36,7 +36,7 @@ constexpr std::string_view kFrom2To3 = R"(
   CREATE INDEX task_by_end ON task (end_us);
   CREATE INDEX task_by_stream ON task (stream);
   CREATE TABLE command (
-    id         INTEGER PRIMARY KEY,
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
     owner      TEXT NOT NULL,
     domain     TEXT NOT NULL,
     app        TEXT NOT NULL,

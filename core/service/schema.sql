@@ -142,7 +142,7 @@ CREATE INDEX task_by_stream ON task (stream);
 
 -- What somebody asks of the process that receives a stream.
 CREATE TABLE command (
-  id         INTEGER PRIMARY KEY,
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: who asked may still look
   owner      TEXT NOT NULL,     -- lease of that process
   domain     TEXT NOT NULL,
   app        TEXT NOT NULL,
