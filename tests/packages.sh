@@ -16,7 +16,8 @@ PACKAGES_INGEST=(nginx-light libnginx-mod-rtmp ffmpeg python3)
 PACKAGES_TEST=(git libgtest-dev gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg sqlite3 python3-jsonschema)
 # clang's own libraries hold libFuzzer and the sanitizers.
 PACKAGES_LINT=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
-PACKAGES_INTEGRATION=(radosgw ceph-mon ceph-osd ceph-common chromium)
+# The last ones: examples/cloud-native-recording.
+PACKAGES_INTEGRATION=(radosgw ceph-mon ceph-osd ceph-common chromium xvfb pulseaudio gstreamer1.0-pulseaudio)
 PACKAGES_NEWER=(debootstrap)
 PACKAGES_NODE=(nodejs npm)  # unless another npm is there already
 

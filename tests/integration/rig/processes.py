@@ -64,9 +64,9 @@ class Process:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def run(argv, seconds=60, env=None, cwd=None):
-    """Standard output of a program that must succeed within `seconds`."""
-    done = subprocess.run([str(a) for a in argv], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+def run(argv, seconds=60, env=None, cwd=None, text=True):
+    """Standard output of a program that must succeed within `seconds`; bytes when it is no `text`."""
+    done = subprocess.run([str(a) for a in argv], stdin=subprocess.DEVNULL, capture_output=True, text=text,
                           timeout=seconds, env={**os.environ, **(env or {})}, cwd=cwd, preexec_fn=_die_with_parent)
     if done.returncode:
         raise AssertionError(f"{' '.join(map(str, argv))} exits with {done.returncode}:\n{done.stderr[-3000:]}")
