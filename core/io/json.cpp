@@ -15,7 +15,8 @@ REC_COUNTED(JsonObject, json_object_ref, json_object_unref);
 namespace rec {
 namespace {
 
-// Follows json-glib while it builds its tree, which keeps only the last of several members of one name.
+// Follows json-glib while it builds its tree, which keeps only the last of several members of one name:
+// costly, and only for saying which name that is.
 struct DuplicateWatch {
   const JsonScan &scan;
   std::unordered_map<JsonObject *, guint> sizes;  // after the last member
@@ -36,6 +37,9 @@ class TreeCopy {
  public:
   explicit TreeCopy(const JsonScan &scan) : scan_(scan) {}
 
+  // What was copied has not all that the text has: some object has two members of one name.
+  bool incomplete() const { return incomplete_; }
+
   JsonValue copy(JsonNode *node) {
     JsonValue value;
     if (next_ < scan_.values.size()) value.at = scan_.values[next_++];
@@ -52,7 +56,9 @@ class TreeCopy {
  private:
   void copy_members(JsonObject *object, JsonValue &value) {
     value.kind = JsonValue::Kind::object;
-    value.members.reserve(json_object_get_size(object));
+    const std::size_t size = json_object_get_size(object);
+    if (next_object_ >= scan_.sizes.size() || scan_.sizes[next_object_++] != size) incomplete_ = true;
+    value.members.reserve(size);
     JsonObjectIter iter;
     json_object_iter_init_ordered(&iter, object);
     const char *name = nullptr;
@@ -92,6 +98,8 @@ class TreeCopy {
   const JsonScan &scan_;
   std::size_t next_ = 0;       // value to be copied
   std::size_t next_name_ = 0;  // member to be copied
+  std::size_t next_object_ = 0;
+  bool incomplete_ = false;
 };
 
 // json-glib's "<data>:3:14: Parse error: unexpected ..." without its first part.
@@ -112,6 +120,26 @@ TextPosition position_of(const char *begin, const char *end) {
 }
 
 Error invalid(const std::string &message) { return Error{Errc::invalid_argument, message}; }
+
+Status load(JsonParser *parser, std::string_view text) {
+  ErrorOut error;
+  if (json_parser_load_from_data(parser, text.data(), static_cast<gssize>(text.size()), error.out()))
+    return ok();
+  return invalid(without_source(error->message));
+}
+
+// Of a text of which the tree is incomplete.
+Error duplicate_in(std::string_view text, const JsonScan &scan) {
+  DuplicateWatch watch{scan, {}, 0, {}};
+  const auto parser = Ref<JsonParser>::adopt(json_parser_new());
+  const auto member_ended = +[](JsonParser *, JsonObject *object, const char *name, gpointer data) {
+    static_cast<DuplicateWatch *>(data)->member_ended(object, name);
+  };
+  g_signal_connect(parser.get(), "object-member", G_CALLBACK(member_ended), &watch);
+  const Status loaded = load(parser.get(), text);
+  if (!loaded) return loaded.error();
+  return invalid(watch.error.empty() ? "1:1: a name is given twice in the same object" : watch.error);
+}
 
 std::string valid_utf8(std::string_view text) {
   return CString(g_utf8_make_valid(text.data(), static_cast<gssize>(text.size()))).get();
@@ -136,19 +164,14 @@ Result<JsonValue> parse_json(std::string_view text, const JsonLimits &limits) {
     return invalid(to_string(position_of(text.data(), end)) + ": expected UTF-8 text without NUL");
   REC_TRY(const JsonScan scan, scan_json(text, limits));
 
-  DuplicateWatch watch{scan, {}, 0, {}};
   const auto parser = Ref<JsonParser>::adopt(json_parser_new());
-  const auto member_ended = +[](JsonParser *, JsonObject *object, const char *name, gpointer data) {
-    static_cast<DuplicateWatch *>(data)->member_ended(object, name);
-  };
-  g_signal_connect(parser.get(), "object-member", G_CALLBACK(member_ended), &watch);
-  ErrorOut error;
-  if (!json_parser_load_from_data(parser.get(), text.data(), static_cast<gssize>(text.size()), error.out()))
-    return invalid(without_source(error->message));
-  if (!watch.error.empty()) return invalid(watch.error);
+  REC_CHECK(load(parser.get(), text));
   JsonNode *const root = json_parser_get_root(parser.get());
   if (!root) return invalid("1:1: expected a JSON value, found nothing");
-  return TreeCopy(scan).copy(root);
+  TreeCopy tree(scan);
+  JsonValue value = tree.copy(root);
+  if (tree.incomplete()) return duplicate_in(text, scan);
+  return value;
 }
 
 struct JsonObjectWriter::Members {

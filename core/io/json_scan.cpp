@@ -72,6 +72,7 @@ class Scanner {
   struct Container {
     bool is_object;
     std::optional<std::size_t> member;  // whose value is being read: index in names
+    std::size_t object = 0;             // index in sizes
   };
 
   void advance() {
@@ -94,11 +95,13 @@ class Scanner {
     if (c == '{' || c == '[') {
       found_.values.push_back({at_.line, at_.column - 1});
       if (open_.size() == limits_.depth) return "nested deeper than " + std::to_string(limits_.depth);
-      open_.push_back({c == '{', {}});
+      open_.push_back({c == '{', {}, found_.sizes.size()});
+      if (c == '{') found_.sizes.push_back(0);
     } else if (c == ':') {
       // What was taken for a value is the name of a member.
       if (open_.empty() || !open_.back().is_object || found_.values.empty()) return "unexpected ':'";
       open_.back().member = found_.names.size();
+      ++found_.sizes[open_.back().object];
       found_.names.push_back(found_.values.back());
       found_.values.pop_back();
     } else {

@@ -12,6 +12,7 @@ namespace rec {
 struct JsonScan {
   std::vector<TextPosition> values;  // of every value, in the order of the text
   std::vector<TextPosition> names;   // of the name of every member, in the order of the text
+  std::vector<std::size_t> sizes;    // members of every object, in the order in which they begin
   std::vector<std::size_t> ended;    // indices in `names`, in the order in which members end
 };
 

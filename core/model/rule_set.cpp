@@ -52,6 +52,11 @@ std::optional<RecordingRule> RuleSet::add(RecordingRule rule) {
   return std::nullopt;
 }
 
+void RuleSet::reserve(std::size_t rules) {
+  rules_.reserve(rules);
+  index_.reserve(rules);
+}
+
 const RecordingRule *RuleSet::find(std::string_view domain, std::string_view app,
                                    std::string_view stream) const {
   const auto entry = index_.find(key_of(domain, app, stream));

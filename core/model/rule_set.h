@@ -39,6 +39,7 @@ class RuleSet {
   // Takes a rule in, unless one with the same domain, app and stream is there: that one is returned.
   std::optional<RecordingRule> add(RecordingRule rule);
 
+  void reserve(std::size_t rules);
   RuleMatch match(const PushIdentity &push) const;
   std::size_t size() const { return rules_.size(); }
 

@@ -44,15 +44,16 @@ std::optional<Seconds> read_retention(ConfigNotes &notes, const Field &field);
 template <typename Map>
 std::string read_reference(ConfigNotes &notes, const Field &field, const Map &defined,
                            const std::string &kind) {
-  std::vector<std::string> names;
+  if (field.value.kind == JsonValue::Kind::string && defined.find(field.value.string) != defined.end())
+    return field.value.string;
+  std::vector<std::string> names;  // only now: there may be very many fields
   names.reserve(defined.size());
   for (const auto &[name, value] : defined) names.push_back("\"" + name + "\"");
   const std::string what = names.empty() ? "the name of a " + kind + " (none is defined)"
                                          : "the name of a " + kind + ": " + join(names, "or");
   const auto name = read_text(notes.problems, field, what);
   if (!name) return {};
-  if (defined.find(*name) == defined.end())
-    notes.problems.expected(field.value.at, field.path, what, describe(field.value));
+  notes.problems.expected(field.value.at, field.path, what, describe(field.value));
   return *name;
 }
 

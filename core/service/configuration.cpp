@@ -77,9 +77,11 @@ void read_root(ConfigNotes &notes, const JsonValue &root, Configuration &configu
   read_map(notes, templates, [&](const Field &field, const std::string &name) {
     configuration.templates[name] = read_template(notes, field, name, configuration);
   });
-  if (rules)
+  if (rules) {
+    configuration.rules.reserve(rules->value.elements.size());
     for (const Field &rule : read_list(notes.problems, *rules, "an array of rules"))
       read_rule(notes, rule, configuration);
+  }
   if (const auto schema = reader.take("$schema"))
     read_text(notes.problems, *schema, "the address of a schema");
   reader.finish();

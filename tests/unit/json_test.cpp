@@ -50,6 +50,7 @@ TEST(Json, ReadsEveryKindOfValue) {
 TEST(Json, RefusesAMemberThatIsGivenTwice) {
   EXPECT_EQ(error_of("{\"a\": {\"x\": 1}, \"b\": {\"x\": [{\"y\":1}],\n \"x\": {}}}"),
             "2:2: x: given twice in the same object");
+  EXPECT_EQ(error_of(R"([{"a": {}}, {"a": 1, "\u0061": 2}])"), "1:22: a: given twice in the same object");
 }
 
 TEST(Json, RefusesAViewOfNothing) { EXPECT_FALSE(parse_json(std::string_view())); }
