@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/service/record_question.h"
+
+#include <utility>
+
+#include "core/service/record_answer.h"
+
+namespace rec {
+namespace {
+
+// Cancels a request that takes too long as a whole: a client's own limit is one of silence, which a server
+// that sends a byte now and then never reaches.
+class Deadline {
+ public:
+  Deadline(Ref<GCancellable> request, Milliseconds time)
+      : request_(std::move(request)), thread_([this, time] { wait(time); }) {}
+  ~Deadline() {
+    {
+      MutexLock lock(mutex_);
+      done_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+  Deadline(const Deadline &) = delete;
+  Deadline &operator=(const Deadline &) = delete;
+
+ private:
+  void wait(Milliseconds time) {
+    {
+      MutexLock lock(mutex_);
+      if (lock.wait_for(wake_, time, [this]() REC_TSA(no_thread_safety_analysis) { return done_; })) return;
+    }
+    g_cancellable_cancel(request_.get());
+  }
+
+  const Ref<GCancellable> request_;
+  Mutex mutex_;
+  std::condition_variable wake_;
+  bool done_ REC_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+Error withdrawn_error() { return {Errc::cancelled, "the question was withdrawn"}; }
+
+}  // namespace
+
+RecordQuestion::RecordQuestion(std::unique_ptr<HttpClient> client, const Trigger &trigger, std::string url,
+                               Told told)
+    : client_(std::move(client)),
+      trigger_(trigger),
+      url_(std::move(url)),
+      told_(std::move(told)),
+      thread_([this] { run(); }) {}
+
+RecordQuestion::~RecordQuestion() {
+  withdraw();
+  thread_.join();
+}
+
+void RecordQuestion::withdraw() {
+  Ref<GCancellable> request;
+  {
+    MutexLock lock(mutex_);
+    withdrawn_ = true;
+    request = request_;
+  }
+  wake_.notify_all();
+  if (request) g_cancellable_cancel(request.get());
+}
+
+bool RecordQuestion::withdrawn() {
+  MutexLock lock(mutex_);
+  return withdrawn_;
+}
+
+void RecordQuestion::run() {
+  auto answer = ask_with_retries();
+  if (!withdrawn()) told_(std::move(answer));
+}
+
+bool RecordQuestion::pause() {
+  MutexLock lock(mutex_);
+  return !lock.wait_for(wake_, trigger_.pause,
+                        [this]() REC_TSA(no_thread_safety_analysis) { return withdrawn_; });
+}
+
+Result<HttpResponse> RecordQuestion::ask_once() {
+  const auto request = Ref<GCancellable>::adopt(g_cancellable_new());
+  {
+    MutexLock lock(mutex_);
+    if (withdrawn_) return withdrawn_error();
+    request_ = request;
+  }
+  const Deadline deadline(request, trigger_.timeout);
+  HttpRequest get;
+  get.url = url_;
+  auto response = client_->send(get, request.get());
+  if (!response && response.error().code == Errc::cancelled && !withdrawn())
+    return Error{Errc::unavailable, redacted_url(url_) + ": no answer within " +
+                                        std::to_string(trigger_.timeout.count()) + " ms"};
+  return response;
+}
+
+Result<RecordAnswer> RecordQuestion::ask_with_retries() {
+  Error last = withdrawn_error();
+  for (unsigned tries = 0; tries <= trigger_.retries; ++tries) {
+    if (tries > 0 && !pause()) return withdrawn_error();
+    const auto response = ask_once();
+    if (response && response->status == 200) return parse_record_answer(response->body);
+    last = response
+               ? Error{Errc::unavailable, redacted_url(url_) + ": status " + std::to_string(response->status)}
+               : response.error();
+    if (!last.retryable()) break;
+  }
+  last.message = "whether to record cannot be asked: " + last.message;
+  return last;
+}
+
+}  // namespace rec
