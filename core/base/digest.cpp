@@ -24,6 +24,20 @@ const guchar *bytes_of(std::string_view s) { return reinterpret_cast<const gucha
 
 }  // namespace
 
+Hasher::Hasher(Hash hash) : sum_(g_checksum_new(checksum_type(hash))) {}
+Hasher::~Hasher() { g_checksum_free(sum_); }
+
+void Hasher::add(std::string_view bytes) {
+  g_checksum_update(sum_, bytes_of(bytes), static_cast<gssize>(bytes.size()));
+}
+
+std::string Hasher::raw() {
+  std::array<guint8, 64> digest{};
+  gsize length = digest.size();
+  g_checksum_get_digest(sum_, digest.data(), &length);
+  return {reinterpret_cast<const char *>(digest.data()), length};
+}
+
 std::string hex_digest(Hash hash, std::string_view bytes) {
   const CString hex(g_compute_checksum_for_data(checksum_type(hash), bytes_of(bytes), bytes.size()));
   return hex.get();

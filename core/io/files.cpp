@@ -164,22 +164,22 @@ Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes) 
   }
 }
 
-Result<std::string> sha256_of_file(const std::string &path, std::uint64_t size_bytes,
+Result<std::string> digest_of_file(Hash hash, const std::string &path, std::uint64_t size_bytes,
                                    const std::function<bool()> &is_cancelled) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return error_of_errno(errno, "opening", path);
-  const std::unique_ptr<GChecksum, Freer<g_checksum_free>> sum(g_checksum_new(G_CHECKSUM_SHA256));
-  const auto buffer = std::make_unique<std::array<guchar, kCopyBytes>>();
+  Hasher hasher(hash);
+  const auto buffer = std::make_unique<std::array<char, kCopyBytes>>();
   while (size_bytes > 0) {
     if (is_cancelled && is_cancelled()) return Error{Errc::cancelled, "cancelled"};
     const ssize_t n = ::read(fd.get(), buffer->data(), std::min<std::uint64_t>(buffer->size(), size_bytes));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return error_of_errno(errno, "reading", path);
     if (n == 0) return Error{Errc::corrupt, path + " is shorter than it was"};
-    g_checksum_update(sum.get(), buffer->data(), n);
+    hasher.add({buffer->data(), static_cast<std::size_t>(n)});
     size_bytes -= static_cast<std::uint64_t>(n);
   }
-  return std::string(g_checksum_get_string(sum.get()));
+  return hasher.raw();
 }
 
 Status truncate_file(const std::string &path, std::uint64_t size_bytes) {

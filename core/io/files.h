@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/base/clock.h"
+#include "core/base/digest.h"
 #include "core/base/result.h"
 
 namespace rec {
@@ -29,9 +30,9 @@ Status write_file_atomically(const std::string &path, std::string_view bytes);
 Status copy_file_atomically(const std::string &from, const std::string &to);
 // Whole content; corrupt when it is longer than `max_bytes`.
 Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes);
-// Lower-case hex SHA-256 of the first `size_bytes`, streamed; corrupt when there are fewer. `is_cancelled` is
+// Digest of the first `size_bytes`, streamed; corrupt when there are fewer. `is_cancelled` is
 // asked now and then (it may be empty).
-Result<std::string> sha256_of_file(const std::string &path, std::uint64_t size_bytes,
+Result<std::string> digest_of_file(Hash hash, const std::string &path, std::uint64_t size_bytes,
                                    const std::function<bool()> &is_cancelled);
 Status truncate_file(const std::string &path, std::uint64_t size_bytes);
 

@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <optional>
 #include <string>
 
 namespace rec {
 
+// Where a store's secrets are. They stand in no configuration.
+struct CredentialPlace {
+  enum class Kind { env, file, url };  // environment variables, a file, an instance's endpoint
+  Kind kind = Kind::env;
+  std::string where;  // path, or http address
+};
+
 // Where finished files go: one member of "storage" in the configuration.
 struct StoreSettings {
-  std::string name;         // as templates call it, "archive"
-  std::string uri;          // "s3://bucket/prefix" or "file:///directory"; without a trailing '/'
-  std::string endpoint;     // S3 only: "https://s3.example.org", path style; without a trailing '/'
-  std::string region;       // S3 only, goes into the signature: "us-east-1"
-  std::string credentials;  // S3 only: "env" = AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY [, AWS_SESSION_TOKEN]
+  std::string name;  // as templates call it, "archive"
+  // "s3://bucket/prefix", "cos://..." (Tencent), "oss://..." (Alibaba) or "file:///directory"; without a
+  // trailing '/'.
+  std::string uri;
+  // The rest: of buckets only. "https://s3.example.org", without a trailing '/'; "" = the region's (cos,
+  // oss).
+  std::string endpoint;
+  std::string region;
+  CredentialPlace credentials;
+  std::optional<bool> bucket_in_host;  // https://bucket.s3.example.org/; nothing = as the service has it
+  std::string signature;               // oss: "v1" or "v4"
 };
 
 // Who is told about finished files: one member of "callbacks" in the configuration.

@@ -15,6 +15,10 @@ bool is_plain_url(std::string_view text, std::string_view scheme) {
   return !rest.empty() && rest.front() != '/' && rest.find_first_of("@?# \\") == std::string_view::npos;
 }
 
+bool is_bucket(std::string_view uri) {
+  return is_plain_url(uri, "s3://") || is_plain_url(uri, "cos://") || is_plain_url(uri, "oss://");
+}
+
 std::string without_slash(std::string text) {
   while (text.ends_with('/')) text.pop_back();
   return text;
@@ -36,16 +40,62 @@ bool is_variable_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), [&](char c) { return word(c) || (c >= '0' && c <= '9'); });
 }
 
-void read_s3(ConfigNotes &notes, ObjectReader &reader, StoreSettings &store) {
-  if (const auto field = reader.need("endpoint", "the service's address, like \"https://s3.example.org\""))
-    store.endpoint = read_url(notes, *field, "an http or https address without user name and query",
-                              {"http://", "https://"})
-                         .value_or("");
-  store.region = "us-east-1";
-  if (const auto field = reader.take("region"))
-    store.region = read_text(notes.problems, *field, "a region's name").value_or("");
-  store.credentials = "env";
-  if (const auto field = reader.take("credentials")) read_word(notes.problems, *field, {"env"});
+constexpr const char *kBucketMembers[] = {"endpoint", "region", "credentials", "bucket-in", "signature"};
+const std::string kAddress = "an http or https address without user name and query";
+
+// "env", {"file": "/path"} or {"url": "http://169.254.169.254/..."}.
+CredentialPlace read_credential_place(ConfigNotes &notes, const Field &field) {
+  static const std::string kWhat = "\"env\", {\"file\": PATH} or {\"url\": ADDRESS}";
+  CredentialPlace place;
+  if (field.value.kind == JsonValue::Kind::string) {
+    if (field.value.string != "env")  // somebody may have put a key there
+      notes.problems.expected(field.value.at, field.path, kWhat, "another string");
+    return place;
+  }
+  ObjectReader reader(notes.problems, field);
+  const auto file = reader.take("file");
+  const auto url = reader.take("url");
+  if (file) {
+    place.kind = CredentialPlace::Kind::file;
+    place.where = read_text(notes.problems, *file, "the path of a file").value_or("");
+    if (!place.where.starts_with('/'))
+      notes.problems.expected(file->value.at, file->path, "an absolute path", "another string");
+  } else if (url) {
+    place.kind = CredentialPlace::Kind::url;
+    place.where = read_url(notes, *url, kAddress, {"http://", "https://"}).value_or("");
+  }
+  if (field.value.kind == JsonValue::Kind::object && file.has_value() == url.has_value())
+    notes.problems.expected(field.value.at, field.path, kWhat, "another object");
+  reader.finish();
+  return place;
+}
+
+std::string read_region(ConfigNotes &notes, const Field &field) {
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  const std::string region = read_text(notes.problems, field, "a region's name").value_or("");
+  if (!std::all_of(region.begin(), region.end(), fits))  // it becomes a part of a host's name
+    notes.problems.expected(field.value.at, field.path, "lower-case letters, digits and '-'",
+                            "another string");
+  return region;
+}
+
+void read_bucket(ConfigNotes &notes, ObjectReader &reader, StoreSettings &store) {
+  const bool is_s3 = store.uri.starts_with("s3:");
+  const auto endpoint =
+      is_s3 ? reader.need("endpoint", "the service's address, like \"https://s3.example.org\"")
+            : reader.take("endpoint");
+  if (endpoint) store.endpoint = read_url(notes, *endpoint, kAddress, {"http://", "https://"}).value_or("");
+  const auto region = is_s3 ? reader.take("region") : reader.need("region", "the region of the bucket");
+  store.region = region ? read_region(notes, *region) : "us-east-1";
+  if (const auto field = reader.take("credentials")) store.credentials = read_credential_place(notes, *field);
+  if (const auto field = reader.take("bucket-in")) {
+    const auto word = read_word(notes.problems, *field, {"host", "path"});
+    if (word) store.bucket_in_host = *word == "host";
+  }
+  if (!store.uri.starts_with("oss:")) return;
+  store.signature = "v4";
+  if (const auto field = reader.take("signature"))
+    store.signature = read_word(notes.problems, *field, {"v1", "v4"}).value_or("v4");
 }
 
 // {"env": "NAME"}: the only way to give a secret.
@@ -79,23 +129,23 @@ std::optional<std::string> read_url(ConfigNotes &notes, const Field &field, cons
 }
 
 StoreSettings read_store(ConfigNotes &notes, const Field &field, const std::string &name) {
-  static const std::string kWhat = "\"s3://bucket[/prefix]\" or \"file:///directory\"";
+  static const std::string kWhat =
+      "\"s3://bucket[/prefix]\", \"cos://...\", \"oss://...\" or \"file:///directory\"";
   StoreSettings store;
   store.name = name;
   ObjectReader reader(notes.problems, field);
   const auto uri = reader.need("uri", kWhat);
   const auto text = uri ? read_text(notes.problems, *uri, kWhat) : std::nullopt;
   if (text) {
-    const bool s3 = is_plain_url(*text, "s3://");
     const bool file = text->starts_with("file:///") && text->size() > 8 && is_printable_utf8(*text);
-    if ((!s3 && !file) || has_dot_parts(text->substr(5)))
+    if ((!is_bucket(*text) && !file) || has_dot_parts(text->substr(5)))
       notes.problems.expected(uri->value.at, uri->path, kWhat, "another string");
     store.uri = without_slash(*text);
   }
-  if (text && text->starts_with("s3:")) {
-    read_s3(notes, reader, store);
+  if (text && is_bucket(*text)) {
+    read_bucket(notes, reader, store);
   } else if (!text || !text->starts_with("file:")) {
-    for (const char *name_of_s3 : {"endpoint", "region", "credentials"}) reader.take(name_of_s3);
+    for (const char *member : kBucketMembers) reader.take(member);
   }
   reader.finish();
   return store;

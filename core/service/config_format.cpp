@@ -80,7 +80,6 @@ FormatOptions read_format_options(ConfigNotes &notes, ObjectReader &reader, bool
     const auto word = read_word(notes.problems, *storage_class,
                                 {"standard", "infrequent-access", "intelligent", "archive", "deep-archive"});
     options.storage_class = word.value_or("");
-    note_not_yet(notes, *storage_class);
   }
   if (const auto process = reader.take("process")) {
     options.process = read_process(notes, *process);

@@ -15,15 +15,18 @@ Result<DeliverOne> make_upload(const Destinations &destinations, const std::stri
   const auto settings = destinations.stores.find(name);
   if (settings == destinations.stores.end())
     return Error{Errc::invalid_argument, "no storage is named '" + name + "' in the configuration"};
-  std::optional<S3Credentials> credentials;
+  StoreCredentials credentials;
   if (const auto c = destinations.credentials.find(name); c != destinations.credentials.end())
     credentials = c->second;
-  REC_TRY(auto store, make_object_store(settings->second, credentials, http, clock));
+  REC_TRY(auto store, make_object_store(settings->second, std::move(credentials), http, clock));
   // Shared because std::function copies what it holds; nobody else has it.
-  return DeliverOne(
-      [store = std::shared_ptr<ObjectStore>(std::move(store))](const Owed &owed, GCancellable *cancel) {
-        return store->put(owed.recording.directory, owed.path, cancel);
-      });
+  return DeliverOne([store = std::shared_ptr<ObjectStore>(std::move(store)),
+                     classes = destinations.storage_classes](const Owed &owed, GCancellable *cancel) {
+    const Format format = owed.file ? owed.file->format : Format::hls;
+    const auto of_format = classes.find({owed.recording.template_name, format});
+    return store->put(
+        {owed.recording.directory, owed.path, of_format == classes.end() ? "" : of_format->second}, cancel);
+  });
 }
 
 Result<std::string> call_back(const CallbackTarget &target, const std::string &key, const Owed &owed,

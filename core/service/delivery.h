@@ -5,13 +5,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/io/http.h"
 #include "core/model/destinations.h"
 #include "core/service/catalogue.h"
-#include "core/service/sigv4.h"
+#include "core/service/store_credentials.h"
 
 namespace rec {
 
@@ -20,7 +21,8 @@ namespace rec {
 struct Destinations {
   std::map<std::string, StoreSettings> stores;
   std::map<std::string, CallbackTarget> callbacks;
-  std::map<std::string, S3Credentials> credentials;  // by name of the store
+  std::map<std::string, StoreCredentials> credentials;  // of the environment, by name of the store
+  std::map<std::pair<std::string, Format>, std::string> storage_classes;  // by template; "" = the store's own
   std::map<std::string, std::string> callback_keys;  // by name of the callback, when it has a key_env
 };
 

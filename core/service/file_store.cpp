@@ -14,8 +14,9 @@ class FileStore final : public ObjectStore {
  public:
   explicit FileStore(std::string root) : root_(std::move(root)) {}
 
-  Result<std::string> put(const std::string &directory, const std::string &path, GCancellable *) override {
-    REC_TRY(const std::string key, object_key("", directory, path));
+  Result<std::string> put(const NewObject &object, GCancellable *) override {
+    const std::string &path = object.path;
+    REC_TRY(const std::string key, object_key("", object.directory, path));
     const std::string target = root_ + "/" + key;
     std::error_code ignored;  // the spool may be the store
     if (!std::filesystem::equivalent(path, target, ignored)) REC_CHECK(copy_file_atomically(path, target));

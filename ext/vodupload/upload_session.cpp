@@ -22,10 +22,13 @@ Destinations destinations_of(const Configuration &configuration) {
   to.stores = configuration.stores;
   to.callbacks = configuration.callbacks;
   for (const auto &[name, store] : configuration.stores)
-    if (store.credentials == "env")
-      to.credentials[name] = {.access_key = environment("AWS_ACCESS_KEY_ID"),
-                              .secret_key = environment("AWS_SECRET_ACCESS_KEY"),
-                              .session_token = environment("AWS_SESSION_TOKEN")};
+    if (store.credentials.kind == CredentialPlace::Kind::env)
+      to.credentials[name] = environment_credentials(store, environment);
+  for (const auto &[name, t] : configuration.templates) {
+    if (t.hls) to.storage_classes[{name, Format::hls}] = t.hls->options.storage_class;
+    for (const FileFormat &file : t.files)
+      to.storage_classes[{name, file.format}] = file.options.storage_class;
+  }
   for (const auto &[name, callback] : configuration.callbacks)
     if (!callback.key_env.empty()) to.callback_keys[name] = environment(callback.key_env.c_str());
   return to;

@@ -221,7 +221,8 @@ TEST(Configuration, FindsAllProblemsOfAFileInItsOrder) {
       "f:6:16: rules[3].domain: expected a host name without scheme and port, found \"h:1935\"",
       "f:6:50: rules[3].app: expected a string of at most 1024 bytes, found a number",
       "f:7:5: rules[4]: expected an object, found a number",
-      "f:9:28: storage.s.uri: expected \"s3://bucket[/prefix]\" or \"file:///directory\", found another "
+      "f:9:28: storage.s.uri: expected \"s3://bucket[/prefix]\", \"cos://...\", \"oss://...\" or "
+      "\"file:///directory\", found another "
       "string",
       "f:10:52: templates.t.formats.mp4.cycle: expected a duration from \"1s\" to \"12h\" (a whole number of "
       "s, min, h "
@@ -321,16 +322,55 @@ TEST(Configuration, ReadsStoresAndCallbacks) {
   EXPECT_EQ(loaded.configuration->callbacks.at("signed").schema, "tencent");
 }
 
+TEST(Configuration, ReadsTheStoresOfBothClouds) {
+  const auto loaded = parse_configuration(
+      R"({"templates": {}, "rules": [], "storage": {
+  "c": {"uri": "cos://rec-125/a", "region": "ap-guangzhou", "credentials": {"file": "/run/keys"}},
+  "o": {"uri": "oss://rec", "region": "cn-shanghai", "endpoint": "http://h", "bucket-in": "path", "signature": "v1",
+        "credentials": {"url": "http://169.254.169.254/role"}},
+  "p": {"uri": "oss://rec", "region": "cn-shanghai"}}})",
+      "f");
+  ASSERT_TRUE(loaded.configuration) << configuration_error(loaded).message;
+  const auto &stores = loaded.configuration->stores;
+  EXPECT_EQ(stores.at("c").endpoint, "");
+  EXPECT_EQ(stores.at("c").credentials.kind, CredentialPlace::Kind::file);
+  EXPECT_EQ(stores.at("c").credentials.where, "/run/keys");
+  EXPECT_FALSE(stores.at("c").bucket_in_host);
+  EXPECT_EQ(stores.at("o").credentials.kind, CredentialPlace::Kind::url);
+  EXPECT_EQ(stores.at("o").credentials.where, "http://169.254.169.254/role");
+  EXPECT_EQ(stores.at("o").bucket_in_host, false);
+  EXPECT_EQ(stores.at("o").signature, "v1");
+  EXPECT_EQ(stores.at("p").signature, "v4");
+  EXPECT_EQ(stores.at("p").credentials.kind, CredentialPlace::Kind::env);
+}
+
 TEST(Configuration, RefusesStoresAndCallbacksThatCannotWork) {
   const auto with = [](const std::string &stores, const std::string &callbacks) {
     return problems_of(R"({"templates": {}, "rules": [], "storage": {)" + stores + R"(}, "callbacks": {)" +
                        callbacks + "}}");
   };
   for (const char *bad :
-       {R"("s": {})", R"("s": {"uri": "s3://b"})", R"("s": {"uri": "s3://", "endpoint": "http://h"})",
-        R"("s": {"uri": "file://host/x"})", R"("s": {"uri": "file:///x", "region": "eu"})",
-        R"("s": {"uri": "file:///"})", R"("s": {"uri": "file:///a/../b"})", R"("s": {"uri": "x"})",
-        R"("s": {"uri": "s3://b", "endpoint": "h"})", R"("": {"uri": "file:///x"})",
+       {R"("s": {"uri": "cos://b"})",
+        R"("s": {"uri": "oss://b", "region": "Evil/../x"})",
+        R"("s": {"uri": "gs://b", "region": "eu"})",
+        R"("s": {"uri": "cos://b", "region": "eu", "signature": "v1"})",
+        R"("s": {"uri": "cos://b", "region": "eu", "bucket-in": "cloud"})",
+        R"("s": {"uri": "cos://b", "region": "eu", "credentials": {}})",
+        R"("s": {"uri": "cos://b", "region": "eu", "credentials": {"file": "relative"}})",
+        R"("s": {"uri": "cos://b", "region": "eu", "credentials": {"url": "http://h/?k=v"}})",
+        R"("s": {"uri": "cos://b", "region": "eu", "credentials": {"file": "/f", "url": "http://h"}})",
+        R"("s": {"uri": "cos://b", "region": "eu", "credentials": "AKIDSECRET"})",
+        R"("s": {"uri": "file:///d", "region": "eu"})",
+        R"("s": {})",
+        R"("s": {"uri": "s3://b"})",
+        R"("s": {"uri": "s3://", "endpoint": "http://h"})",
+        R"("s": {"uri": "file://host/x"})",
+        R"("s": {"uri": "file:///x", "region": "eu"})",
+        R"("s": {"uri": "file:///"})",
+        R"("s": {"uri": "file:///a/../b"})",
+        R"("s": {"uri": "x"})",
+        R"("s": {"uri": "s3://b", "endpoint": "h"})",
+        R"("": {"uri": "file:///x"})",
         R"("s": {"uri": "s3://b", "endpoint": "http://h", "credentials": "file"})"})
     EXPECT_NE(with(bad, ""), "") << bad;
   for (const char *bad :

@@ -21,11 +21,8 @@ using test::FakeHttp;
 class DeliveryTest : public testing::Test {
  protected:
   DeliveryTest() {
-    destinations_.stores["archive"] = {.name = "archive",
-                                       .uri = "file://" + (dir_ / "store"),
-                                       .endpoint = "",
-                                       .region = "",
-                                       .credentials = ""};
+    destinations_.stores["archive"].name = "archive";
+    destinations_.stores["archive"].uri = "file://" + (dir_ / "store");
     destinations_.callbacks["ops"] = {.name = "ops",
                                       .url = "http://user:pw@ops.example.org/recording?token=t",
                                       .schema = "tencent",

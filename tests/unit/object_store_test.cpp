@@ -16,13 +16,16 @@ namespace {
 class ObjectStoreTest : public testing::Test {
  protected:
   std::unique_ptr<ObjectStore> s3(test::FakeHttp &http, const std::string &endpoint) {
-    const StoreSettings settings{.name = "archive",
-                                 .uri = "s3://recordings/eu",
-                                 .endpoint = endpoint,
-                                 .region = "eu",
-                                 .credentials = "env"};
-    auto store = make_s3_store(settings, {.access_key = "AK", .secret_key = "TOPSECRET", .session_token = ""},
-                               http, clock_);
+    StoreSettings settings;
+    settings.name = "archive";
+    settings.uri = "s3://recordings/eu";
+    settings.endpoint = endpoint;
+    settings.region = "eu";
+    return bucket(http, settings);
+  }
+  std::unique_ptr<ObjectStore> bucket(test::FakeHttp &http, const StoreSettings &settings) {
+    auto store = make_bucket_store(
+        settings, {.access_key = "AK", .secret_key = "TOPSECRET", .session_token = ""}, http, clock_);
     EXPECT_TRUE(store) << store.error().message;
     return *std::move(store);
   }
@@ -39,7 +42,7 @@ class ObjectStoreTest : public testing::Test {
 TEST_F(ObjectStoreTest, PutsAStreamedFilePathStyleWithItsHashOverPlainHttp) {
   test::FakeHttp http({test::FakeHttp::status(200)});
   const auto url =
-      s3(http, "http://127.0.0.1:7480/")->put(spool_, spooled("live/cam 1.flv", "media"), nullptr);
+      s3(http, "http://127.0.0.1:7480/")->put({spool_, spooled("live/cam 1.flv", "media"), ""}, nullptr);
   ASSERT_TRUE(url) << url.error().message;
   EXPECT_EQ(*url, "http://127.0.0.1:7480/recordings/eu/live/cam%201.flv");
   ASSERT_EQ(http.requests.size(), 1U);
@@ -56,9 +59,59 @@ TEST_F(ObjectStoreTest, PutsAStreamedFilePathStyleWithItsHashOverPlainHttp) {
 
 TEST_F(ObjectStoreTest, LeavesTheHashToTlsOverHttps) {
   test::FakeHttp http({test::FakeHttp::status(200)});
-  ASSERT_TRUE(s3(http, "https://s3.example.org")->put(spool_, spooled("a.ts", "media"), nullptr));
+  ASSERT_TRUE(s3(http, "https://s3.example.org")->put({spool_, spooled("a.ts", "media"), ""}, nullptr));
   const std::map headers(http.requests.front().headers.begin(), http.requests.front().headers.end());
   EXPECT_EQ(headers.at("x-amz-content-sha256"), "UNSIGNED-PAYLOAD");
+}
+
+TEST_F(ObjectStoreTest, LetsTheStoreCompareTheBytes) {
+  test::FakeHttp http({test::FakeHttp::status(200)});
+  ASSERT_TRUE(s3(http, "https://s3.example.org")->put({spool_, spooled("a.ts", "media"), ""}, nullptr));
+  const std::map headers(http.requests.front().headers.begin(), http.requests.front().headers.end());
+  EXPECT_EQ(headers.at("content-md5"), "YpM6KVHvAfTq/ZvfTTzS8A==");
+}
+
+struct ServiceCase {
+  const char *uri, *endpoint, *region, *signature, *url, *authorization;
+};
+
+// Addresses and signatures as the service's own documents have them.
+TEST_F(ObjectStoreTest, AddressesEachServiceInItsOwnWay) {
+  const std::vector<ServiceCase> cases = {
+      {"cos://rec-125/eu", "", "ap-guangzhou", "", "https://rec-125.cos.ap-guangzhou.myqcloud.com/eu/a.ts",
+       "q-sign-algorithm=sha1&q-ak=AK&"},
+      {"oss://rec/eu", "", "cn-shanghai", "v4", "https://rec.oss-cn-shanghai.aliyuncs.com/eu/a.ts",
+       "OSS4-HMAC-SHA256 Credential=AK/"},
+      {"oss://rec", "https://oss.internal", "cn-shanghai", "v1", "https://rec.oss.internal/a.ts", "OSS AK:"},
+      {"s3://rec", "https://h:7480/below", "eu", "", "https://h:7480/below/rec/a.ts", "AWS4-HMAC-SHA256 "},
+  };
+  for (const ServiceCase &c : cases) {
+    test::FakeHttp http({test::FakeHttp::status(200)});
+    StoreSettings settings;
+    settings.uri = c.uri;
+    settings.endpoint = c.endpoint;
+    settings.region = c.region;
+    settings.signature = c.signature;
+    const auto url =
+        bucket(http, settings)->put({spool_, spooled("a.ts", "media"), "infrequent-access"}, nullptr);
+    ASSERT_TRUE(url) << url.error().message;
+    EXPECT_EQ(*url, c.url);
+    const std::map headers(http.requests.front().headers.begin(), http.requests.front().headers.end());
+    EXPECT_TRUE(headers.at("authorization").starts_with(c.authorization)) << headers.at("authorization");
+    EXPECT_EQ(headers.count("content-type"), 0U) << "the body's, said once";
+    const std::string prefix = *c.uri == 's' ? "x-amz-" : *c.uri == 'c' ? "x-cos-" : "x-oss-";
+    EXPECT_EQ(headers.at(prefix + "storage-class"), *c.uri == 'o' ? "IA" : "STANDARD_IA");
+  }
+}
+
+TEST_F(ObjectStoreTest, PutsTheBucketWhereItIsToldTo) {
+  test::FakeHttp http({test::FakeHttp::status(200)});
+  StoreSettings settings;
+  settings.uri = "s3://rec";
+  settings.endpoint = "https://s3.eu.example.org";
+  settings.bucket_in_host = true;
+  EXPECT_EQ(*bucket(http, settings)->put({spool_, spooled("a.ts", "media"), ""}, nullptr),
+            "https://rec.s3.eu.example.org/a.ts");
 }
 
 TEST_F(ObjectStoreTest, TellsWhatTheStoreSaidAndNoSecret) {
@@ -70,7 +123,7 @@ TEST_F(ObjectStoreTest, TellsWhatTheStoreSaidAndNoSecret) {
   for (const auto &[status, code] : cases) {
     test::FakeHttp http({test::FakeHttp::status(status, "<Error><Code>SomeCode</Code><Message>some\nwords " +
                                                             std::string(5000, 'x') + "</Message></Error>")});
-    const auto url = s3(http, "http://127.0.0.1:7480")->put(spool_, spooled("a.ts", "media"), nullptr);
+    const auto url = s3(http, "http://127.0.0.1:7480")->put({spool_, spooled("a.ts", "media"), ""}, nullptr);
     ASSERT_FALSE(url);
     EXPECT_EQ(url.error().code, code) << status;
     EXPECT_NE(url.error().message.find("SomeCode: some?words"), std::string::npos);
@@ -82,22 +135,28 @@ TEST_F(ObjectStoreTest, TellsWhatTheStoreSaidAndNoSecret) {
 TEST_F(ObjectStoreTest, SendsNothingForAFileThatIsGoneOrOutsideTheSpool) {
   test::FakeHttp http({test::FakeHttp::status(200)});
   const auto store = s3(http, "http://127.0.0.1:7480");
-  EXPECT_EQ(store->put(spool_, spool_ + "/gone.ts", nullptr).error().code, Errc::not_found);
-  EXPECT_EQ(store->put(spool_, "/etc/passwd", nullptr).error().code, Errc::invalid_argument);
+  EXPECT_EQ(store->put({spool_, spool_ + "/gone.ts", ""}, nullptr).error().code, Errc::not_found);
+  EXPECT_EQ(store->put({spool_, "/etc/passwd", ""}, nullptr).error().code, Errc::invalid_argument);
   EXPECT_TRUE(http.requests.empty());
 }
 
 TEST_F(ObjectStoreTest, RefusesSettingsThatCannotWork) {
   test::FakeHttp http({test::FakeHttp::status(200)});
-  const S3Credentials credentials{.access_key = "AK", .secret_key = "SK", .session_token = ""};
-  const StoreSettings good{
-      .name = "a", .uri = "s3://bucket", .endpoint = "http://h", .region = "", .credentials = "env"};
+  const StoreCredentials credentials{.access_key = "AK", .secret_key = "SK", .session_token = ""};
+  StoreSettings good;
+  good.name = "a";
+  good.uri = "s3://bucket";
+  good.endpoint = "http://h";
   EXPECT_TRUE(make_object_store(good, credentials, http, clock_));
-  EXPECT_EQ(make_object_store(good, std::nullopt, http, clock_).error().code, Errc::denied);
+  const auto unsigned_one = make_object_store(good, {}, http, clock_);
+  ASSERT_TRUE(unsigned_one);
+  EXPECT_EQ((*unsigned_one)->put({spool_, spooled("a.ts", "media"), ""}, nullptr).error().code, Errc::denied);
+  EXPECT_TRUE(http.requests.empty());
   for (const auto &[uri, endpoint] : std::vector<std::pair<std::string, std::string>>{{"s3://", "http://h"},
                                                                                       {"s3:///p", "http://h"},
                                                                                       {"ftp://b", "http://h"},
                                                                                       {"s3://b", "h"},
+                                                                                      {"gs://b", "http://h"},
                                                                                       {"s3://b", ""}}) {
     StoreSettings bad = good;
     bad.uri = uri;
@@ -110,7 +169,7 @@ TEST_F(ObjectStoreTest, AFileStoreCopiesCompleteFiles) {
   StoreSettings settings;
   settings.name = "spare";
   settings.uri = "file://" + (dir_ / "store%20dir");
-  const auto url = (*make_file_store(settings))->put(spool_, spooled("live/a.flv", "media"), nullptr);
+  const auto url = (*make_file_store(settings))->put({spool_, spooled("live/a.flv", "media"), ""}, nullptr);
   ASSERT_TRUE(url) << url.error().message;
   EXPECT_EQ(*url, settings.uri + "/live/a.flv");
   EXPECT_EQ(test::read_file(dir_ / "store dir/live/a.flv"), "media");
@@ -119,7 +178,7 @@ TEST_F(ObjectStoreTest, AFileStoreCopiesCompleteFiles) {
 TEST_F(ObjectStoreTest, TheSpoolMayBeTheStore) {
   StoreSettings settings;
   settings.uri = "file://" + spool_;
-  const auto url = (*make_file_store(settings))->put(spool_, spooled("a.flv", "media"), nullptr);
+  const auto url = (*make_file_store(settings))->put({spool_, spooled("a.flv", "media"), ""}, nullptr);
   EXPECT_EQ(*url, "file://" + spool_ + "/a.flv");
   EXPECT_EQ(test::read_file(dir_ / "spool/a.flv"), "media");
 }
