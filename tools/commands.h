@@ -22,6 +22,12 @@ int validate(const std::vector<std::string> &arguments);
 int list(const std::vector<std::string> &arguments);
 int join(const std::vector<std::string> &arguments);
 
+int task(const std::vector<std::string> &arguments);
+int start(const std::vector<std::string> &arguments);
+int stop(const std::vector<std::string> &arguments);
+int restart(const std::vector<std::string> &arguments);
+int cancel_delay(const std::vector<std::string> &arguments);
+
 int usage_error(const Command &command, const std::string &problem);
 const Command &command_named(const char *name);  // one that exists
 

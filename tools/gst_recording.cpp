@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// gst-recording-1.0: looks at configurations and catalogues, joins files.
+// gst-recording-1.0: looks at configurations and catalogues, commands recordings, joins files.
 #include <glib.h>
 
 #include <clocale>
@@ -13,6 +13,8 @@
 namespace rec::tool {
 namespace {
 
+constexpr const char *kCommandUsage =
+    "--domain D --app A --stream S [--timeout LENGTH] [--catalogue FILE] [--json]";
 const Command kCommands[] = {
     {"explain", "--config FILE URI",
      "Which template records a push to URI (rtmp://domain/app/stream), and why", explain},
@@ -21,6 +23,19 @@ const Command kCommands[] = {
      "Recordings with their files, newest first, and what is still owed for them", list},
     {"join", "OUT IN...", "Make one FLV or MP4 of several that follow each other, without encoding again",
      join},
+    {"task",
+     "create --domain D --app A --stream S [--template NAME] [--start TIME] (--end TIME | --duration LENGTH) "
+     "|\n"
+     "      list [--limit N] | stop ID | delete ID; [--catalogue FILE] [--json]",
+     "Record a stream in a window of time, beside what its rules say; TIME: 2026-11-21T20:00:00Z or unix "
+     "seconds",
+     task},
+    {"start", kCommandUsage, "Begin to record a stream that is being pushed, whatever its trigger says",
+     start},
+    {"stop", kCommandUsage, "Stop recording it; start continues it within its splice-timeout", stop},
+    {"restart", kCommandUsage, "End what is recorded of it now, in all formats, and begin anew", restart},
+    {"cancel-delay", kCommandUsage, "Do not wait for it to come back: finish its recording now",
+     cancel_delay},
 };
 
 void print_help(FILE *out) {

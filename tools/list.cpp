@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <charconv>
 #include <cstdio>
 #include <optional>
 
 #include "core/base/glib_ptr.h"
-#include "core/io/files.h"
 #include "core/io/json.h"
 #include "core/service/catalogue.h"
 #include "tools/commands.h"
+#include "tools/options.h"
 
 namespace rec::tool {
 namespace {
-
-struct Options {
-  std::string catalogue = "recordings/catalogue.db";
-  int limit = 100;
-  bool json = false;
-};
 
 // One recording with everything that the catalogue knows about it.
 struct Entry {
@@ -24,12 +17,6 @@ struct Entry {
   std::vector<StoredFile> files;
   std::vector<OwedSummary> owed;
 };
-
-std::string text_of(UtcTime time) {
-  const std::unique_ptr<GDateTime, Freer<g_date_time_unref>> date(
-      g_date_time_new_from_unix_utc(std::chrono::floor<Seconds>(time).time_since_epoch().count()));
-  return date ? CString(g_date_time_format(date.get(), "%Y-%m-%dT%H:%M:%SZ")).get() : "?";
-}
 
 const char *text_of(RecordingState state) {
   if (state == RecordingState::recording) return "recording";
@@ -67,10 +54,11 @@ void print_entry(const Entry &entry) {
   const Recording &r = entry.recording;
   print_line(r.session_id, "  " + r.push.domain + "/" + r.push.app + "/" + r.push.stream + " by template \"" +
                                r.template_name + "\"");
-  std::string state = std::string(text_of(r.state)) + ", started " + text_of(r.started);
+  if (!r.task.empty()) print_line("  task", r.task);
+  std::string state = std::string(text_of(r.state)) + ", started " + time_text(r.started);
   if (r.state == RecordingState::paused && r.resume_until)
-    state += ", may be resumed until " + text_of(*r.resume_until);
-  if (r.ended) state += ", ended " + text_of(*r.ended);
+    state += ", may be resumed until " + time_text(*r.resume_until);
+  if (r.ended) state += ", ended " + time_text(*r.ended);
   print_line("  state", state);
   for (const StoredFile &file : entry.files) print_file(file);
   for (const OwedSummary &owed : entry.owed) {
@@ -78,7 +66,7 @@ void print_entry(const Entry &entry) {
                std::to_string(owed.count) + " " + text_of(owed.target.kind) +
                    (owed.count == 1 ? " to " : "s to ") + owed.target.name +
                    (owed.attempts > 0 ? ", failed " + std::to_string(owed.attempts) + " times" : "") +
-                   ", next attempt " + text_of(owed.next_attempt));
+                   ", next attempt " + time_text(owed.next_attempt));
     if (!owed.last_error.empty()) print_line("  error", owed.last_error);
   }
 }
@@ -91,8 +79,8 @@ JsonObjectWriter json_of(const StoredFile &file) {
   json.text("format", name_of(file.format)).text("state", text_of(file.state)).text("path", facts.path);
   if (file.state == FileState::closed)
     json.flag("to_be_joined", file.part == PartState::waits)
-        .text("start", text_of(facts.started))
-        .text("end", text_of(facts.ended))
+        .text("start", time_text(facts.started))
+        .text("end", time_text(facts.ended))
         .real("duration", seconds_of(facts.duration))
         .number("size", static_cast<std::int64_t>(facts.size_bytes))
         .text("video_codec", facts.video_codec)
@@ -110,7 +98,7 @@ JsonObjectWriter json_of(const OwedSummary &owed) {
       .text("target", owed.target.name)
       .number("count", static_cast<std::int64_t>(owed.count))
       .number("failed_attempts", static_cast<std::int64_t>(owed.attempts))
-      .text("next_attempt", text_of(owed.next_attempt))
+      .text("next_attempt", time_text(owed.next_attempt))
       .text("last_error", owed.last_error);
   return json;
 }
@@ -123,10 +111,11 @@ JsonObjectWriter json_of(const Entry &entry) {
       .text("app", r.push.app)
       .text("stream", r.push.stream)
       .text("template", r.template_name)
+      .text("task", r.task)
       .text("state", text_of(r.state))
-      .text("start", text_of(r.started));
-  if (r.resume_until) json.text("resume_until", text_of(*r.resume_until));
-  if (r.ended) json.text("end", text_of(*r.ended));
+      .text("start", time_text(r.started));
+  if (r.resume_until) json.text("resume_until", time_text(*r.resume_until));
+  if (r.ended) json.text("end", time_text(*r.ended));
   std::vector<JsonObjectWriter> files, owed;
   for (const StoredFile &file : entry.files) files.push_back(json_of(file));
   for (const OwedSummary &summary : entry.owed) owed.push_back(json_of(summary));
@@ -135,11 +124,9 @@ JsonObjectWriter json_of(const Entry &entry) {
 }
 
 Result<std::vector<Entry>> read_entries(const Options &options) {
-  // Opening would create it.
-  if (const auto there = file_facts(options.catalogue); !there) return there.error();
   const SystemClock clock;
-  REC_TRY(auto catalogue, Catalogue::open(options.catalogue, clock));
-  REC_TRY(auto recordings, catalogue.recordings(options.limit));
+  REC_TRY(auto catalogue, open_existing(options, clock));
+  REC_TRY(auto recordings, catalogue.recordings(options.limit()));
   std::vector<Entry> entries;
   for (Recording &recording : recordings) {
     Entry entry;
@@ -151,40 +138,14 @@ Result<std::vector<Entry>> read_entries(const Options &options) {
   return entries;
 }
 
-std::optional<std::string> read_options(const std::vector<std::string> &arguments, Options &options) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string &argument = arguments[i];
-    const bool has_value = i + 1 < arguments.size();
-    if (argument == "--json") {
-      options.json = true;
-    } else if (argument == "--catalogue" && has_value) {
-      options.catalogue = arguments[++i];
-    } else if (argument.starts_with("--catalogue=")) {
-      options.catalogue = argument.substr(12);
-    } else if (argument == "--limit" && has_value) {
-      const std::string &text = arguments[++i];
-      const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), options.limit);
-      if (status != std::errc() || end != text.data() + text.size() || options.limit < 1)
-        return "--limit: expected a number from 1 on, found '" + text + "'";
-    } else {
-      return "unexpected argument '" + argument + "'";
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 int list(const std::vector<std::string> &arguments) {
-  Options options;
-  if (const auto problem = read_options(arguments, options))
-    return usage_error(command_named("list"), *problem);
-  const auto entries = read_entries(options);
-  if (!entries) {
-    std::fprintf(stderr, "gst-recording-1.0 list: %s\n", printable(entries.error().message).c_str());
-    return kMistake;
-  }
-  if (options.json) {
+  const auto options = read_options(arguments, {"--catalogue", "--limit"}, {"--json"}, 0);
+  if (!options) return usage_error(command_named("list"), options.error().message);
+  const auto entries = read_entries(*options);
+  if (!entries) return failed("list", entries.error());
+  if (options->json()) {
     std::vector<JsonObjectWriter> recordings;
     for (const Entry &entry : *entries) recordings.push_back(json_of(entry));
     std::puts(JsonObjectWriter().objects("recordings", std::move(recordings)).to_string().c_str());

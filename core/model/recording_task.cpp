@@ -29,8 +29,8 @@ Status check_name(const char *what, const std::string &name) {
 
 Status check_window(UtcTime start, UtcTime end, UtcTime now) {
   const auto refuse = [](const char *why) { return Error{Errc::invalid_argument, why}; };
-  if (end <= start) return refuse("end: expected a time after the start");
   if (end <= now) return refuse("end: expected a time to come, found one that is over");
+  if (end <= start) return refuse("end: expected a time after the start");
   if (end >= now + kLatestEnd) return refuse("end: expected a time within the next 7 days");
   if (start > now + kLatestStart) return refuse("start: expected a time within the next 6 days");
   if (end - start > kLongest) return refuse("end: expected at most 24 hours after the start");

@@ -15,6 +15,8 @@ struct Unit {
 };
 constexpr Unit kUnits[] = {{"d", 86400}, {"h", 3600}, {"min", 60}, {"s", 1}};  // longest first
 
+}  // namespace
+
 std::optional<Seconds> parse_duration(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -25,8 +27,6 @@ std::optional<Seconds> parse_duration(std::string_view text) {
       return Seconds(number * u.seconds);
   return std::nullopt;
 }
-
-}  // namespace
 
 void Problems::add(TextPosition at, const std::string &member, const std::string &problem) {
   more_ = lines_.size() == kMost;

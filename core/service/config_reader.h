@@ -73,7 +73,8 @@ std::optional<std::string> read_word(Problems &problems, const Field &field,
 // The array's elements; none when it is no array.
 std::vector<Field> read_list(Problems &problems, const Field &field, const std::string &what);
 
-std::string duration_text(Seconds duration);  // "30min"
+std::optional<Seconds> parse_duration(std::string_view text);  // "30min"
+std::string duration_text(Seconds duration);                   // "30min"
 // For "found ...": the kind, and the value where that is harmless and short. Never use it for what may hold
 // secrets.
 std::string describe(const JsonValue &value);

@@ -60,7 +60,8 @@ TEST(MakeTask, ChecksEveryLimitOfItsWindow) {
     const char *wrong;  // nothing: it is right
   };
   const Case cases[] = {
-      {kNow, kNow, "after the start"},
+      {kNow, kNow, "is over"},
+      {kNow + hours(1), kNow + hours(1), "after the start"},
       {kNow + hours(2), kNow + hours(1), "after the start"},
       {kNow - hours(2), kNow, "is over"},
       {kNow - hours(2), kNow + kTick, nullptr},

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What gst-recording-1.0 prints and ends with. Arguments: the source root, the program."""
+import json
 import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT, TOOL = pathlib.Path(sys.argv[1]), str(pathlib.Path(sys.argv[2]).resolve())
+
+
+STREAM = ("--domain", "push.example.org", "--app", "live", "--stream", "cam1")
 
 
 def run(*arguments):
@@ -31,12 +36,17 @@ class Tool(unittest.TestCase):
     def test_help_names_every_command(self):
         status, out, _ = run("--help")
         self.assertEqual(status, 0)
-        for command in ("explain", "validate", "list", "join"):
+        for command in ("explain", "validate", "list", "join", "task", "start", "stop", "restart", "cancel-delay"):
             self.assertIn(f"  {command} ", out)
 
     def test_wrong_usage_is_said_on_standard_error(self):
         for arguments in ((), ("nonsense",), ("explain",), ("explain", "--config", "x"), ("validate",),
-                          ("list", "--limit", "0"), ("list", "--nonsense"), ("join",), ("join", "x.flv"),
+                          ("list", "--limit", "0"), ("list", "--limit"), ("list", "word"), ("task",), ("task", "stop"),
+                          ("task", "stop", "1", "2"), ("task", "list", "--end", "1"), ("task", "create", *STREAM),
+                          ("task", "create", *STREAM[2:], "--end", "1"), ("task", "create", *STREAM, "--end", "soon"),
+                          ("task", "create", *STREAM, "--end", "2026-11-21T20:00:00"),
+                          ("task", "create", *STREAM, "--end", "1", "--duration", "1h"), ("start", "--stream", "x"),
+                          ("stop", *STREAM, "--timeout", "5"), ("list", "--nonsense"), ("join",), ("join", "x.flv"),
                           ("join", "x.aac", "y.aac"), ("join", "--x.flv", "y.flv"), ("explain", "--config", "x", "h/live/x")):
             with self.subTest(arguments=arguments):
                 status, out, err = run(*arguments)
@@ -105,13 +115,59 @@ class Tool(unittest.TestCase):
         self.assertEqual(len(err.splitlines()), 3)
         self.assertIn(f"{file.name}:2:15: templates: expected an object, found a number", err)
 
-    def test_list_does_not_make_a_catalogue(self):
+    def test_only_a_new_task_makes_a_catalogue(self):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "catalogue.db")
-            status, out, err = run("list", "--catalogue", str(path))
-            self.assertEqual((status, out), (1, ""))
-            self.assertIn(str(path), err)
-            self.assertEqual(list(pathlib.Path(folder).iterdir()), [])
+            for arguments in (("list",), ("task", "list"), ("task", "stop", "1"), ("task", "delete", "1"),
+                              ("restart", *STREAM)):
+                with self.subTest(arguments=arguments):
+                    status, out, err = run(*arguments, "--catalogue", str(path))
+                    self.assertEqual((status, out), (1, ""))
+                    self.assertIn(str(path), err)
+                    self.assertEqual(list(pathlib.Path(folder).iterdir()), [])
+
+    def test_a_task_is_created_listed_stopped_and_deleted(self):
+        with tempfile.TemporaryDirectory() as folder:
+            def task(*arguments):
+                status, out, err = run("task", *arguments, "--json", f"--catalogue={folder}/catalogue.db")
+                self.assertEqual((status, err), (0, ""))
+                return json.loads(out)
+
+            made = task("create", *STREAM, "--duration", "2h", "--template", "default")
+            self.assertEqual(made["state"], "running")
+            self.assertEqual((made["domain"], made["app"], made["stream"]), ("push.example.org", "live", "cam1"))
+            later = str(int(time.time()) + 3600)
+            waiting = task("create", *STREAM, "--start", later, "--duration=30min")
+            self.assertEqual((waiting["state"], waiting["template"]), ("waiting", ""))
+            self.assertEqual([t["task_id"] for t in task("list")["tasks"]], [waiting["task_id"], made["task_id"]])
+            self.assertEqual(task("stop", made["task_id"])["outcome"], "stopped")
+            self.assertEqual(task("list")["tasks"][1]["state"], "stopped")
+            self.assertEqual(task("delete", waiting["task_id"])["outcome"], "deleted")
+            self.assertEqual([t["task_id"] for t in task("list", "--limit", "5")["tasks"]], [made["task_id"]])
+
+    def test_a_task_that_cannot_be_says_why(self):
+        with tempfile.TemporaryDirectory() as folder:
+            place = ("--catalogue", f"{folder}/catalogue.db")
+            for arguments, reason in ((("create", *STREAM, "--end", "2001-09-09T01:46:40Z"), "is over"),
+                                      (("create", *STREAM, "--duration", "25h"), "24 hours"),
+                                      (("create", *STREAM, "--start", "9999999999", "--duration", "1h"), "7 days"),
+                                      (("stop", "7"), "no task 7"), (("delete", "7"), "no task 7")):
+                with self.subTest(arguments=arguments):
+                    status, out, err = run("task", *arguments, *place)
+                    self.assertEqual((status, out), (1, ""))
+                    self.assertIn(reason, err)
+
+    def test_a_command_for_a_stream_that_nobody_receives_fails_at_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            place = ("--catalogue", f"{folder}/catalogue.db")
+            self.assertEqual(run("task", "create", *STREAM, "--duration", "1h", *place)[0], 0)  # makes it
+            for name in ("start", "stop", "restart", "cancel-delay"):
+                with self.subTest(name=name):
+                    status, out, err = run(name, *STREAM, "--timeout", "24h", *place)
+                    self.assertEqual((status, out), (1, ""))
+                    self.assertIn("no such stream", err)
+                    status, out, err = run(name, *STREAM, *place, "--json")
+                    self.assertEqual((status, err, json.loads(out)["done"]), (1, "", False))
 
 
 if __name__ == "__main__":
