@@ -42,8 +42,9 @@ class PushSession {
   };
   enum class Hold { wait, finish, gone };
 
-  PushSession(Catalogue catalogue, const Clock &clock, Facts facts)
-      : catalogue_(std::move(catalogue)), clock_(clock), facts_(std::move(facts)) {}
+  // The catalogue and the clock outlive it.
+  PushSession(Catalogue &catalogue, const Clock &clock, Facts facts)
+      : catalogue_(catalogue), clock_(clock), facts_(std::move(facts)) {}
 
   Catalogue &catalogue() { return catalogue_; }
   const Counts &counts() const { return counts_; }
@@ -106,8 +107,8 @@ class PushSession {
   std::optional<std::int64_t> recording_of(const std::string &playlist) const;
   Nanoseconds splice_timeout() const { return facts_.recording_template.splice_timeout(); }
 
-  Catalogue catalogue_;
-  const Clock &clock_;  // outlives us
+  Catalogue &catalogue_;
+  const Clock &clock_;
   const Facts facts_;
   std::optional<std::int64_t> push_id_;       // while it lasts
   std::optional<std::int64_t> last_push_id_;  // also afterwards: what it brought is still written

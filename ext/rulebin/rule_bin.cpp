@@ -4,26 +4,24 @@
 #include <algorithm>
 #include <utility>
 
-#include "ext/rulebin/child_reports.h"
 #include "gst/common/barrier.h"
 #include "gst/common/messages.h"
 
 namespace rec {
 namespace {
 
-constexpr int kTries = 3;  // of a row; the catalogue itself waits seconds for other writers
-
-std::string text_of_error(GstMessage *message) {
-  ErrorOut error;
-  gchar *debug = nullptr;
-  gst_message_parse_error(message, error.out(), &debug);
-  const CString owned(debug);
-  return std::string("recorder failed: ") + GST_MESSAGE_SRC_NAME(message) + ": " +
-         (error ? error->message : "") + (owned ? std::string(" (") + owned.get() + ")" : "");
-}
-
 void add(GstStructure *s, const char *field, std::uint64_t value) {
   gst_structure_set(s, field, G_TYPE_UINT64, static_cast<guint64>(value), nullptr);
+}
+
+void add(PushSession::Counts &sum, const PushSession::Counts &n) {
+  sum.started += n.started;
+  sum.resumed += n.resumed;
+  sum.finished += n.finished;
+  sum.files += n.files;
+  sum.failed_files += n.failed_files;
+  sum.segments += n.segments;
+  sum.bytes += n.bytes;
 }
 
 }  // namespace
@@ -31,10 +29,8 @@ void add(GstStructure *s, const char *field, std::uint64_t value) {
 RuleBin::RuleBin(GstBin *bin, const Clock &clock)
     : bin_(bin),
       clock_(clock),
-      branches_(bin, {.push_began = [this] { push_began(); },
-                      .push_ended =
-                          [this] { note("the end of a push", [](PushSession &s) { return s.end_push(); }); },
-                      .all_done = [this](guint32 seqnum) { recorders_done(seqnum); }}) {
+      inputs_(bin, {.push_began = [this] { push_began(); },
+                    .push_ended = [this](bool began, guint32 seqnum) { push_ended(began, seqnum); }}) {
   // What is inside comes and goes; that this is a sink does not.
   gst_bin_set_suppressed_flags(bin,
                                static_cast<GstElementFlags>(GST_ELEMENT_FLAG_SINK | GST_ELEMENT_FLAG_SOURCE));
@@ -42,11 +38,6 @@ RuleBin::RuleBin(GstBin *bin, const Clock &clock)
 }
 
 RuleBin::~RuleBin() = default;
-
-void RuleBin::push_began() {
-  if (const auto at = desk()) (void)at->worker.post([at = at.get()] { at->eos = {}; });  // it goes on
-  note("a push", [](PushSession &s) { return s.begin_push(); });
-}
 
 GstStateChangeReturn RuleBin::change_state(GstStateChange transition,
                                            const std::function<GstStateChangeReturn()> &chain_up) {
@@ -57,9 +48,8 @@ GstStateChangeReturn RuleBin::change_state(GstStateChange transition,
       return GST_STATE_CHANGE_FAILURE;
     }
   }
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY &&
-      desk())  // what is closed from here on was interrupted
-    note("the end of a push", [](PushSession &s) { return s.end_push(); });
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    for (const auto &branch : branches()) branch->media_interrupted();
   const GstStateChangeReturn result = chain_up();
   const bool failed_start =
       transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE;
@@ -68,131 +58,122 @@ GstStateChangeReturn RuleBin::change_state(GstStateChange transition,
 }
 
 void RuleBin::stop() {
-  branches_.remove_recorders();
-  const auto closing = desk();
-  if (!closing) return;
-  closing->stopping = true;
-  note("the end of recording", [](PushSession &s) -> Status {
-    REC_CHECK(s.pause_or_finish());
-    return s.release();
+  const auto at = desk();
+  if (!at) return;
+  joins_->cancel();
+  for (const auto &branch : branches()) {
+    branch->detach(inputs_);
+    branch->close();
+  }
+  joins_->stop();
+  (void)at->call([&] {
+    at_desk_.push_is_open = false;
+    note_unrecorded_push(*at);
+    at_desk_ = AtDesk();
   });
-  (void)closing->worker.call([closing] {
-    closing->glances.reset();
-    closing->session.reset();
-  });
-  closing->worker.stop();
-  closing->joiner.reset();
+  joins_.reset();
+  std::shared_ptr<CatalogueDesk> closed;  // both are destroyed without the lock
+  std::vector<std::shared_ptr<Branch>> gone;
   MutexLock lock(mutex_);
-  desk_.reset();
+  gone.swap(branches_);
+  closed.swap(desk_);
 }
 
-std::shared_ptr<RuleBin::Desk> RuleBin::desk() {
+std::shared_ptr<Branch> RuleBin::add_branch(BranchFacts facts) {
+  const Branch::Listener listener{.join = [this](std::int64_t id) { joins_->start(id); },
+                                  .settled = [this] { look_after(); }};
+  auto branch = std::make_shared<Branch>(bin_, desk(), clock_, std::move(facts), listener);
+  branch->open();
+  MutexLock lock(mutex_);
+  branches_.push_back(branch);
+  return branch;
+}
+
+std::vector<std::shared_ptr<Branch>> RuleBin::branches() {
+  MutexLock lock(mutex_);
+  return branches_;
+}
+
+std::shared_ptr<CatalogueDesk> RuleBin::desk() {
   MutexLock lock(mutex_);
   return desk_;
 }
 
-void RuleBin::note(const char *what, Job job, Ref<GstMessage> forward) {
+// Jobs refer to this: stop() lets the desk do all of them.
+bool RuleBin::post(std::function<void(CatalogueDesk &)> job) {
   const auto at = desk();
-  const bool posted = at && at->worker.post([this, desk = at.get(), what, job = std::move(job), forward] {
-    barrier(bin_, [&] {
-      run(*desk, what, job);
-      if (forward) gst_element_post_message(GST_ELEMENT(bin_), gst_message_ref(forward.get()));
-    });
+  return at && at->post([this, at = at.get(), job = std::move(job)] { barrier(bin_, [&] { job(*at); }); });
+}
+
+// ---- Pushes
+
+void RuleBin::push_began() {
+  numbers_.with([](Numbers &n) { ++n.pushes; });
+  (void)post([this](CatalogueDesk &at) {
+    at_desk_.eos = {};  // it goes on
+    at_desk_.push_is_open = true;
+    note_unrecorded_push(at);
   });
-  if (posted) return;
-  const bool first = numbers_.with([](Numbers &n) { return ++n.lost_rows == 1; });
-  if (first)
-    post_warning(bin_, {Errc::unavailable, std::string(what) + " is not in the catalogue: its worker " +
-                                               (at ? "has too much to do" : "has ended")});
+  for (const auto &branch : branches())
+    if (branch->attached()) branch->media_began();
 }
 
-void RuleBin::run(Desk &desk, const char *what, const Job &job) {
-  if (!desk.session) return;
-  Status done = job(*desk.session);
-  for (int tries = 1; !done && done.error().retryable() && tries < kTries; ++tries) done = job(*desk.session);
-  numbers_.with([&](Numbers &n) {
-    n.session = desk.session->counts();
-    if (!done) ++n.lost_rows;
+// EOS leaves when the rows are written, so that who waits for it finds everything in the catalogue.
+void RuleBin::push_ended(bool, guint32 seqnum) {
+  GstMessage *message = gst_message_new_eos(GST_OBJECT(bin_));
+  gst_message_set_seqnum(message, seqnum);
+  const auto eos = Ref<GstMessage>::adopt(message);
+  for (const auto &branch : branches())
+    if (branch->attached()) branch->media_ended();
+  const bool posted = post([this, eos](CatalogueDesk &at) {
+    at_desk_.push_is_open = false;
+    note_unrecorded_push(at);
+    at_desk_.eos = eos;
+    look_after();
   });
-  if (!done)
-    post_warning(
-        bin_, {done.error().code, std::string(what) + " is not in the catalogue: " + done.error().message});
-  announce_recording(desk);
-  look_after(desk);
+  if (!posted) gst_element_post_message(GST_ELEMENT(bin_), gst_message_ref(eos.get()));
 }
 
-void RuleBin::announce_recording(Desk &desk) {
-  const auto &current = desk.session->current();
-  if (!current || desk.announced == current->id) return;
-  desk.announced = current->id;
-  MessageBuilder("rulebin-recording-started")
-      .field("session-id", current->session_id)
-      .field("template", current->template_name)
-      .flag("resumed", desk.session->resumed())
-      .time("start-time", current->started)
-      .post(bin_);
+void RuleBin::send_eos(GstEvent *event) {
+  const auto eos = Ref<GstEvent>::adopt(event);
+  inputs_.end_all(gst_event_get_seqnum(eos.get()));
+  for (const auto &branch : branches())
+    if (branch->attached()) branch->send_eos(eos.get());
 }
 
-bool RuleBin::handle_message(GstMessage *message) {
-  if (!branches_.is_recorder(GST_MESSAGE_SRC(message))) return false;
-  const auto owned = Ref<GstMessage>::retain(message);
-  switch (GST_MESSAGE_TYPE(message)) {
-    case GST_MESSAGE_EOS:
-      branches_.recorder_done(GST_MESSAGE_SRC(message), gst_message_get_seqnum(message));
-      break;
-    case GST_MESSAGE_ERROR:  // it fails alone: neither the pipeline nor the other recorders stop
-      post_warning(bin_, {Errc::unavailable, text_of_error(message)});
-      branches_.recorder_done(GST_MESSAGE_SRC(message), gst_message_get_seqnum(message));
-      break;
-    case GST_MESSAGE_ELEMENT: {
-      std::string zone;
-      {
-        MutexLock lock(mutex_);
-        zone = time_zone_;
-      }
-      auto report = read_child_report(gst_message_get_structure(message), zone);
-      if (!report) return false;
-      note(report->what, std::move(report->note), owned);
-      break;
-    }
-    default:
-      return false;
+// A push is in the catalogue even when nothing records it: who waits for all pushes to end waits for it, too.
+// A branch that is attached has a row of its own.
+void RuleBin::note_unrecorded_push(CatalogueDesk &at) {
+  const auto all = branches();
+  const bool recorded = std::any_of(all.begin(), all.end(), [](const auto &b) { return b->attached(); });
+  const bool wanted = at_desk_.push_is_open && !recorded;
+  if (wanted == at_desk_.unrecorded.has_value()) return;
+  Status done = ok();
+  if (wanted) {
+    const auto row = at.catalogue().begin_push(at.owner(), push_, "");
+    if (row) at_desk_.unrecorded = *row;
+    if (!row) done = row.error();
+  } else {
+    done = at.catalogue().end_push(*std::exchange(at_desk_.unrecorded, std::nullopt));
   }
-  gst_message_unref(message);
-  return true;
+  if (done) return;
+  numbers_.with([](Numbers &n) { ++n.lost_rows; });
+  post_warning(bin_, {done.error().code, "a push is not in the catalogue: " + done.error().message});
 }
 
-gchar *RuleBin::on_claim(GstElement *, gpointer self) {
-  auto *bin = static_cast<RuleBin *>(self);
-  return barrier(bin->bin_, static_cast<gchar *>(nullptr), [&] {
-    std::optional<std::string> playlist;
-    const auto at = bin->desk();
-    (void)(at && at->worker.call([&] {
-      bin->run(*at, "the recording of a playlist", [&](PushSession &s) -> Status {
-        REC_TRY(playlist, s.claim());
-        return ok();
-      });
-    }));
-    return playlist ? g_strdup(playlist->c_str()) : nullptr;
-  });
+void RuleBin::look_after() {
+  if (!at_desk_.eos || joins_->busy()) return;
+  const auto all = branches();
+  if (std::any_of(all.begin(), all.end(), [](const auto &b) { return b->busy(); })) return;
+  const auto eos = std::exchange(at_desk_.eos, {});
+  if (!inputs_.push_is_open()) gst_element_post_message(GST_ELEMENT(bin_), gst_message_ref(eos.get()));
 }
 
-gint RuleBin::on_poll_hold(GstElement *, guint64 waited, gpointer self) {
-  auto *bin = static_cast<RuleBin *>(self);
-  auto hold = PushSession::Hold::wait;
-  barrier(bin->bin_, [&] {
-    const auto most = static_cast<guint64>(Nanoseconds::max().count());
-    const Nanoseconds time(static_cast<gint64>(std::min(waited, most)));
-    const auto at = bin->desk();
-    (void)(at && at->worker.call([&] {
-      bin->run(*at, "a held recording", [&](PushSession &s) -> Status {
-        REC_TRY(hold, s.poll_hold(time));
-        return ok();
-      });
-    }));
-  });
-  return static_cast<gint>(hold);  // RecSpliceHold has the same order
+void RuleBin::cancel_delay() {
+  for (const auto &branch : branches()) branch->cancel_delay();
 }
+
+// ---- Numbers
 
 StructurePtr RuleBin::stats() {
   StructurePtr stats(gst_structure_new_empty("rulebin-stats"));
@@ -202,22 +183,24 @@ StructurePtr RuleBin::stats() {
                       rule_.c_str(), nullptr);
   }
   const Numbers n = numbers_.copy();
-  add(stats.get(), "pushes", n.session.pushes);
-  add(stats.get(), "recordings-started", n.session.started);
-  add(stats.get(), "recordings-resumed", n.session.resumed);
-  add(stats.get(), "recordings-finished", n.session.finished);
-  add(stats.get(), "files", n.session.files);
-  add(stats.get(), "files-failed", n.session.failed_files);
-  add(stats.get(), "segments", n.session.segments);
-  add(stats.get(), "bytes", n.session.bytes);
-  add(stats.get(), "rows-lost", n.lost_rows);
-  for (const auto &recorder : branches_.recorders()) {
-    GstStructure *inner = nullptr;
-    g_object_get(recorder.get(), "stats", &inner, nullptr);
-    const StructurePtr owned(inner);
-    if (owned)
-      gst_structure_set(stats.get(), GST_ELEMENT_NAME(recorder.get()), GST_TYPE_STRUCTURE, inner, nullptr);
+  PushSession::Counts sum;
+  std::uint64_t lost_rows = n.lost_rows;
+  const auto all = branches();
+  for (const auto &branch : all) {
+    const Branch::Counts counts = branch->counts();
+    add(sum, counts.session);
+    lost_rows += counts.lost_rows;
   }
+  add(stats.get(), "pushes", n.pushes);
+  add(stats.get(), "recordings-started", sum.started);
+  add(stats.get(), "recordings-resumed", sum.resumed);
+  add(stats.get(), "recordings-finished", sum.finished);
+  add(stats.get(), "files", sum.files);
+  add(stats.get(), "files-failed", sum.failed_files);
+  add(stats.get(), "segments", sum.segments);
+  add(stats.get(), "bytes", sum.bytes);
+  add(stats.get(), "rows-lost", lost_rows);
+  for (const auto &branch : all) branch->add_stats(stats.get());
   return stats;
 }
 

@@ -5,16 +5,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/sync.h"
-#include "core/base/worker.h"
-#include "core/model/recording_names.h"
 #include "core/service/configuration.h"
-#include "core/service/owner_lease.h"
-#include "core/service/push_session.h"
-#include "ext/rulebin/branches.h"
-#include "ext/rulebin/glances.h"
+#include "ext/rulebin/branch.h"
+#include "ext/rulebin/catalogue_desk.h"
+#include "ext/rulebin/joins.h"
+#include "ext/rulebin/push_inputs.h"
 #include "gst/common/gst_ptr.h"
 
 namespace rec {
@@ -30,12 +29,10 @@ struct RuleBinSettings {
   std::string uri_error;  // of the last `uri` that could not be read
 };
 
-// rulebin's behaviour: which template records the push, the recorders that it needs, and the rows about what
-// they do.
+// rulebin's behaviour: which template records the push, the branches that it needs, and when all is done.
 //
-// Streaming and muxer threads only post jobs to a worker, which owns the catalogue; what the recorders'
-// threads ask (claim-recording, poll-hold) waits for its answer. The worker lives from READY->PAUSED to
-// PAUSED->READY.
+// The desk and the branches live from READY->PAUSED to PAUSED->READY. Branches are added and removed under
+// the element's state lock, by anybody but streaming threads and the desk's jobs.
 class RuleBin {
  public:
   RuleBin(GstBin *bin, const Clock &clock);
@@ -47,29 +44,13 @@ class RuleBin {
   StructurePtr stats() REC_EXCLUDES(mutex_);
 
   // For the element's vfuncs.
-  Branches &branches() { return branches_; }
+  PushInputs &inputs() { return inputs_; }
   GstStateChangeReturn change_state(GstStateChange transition,
                                     const std::function<GstStateChangeReturn()> &chain_up);
-  // True when the message was dealt with, and taken.
-  bool handle_message(GstMessage *message);
+  void send_eos(GstEvent *eos);  // takes it
   void cancel_delay();
 
  private:
-  // The worker and what only its jobs touch. Shared by threads that report while another one stops the
-  // element.
-  struct Desk : std::enable_shared_from_this<Desk> {
-    Worker worker;
-    std::string catalogue_path;
-    std::shared_ptr<const OwnerLease> lease;
-    std::optional<PushSession> session;
-    std::optional<std::int64_t> announced;  // recording
-    Ref<GstMessage> eos;                    // leaves when nothing is held or joined
-    std::optional<Glances> glances;         // while files are held
-    Nanoseconds held_since{0};
-    std::unique_ptr<Worker> joiner;  // copies files; made when there are some
-    unsigned joining = 0;            // recordings
-    std::atomic<bool> stopping = false;
-  };
   // What a start decided; constant until the next one.
   struct Plan {
     RecordingTemplate recording_template;  // without formats: nothing is recorded
@@ -77,45 +58,47 @@ class RuleBin {
     std::string why_not;                   // nothing is recorded
     RecordingNames names;
   };
-  using Job = std::function<Status(PushSession &)>;
+  // What only the desk's jobs touch.
+  struct AtDesk {
+    bool push_is_open = false;
+    std::optional<std::int64_t> unrecorded;  // row of a push to which no branch is attached
+    Ref<GstMessage> eos;                     // leaves when all is done
+  };
+  struct Numbers {
+    std::uint64_t pushes = 0;
+    std::uint64_t lost_rows = 0;  // that are no branch's
+  };
 
   Status start();
   void stop();
   Result<Plan> make_plan(const std::string &config, const PushIdentity &push);
-  Status name_files(Plan &plan, const PushIdentity &push, const std::string &directory,
-                    const std::string &session_id);
-  Status open_desk(const std::string &path, PushSession::Facts facts);
-  void add_recorders(const Plan &plan);
-  void add_recorder(const Ref<GstElement> &recorder, const char *factory);
-  Ref<GstElement> make_file_recorder(const FileGroup &files, const Plan &plan);
-  Ref<GstElement> make_hls_recorder(const Plan &plan);
+  Status open_desk(const std::string &path);
+  void recover_others(CatalogueDesk &at);
   void announce(const Plan &plan, const PushIdentity &push);
 
-  void note(const char *what, Job job, Ref<GstMessage> forward = {}) REC_EXCLUDES(mutex_);
-  void run(Desk &desk, const char *what, const Job &job);
+  // Under the element's state lock, while it is started.
+  std::shared_ptr<Branch> add_branch(BranchFacts facts) REC_EXCLUDES(mutex_);
+  std::vector<std::shared_ptr<Branch>> branches() REC_EXCLUDES(mutex_);
+
   void push_began();
-  void announce_recording(Desk &desk);
-  void recorders_done(guint32 seqnum);
-  void look_after(Desk &desk);
-  void start_glances(Desk &desk);
-  void poll_held_files(Desk &desk, Nanoseconds waited);
-  void start_join(Desk &desk, std::int64_t recording_id);
-  void join(Desk &desk, std::int64_t recording_id);
-  std::shared_ptr<Desk> desk() REC_EXCLUDES(mutex_);
-  static gchar *on_claim(GstElement *splicesink, gpointer self);
-  static gint on_poll_hold(GstElement *splicesink, guint64 waited, gpointer self);
+  void push_ended(bool began, guint32 seqnum);
+  bool post(std::function<void(CatalogueDesk &)> job) REC_EXCLUDES(mutex_);
+  // In jobs.
+  void note_unrecorded_push(CatalogueDesk &at);
+  void look_after();
+  std::shared_ptr<CatalogueDesk> desk() REC_EXCLUDES(mutex_);
 
   GstBin *bin_;  // borrowed: owns us
   const Clock &clock_;
-  Branches branches_;
+  PushInputs inputs_;
+  AtDesk at_desk_;
+  // Of this start; what the desk's jobs and the branches use without a lock is there before and after them.
+  PushIdentity push_;
+  std::unique_ptr<Joins> joins_;
   Mutex mutex_;
-  std::shared_ptr<Desk> desk_ REC_GUARDED_BY(mutex_);
-  std::string time_zone_ REC_GUARDED_BY(mutex_);  // of the template
+  std::shared_ptr<CatalogueDesk> desk_ REC_GUARDED_BY(mutex_);            // shared by the branches
+  std::vector<std::shared_ptr<Branch>> branches_ REC_GUARDED_BY(mutex_);  // shared with their jobs
   std::string template_ REC_GUARDED_BY(mutex_), rule_ REC_GUARDED_BY(mutex_);
-  struct Numbers {
-    PushSession::Counts session;
-    std::uint64_t lost_rows = 0;  // what happened and could not be noted
-  };
   Guarded<Numbers> numbers_;
 };
 

@@ -140,11 +140,11 @@ static void rec_rule_bin_init(RecRuleBin *self) {
 
 static GstPad *request_new_pad(GstElement *e, GstPadTemplate *t, const gchar *name, const GstCaps *) {
   return rec::barrier(e, static_cast<GstPad *>(nullptr),
-                      [&] { return impl_of(e).branches().request_pad(t, name); });
+                      [&] { return impl_of(e).inputs().request_pad(t, name); });
 }
 
 static void release_pad(GstElement *e, GstPad *pad) {
-  rec::barrier(e, [&] { impl_of(e).branches().release_pad(pad); });
+  rec::barrier(e, [&] { impl_of(e).inputs().release_pad(pad); });
 }
 
 static GstStateChangeReturn change_state(GstElement *e, GstStateChange transition) {
@@ -158,13 +158,8 @@ static GstStateChangeReturn change_state(GstElement *e, GstStateChange transitio
 static gboolean send_event(GstElement *e, GstEvent *event) {
   if (GST_EVENT_TYPE(event) != GST_EVENT_EOS)
     return GST_ELEMENT_CLASS(rec_rule_bin_parent_class)->send_event(e, event);
-  rec::barrier(e, [&] { impl_of(e).branches().end_all(event); });
+  rec::barrier(e, [&] { impl_of(e).send_eos(event); });
   return TRUE;
-}
-
-static void handle_message(GstBin *bin, GstMessage *message) {
-  const bool taken = rec::barrier(bin, false, [&] { return impl_of(bin).handle_message(message); });
-  if (!taken) GST_BIN_CLASS(rec_rule_bin_parent_class)->handle_message(bin, message);
 }
 
 static void cancel_delay(RecRuleBin *self) {
@@ -211,7 +206,6 @@ static void rec_rule_bin_class_init(RecRuleBinClass *klass) {
   element_class->release_pad = release_pad;
   element_class->change_state = change_state;
   element_class->send_event = send_event;
-  GST_BIN_CLASS(klass)->handle_message = handle_message;
   rec::add_recorder_pad_templates(element_class);
   gst_element_class_set_static_metadata(
       element_class, "Recording by rules", "Sink/Muxer/Bin",

@@ -194,7 +194,8 @@ TEST_F(RuleBin, BuildsOneRecorderPerCycleAndOneForHls) {
   gchar *location = nullptr, *zone = nullptr, *playlist = nullptr;
   guint64 cycle = 0, splice = 0;
   guint target = 0;
-  g_object_get(child("flv+mp4").get(), "location", &location, "cycle", &cycle, "time-zone", &zone, nullptr);
+  gst_child_proxy_get(GST_CHILD_PROXY(child("flv+mp4").get()), "mp4::location", &location, nullptr);
+  g_object_get(child("flv+mp4").get(), "cycle", &cycle, "time-zone", &zone, nullptr);
   g_object_get(child("hls").get(), "playlist-location", &playlist, "target-duration", &target,
                "splice-timeout", &splice, nullptr);
   const CString owned[] = {CString(location), CString(zone), CString(playlist)};

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "core/service/owner_lease.h"
 #include "tests/common/catalogue_rows.h"
 #include "tests/common/fake_clock.h"
@@ -16,10 +18,10 @@ constexpr const char *kPlaylist = "/spool/record/live/cam1/playlist.m3u8";
 // Any number of recorders, as if in several processes, on one catalogue.
 class PushSessions : public ::testing::Test {
  protected:
-  Catalogue open() {
+  Catalogue &open() {
     auto catalogue = Catalogue::open(dir_ / "catalogue.db", clock_);
     EXPECT_TRUE(catalogue) << catalogue.error().message;
-    return *std::move(catalogue);
+    return connections_.emplace_back(*std::move(catalogue));
   }
 
   PushSession session(const char *owner, Seconds splice_timeout, bool hls = true) {
@@ -65,6 +67,7 @@ class PushSessions : public ::testing::Test {
 
   TempDir dir_;
   FakeClock clock_;
+  std::deque<Catalogue> connections_;  // of the sessions, which are processes here
 };
 
 TEST_F(PushSessions, ARecordingBeginsWithItsFirstFile) {

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/sync.h"
+#include "core/service/push_session.h"
+#include "ext/rulebin/catalogue_desk.h"
+#include "ext/rulebin/glances.h"
+#include "ext/rulebin/push_inputs.h"
+#include "ext/rulebin/recorder_elements.h"
+#include "ext/rulebin/recorders.h"
+
+namespace rec {
+
+// What a branch is for; constant as long as it exists.
+struct BranchFacts {
+  std::string name;  // of its bin, unique in the rulebin
+  PushSession::Facts session;
+  RecordingNames names;
+};
+
+// One template at work on one content of a push: recorders in a bin of their own, and the rows about what
+// they do. It may be put into a rulebin and taken out again in any state, and attached to media and detached
+// from them while others go on: it begins at the first keyframe that comes, and what is detached is complete
+// up to the last frame.
+//
+// Streaming and muxer threads only post jobs to the desk; what the recorders' threads ask (claim-recording,
+// poll-hold) waits for its answer.
+class Branch : public std::enable_shared_from_this<Branch> {
+ public:
+  // In the desk's jobs.
+  struct Listener {
+    std::function<void(std::int64_t recording_id)> join;  // its files belong together
+    std::function<void()> settled;                        // busy() has become false, or still is
+  };
+  struct Counts {
+    PushSession::Counts session;
+    std::uint64_t lost_rows = 0;  // what happened and could not be noted
+  };
+
+  // `rulebin` posts what the branch has to say. All outlive it, or close() comes first.
+  Branch(GstBin *rulebin, std::shared_ptr<CatalogueDesk> desk, const Clock &clock, BranchFacts facts,
+         Listener listener);
+  Branch(const Branch &) = delete;
+  Branch &operator=(const Branch &) = delete;
+
+  const BranchFacts &facts() const { return facts_; }
+
+  // open(): into the rulebin, in PAUSED, with those recorders that can start; follow(): to the rulebin's
+  // state, when that is not on its way to one. close(): out of it; whatever goes on ends here, and the rows
+  // are written when it returns. Neither on a streaming thread nor in a job.
+  void open();
+  void follow();
+  void close() REC_EXCLUDES(mutex_);
+
+  // Gets what comes in through the inputs, or no more of it. Neither on a streaming thread nor in a job.
+  void attach(PushInputs &inputs) REC_EXCLUDES(mutex_);
+  void detach(PushInputs &inputs) REC_EXCLUDES(mutex_);
+  bool attached() REC_EXCLUDES(mutex_);
+
+  // The push that it is attached to begins, or ends; before its recorders see the events.
+  void media_began() REC_EXCLUDES(mutex_);
+  void media_ended() REC_EXCLUDES(mutex_);
+  // The rulebin stops: what is closed from here on was interrupted.
+  void media_interrupted();
+  void send_eos(GstEvent *eos);  // to all recorders, whatever their pads are doing
+
+  // What is held for its push to come back is finished now.
+  void cancel_delay();
+
+  bool busy() const;  // in jobs: recorders or a held recording still have something to do
+  Counts counts() { return counts_.copy(); }
+  // Adds what every recorder says.
+  void add_stats(GstStructure *stats);
+
+ private:
+  using Job = std::function<Status(PushSession &)>;
+  // What only the desk's jobs touch.
+  struct AtDesk {
+    std::optional<PushSession> session;
+    std::optional<std::int64_t> announced;  // recording
+    bool working = false;                   // the recorders are not done
+    std::optional<Glances> glances;         // while files are held
+    Nanoseconds held_since{0};
+  };
+
+  void add_recorder(const Ref<GstElement> &recorder, const char *factory);
+  Ref<GstElement> make_hls_recorder();
+  bool take_report(GstMessage *message);
+  void recorder_failed(GstMessage *message);
+  void recorders_done();
+
+  std::shared_ptr<CatalogueDesk> desk() REC_EXCLUDES(mutex_);
+  bool post(std::function<void()> job) REC_EXCLUDES(mutex_);
+  void note(const char *what, Job job, const Ref<GstMessage> &forward = {}) REC_EXCLUDES(mutex_);
+  // In jobs.
+  void run(const char *what, const Job &job);
+  void announce_recording();
+  void look_after();
+  void start_glances();
+  void poll_held_files(Nanoseconds waited);
+  std::optional<std::string> claim();
+  PushSession::Hold poll_hold(Nanoseconds waited);
+
+  GstBin *rulebin_;  // borrowed
+  const Clock &clock_;
+  const BranchFacts facts_;
+  const Listener listener_;
+  Recorders recorders_;
+  AtDesk at_desk_;
+  Guarded<Counts> counts_;
+  Mutex mutex_;
+  std::shared_ptr<CatalogueDesk> desk_ REC_GUARDED_BY(mutex_);  // null when closed; shared by all branches
+  bool attached_ REC_GUARDED_BY(mutex_) = false;
+  bool media_come_ REC_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace rec

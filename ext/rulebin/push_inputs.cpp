@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "ext/rulebin/push_inputs.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gst/common/barrier.h"
+
+namespace rec {
+namespace {
+
+Ref<GstPad> pad_named(GstElement *element, const char *name) {
+  return Ref<GstPad>::adopt(gst_element_get_static_pad(element, name));
+}
+
+// The consumer's pad for an input, made if there is none.
+Ref<GstPad> need_pad(GstElement *consumer, const char *name) {
+  auto pad = pad_named(consumer, name);
+  return pad ? std::move(pad) : Ref<GstPad>::adopt(gst_element_request_pad_simple(consumer, name));
+}
+
+bool link(GstElement *tee, GstPad *to) {
+  if (gst_pad_is_linked(to)) return true;
+  const auto from = Ref<GstPad>::adopt(gst_element_request_pad_simple(tee, "src_%u"));
+  return from && gst_pad_link_full(from.get(), to, GST_PAD_LINK_CHECK_NOTHING) == GST_PAD_LINK_OK;
+}
+
+// The tee's pad goes first: a push that is on its way through it is not one that failed.
+void unlink(GstElement *tee, GstPad *to) {
+  const auto from = Ref<GstPad>::adopt(gst_pad_get_peer(to));
+  if (!from) return;
+  gst_pad_unlink(from.get(), to);
+  gst_element_release_request_pad(tee, from.get());
+}
+
+bool has_begun(GstPad *pad) {
+  return static_cast<bool>(Ref<GstEvent>::adopt(gst_pad_get_sticky_event(pad, GST_EVENT_STREAM_START, 0)));
+}
+
+}  // namespace
+
+bool PushInputs::has_pad(const std::string &name) {
+  return std::any_of(inputs_.begin(), inputs_.end(),
+                     [&](const Input &i) { return name == GST_PAD_NAME(i.pad.get()); });
+}
+
+std::string PushInputs::free_name(GstPadTemplate *pad_template, const char *name) {
+  const bool video = std::string(GST_PAD_TEMPLATE_NAME_TEMPLATE(pad_template)) == "video";
+  MutexLock lock(mutex_);
+  if (video || name) return has_pad(video ? "video" : name) ? "" : (video ? "video" : name);
+  unsigned number = 0;
+  while (has_pad("audio_" + std::to_string(number))) ++number;
+  return "audio_" + std::to_string(number);
+}
+
+PushInputs::Input PushInputs::make_input(GstPadTemplate *pad_template, const std::string &name) {
+  auto tee = Ref<GstElement>::sink(gst_element_factory_make("tee", ("tee-" + name).c_str()));
+  if (!tee) return {};
+  g_object_set(tee.get(), "allow-not-linked", TRUE, nullptr);
+  gst_bin_add(bin_, tee.get());  // before it has links: adding takes them away
+  const auto target = pad_named(tee.get(), "sink");
+  auto pad = Ref<GstPad>::sink(gst_ghost_pad_new_from_template(name.c_str(), target.get(), pad_template));
+  gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, this, nullptr);
+  g_signal_connect(pad.get(), "linked", G_CALLBACK(on_linked), this);
+  return {std::move(pad), std::move(tee)};
+}
+
+GstPad *PushInputs::request_pad(GstPadTemplate *pad_template, const char *name) {
+  const std::string pad_name = free_name(pad_template, name);
+  if (pad_name.empty()) return nullptr;
+  const Input input = make_input(pad_template, pad_name);
+  if (!input.pad) {
+    GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN, ("The element 'tee' is missing."), (nullptr));
+    return nullptr;
+  }
+  gst_element_sync_state_with_parent(input.tee.get());
+  {
+    MutexLock lock(mutex_);
+    inputs_.push_back(input);
+  }
+  if (GST_STATE_TARGET(bin_) > GST_STATE_READY) gst_pad_set_active(input.pad.get(), TRUE);
+  gst_element_add_pad(GST_ELEMENT(bin_), input.pad.get());
+  return input.pad.get();
+}
+
+void PushInputs::on_linked(GstPad *pad, GstPad *, gpointer self) {
+  auto *inputs = static_cast<PushInputs *>(self);
+  barrier(inputs->bin_, [&] { inputs->pad_linked(pad); });
+}
+
+void PushInputs::pad_linked(GstPad *pad) {
+  Ref<GstElement> tee;
+  {
+    MutexLock lock(mutex_);
+    for (Input &input : inputs_)
+      if (input.pad.get() == pad && !std::exchange(input.connected, true)) tee = input.tee;
+  }
+  if (!tee) return;
+  for (const auto &consumer : consumers())
+    if (const auto to = need_pad(consumer.get(), GST_PAD_NAME(pad))) link(tee.get(), to.get());
+}
+
+void PushInputs::release_pad(GstPad *pad) {
+  Input gone;
+  {
+    MutexLock lock(mutex_);
+    const auto found =
+        std::find_if(inputs_.begin(), inputs_.end(), [&](const Input &i) { return i.pad.get() == pad; });
+    if (found == inputs_.end()) return;
+    gone = std::move(*found);
+    inputs_.erase(found);
+  }
+  gst_pad_set_active(pad, FALSE);
+  for (const auto &consumer : consumers()) {
+    const auto to = pad_named(consumer.get(), GST_PAD_NAME(pad));
+    if (!to) continue;
+    unlink(gone.tee.get(), to.get());
+    gst_element_release_request_pad(consumer.get(), to.get());
+  }
+  gst_element_remove_pad(GST_ELEMENT(bin_), pad);
+  gst_element_set_state(gone.tee.get(), GST_STATE_NULL);
+  gst_bin_remove(bin_, gone.tee.get());
+  look_whether_ended(false);
+}
+
+bool PushInputs::attach(const Ref<GstElement> &consumer) {
+  {
+    MutexLock lock(mutex_);
+    consumers_.push_back(consumer);
+  }
+  bool works = true;
+  const std::vector<Input> all = inputs();
+  for (const Input &input : all)
+    if (input.connected) works = need_pad(consumer.get(), GST_PAD_NAME(input.pad.get())) && works;
+  for (const Input &input : all)
+    if (const auto to = pad_named(consumer.get(), GST_PAD_NAME(input.pad.get())); works && to)
+      works = link(input.tee.get(), to.get());
+  if (!works) detach(consumer.get(), gst_util_seqnum_next());
+  return works;
+}
+
+bool PushInputs::detach(GstElement *consumer, guint32 seqnum) {
+  {
+    MutexLock lock(mutex_);
+    consumers_.erase(std::remove_if(consumers_.begin(), consumers_.end(),
+                                    [&](const auto &c) { return c.get() == consumer; }),
+                     consumers_.end());
+  }
+  std::vector<Ref<GstPad>> pads;
+  for (const Input &input : inputs()) {
+    auto to = pad_named(consumer, GST_PAD_NAME(input.pad.get()));
+    if (!to) continue;
+    unlink(input.tee.get(), to.get());
+    pads.push_back(std::move(to));
+  }
+  bool ended = false;
+  for (const auto &pad : pads)
+    if (has_begun(pad.get())) {
+      GstEvent *eos = gst_event_new_eos();
+      gst_event_set_seqnum(eos, seqnum);
+      ended = gst_pad_send_event(pad.get(), eos) || ended;
+    }
+  for (const auto &pad : pads) gst_element_release_request_pad(consumer, pad.get());
+  return ended;
+}
+
+std::vector<PushInputs::Input> PushInputs::inputs() {
+  MutexLock lock(mutex_);
+  return inputs_;
+}
+
+std::vector<Ref<GstElement>> PushInputs::consumers() {
+  MutexLock lock(mutex_);
+  return consumers_;
+}
+
+bool PushInputs::push_is_open() {
+  MutexLock lock(mutex_);
+  return push_ == Push::open;
+}
+
+void PushInputs::reset() {
+  MutexLock lock(mutex_);
+  for (Input &input : inputs_) input.ended = false;
+  push_ = Push::none;
+}
+
+GstPadProbeReturn PushInputs::on_event(GstPad *pad, GstPadProbeInfo *info, gpointer self) {
+  auto *inputs = static_cast<PushInputs *>(self);
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
+  barrier(inputs->bin_, [&] {
+    if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) inputs->stream_started(pad);
+    if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) inputs->stream_ended(pad, gst_event_get_seqnum(event));
+  });
+  return GST_PAD_PROBE_OK;
+}
+
+void PushInputs::stream_started(GstPad *pad) {
+  bool began = false;
+  {
+    MutexLock lock(mutex_);
+    for (Input &input : inputs_)
+      if (input.pad.get() == pad) input.ended = false;
+    began = std::exchange(push_, Push::open) != Push::open;
+  }
+  if (began) listener_.push_began();
+}
+
+void PushInputs::stream_ended(GstPad *pad, guint32 seqnum) {
+  {
+    MutexLock lock(mutex_);
+    for (Input &input : inputs_)
+      if (input.pad.get() == pad) input.ended = true;
+    seqnum_ = seqnum;
+  }
+  look_whether_ended(true);
+}
+
+void PushInputs::look_whether_ended(bool by_eos) {
+  Push was = Push::none;
+  guint32 seqnum = 0;
+  std::vector<Input> left;  // without EOS: consumers must not wait for one
+  {
+    MutexLock lock(mutex_);
+    if (inputs_.empty() || push_ == Push::ended || (push_ == Push::none && !by_eos)) return;
+    for (const Input &input : inputs_)  // a pad that nothing is linked to brings nothing
+      if (!input.ended && gst_pad_is_linked(input.pad.get())) return;
+    for (Input &input : inputs_)
+      if (!input.ended && std::exchange(input.connected, false)) left.push_back(input);
+    was = std::exchange(push_, Push::ended);
+    seqnum = seqnum_;
+  }
+  listener_.push_ended(was == Push::open, seqnum);
+  for (const Input &input : left)
+    for (const auto &consumer : consumers())
+      if (const auto to = pad_named(consumer.get(), GST_PAD_NAME(input.pad.get()))) {
+        unlink(input.tee.get(), to.get());
+        gst_element_release_request_pad(consumer.get(), to.get());
+      }
+}
+
+void PushInputs::end_all(guint32 seqnum) {
+  Push was = Push::none;
+  {
+    MutexLock lock(mutex_);
+    for (Input &input : inputs_) input.ended = true;
+    was = std::exchange(push_, Push::ended);
+    seqnum_ = seqnum;
+  }
+  if (was != Push::ended) listener_.push_ended(was == Push::open, seqnum);
+}
+
+}  // namespace rec

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/base/sync.h"
+#include "gst/common/gst_ptr.h"
+
+namespace rec {
+
+// Where a push comes into a rulebin: a tee behind every request pad, to which consumers are attached and from
+// which they are detached at any time. A tee without consumers drops what comes, which is all that an
+// unrecorded stream costs.
+//
+// A consumer is an element in the same bin with request pads `video` and `audio_%u`. It gets a pad for an
+// input only when something is linked to that, so that it waits for no other.
+//
+// Also knows whether a push is going on: from the first stream-start on until every linked pad has had its
+// EOS.
+class PushInputs {
+ public:
+  struct Listener {
+    // On streaming threads, without a lock; before a consumer sees the event.
+    std::function<void()> push_began;
+    // `began` is false when EOS came and nothing before it.
+    std::function<void(bool began, guint32 seqnum)> push_ended;
+  };
+
+  PushInputs(GstBin *bin, Listener listener) : bin_(bin), listener_(std::move(listener)) {}
+  PushInputs(const PushInputs &) = delete;
+  PushInputs &operator=(const PushInputs &) = delete;
+
+  // Request pads: `video` and `audio_%u`. Application threads.
+  GstPad *request_pad(GstPadTemplate *pad_template, const char *name) REC_EXCLUDES(mutex_);
+  void release_pad(GstPad *pad) REC_EXCLUDES(mutex_);
+
+  // From now on the consumer gets what comes; it has all its pads before it gets anything. False when it
+  // cannot take a pad: it gets nothing then. Any thread but a streaming one.
+  bool attach(const Ref<GstElement> &consumer) REC_EXCLUDES(mutex_);
+  // From now on it gets nothing more; what is on its way arrives before this returns, and after it an EOS on
+  // every pad through which anything came. Its pads are released. No other consumer notices. Waits as long as
+  // the consumer takes for a buffer. False: there was no EOS, for nothing ever came.
+  bool detach(GstElement *consumer, guint32 seqnum) REC_EXCLUDES(mutex_);
+
+  // EOS was sent to the element itself: the push ends whatever its pads are doing. Its consumers are told by
+  // the caller.
+  void end_all(guint32 seqnum) REC_EXCLUDES(mutex_);
+  void reset() REC_EXCLUDES(mutex_);  // between two starts
+  bool push_is_open() REC_EXCLUDES(mutex_);
+
+ private:
+  struct Input {
+    Ref<GstPad> pad;  // ours, ghost of the tee's
+    Ref<GstElement> tee;
+    bool connected = false;  // it was linked, so the consumers have a pad for it too
+    bool ended = false;
+  };
+
+  static GstPadProbeReturn on_event(GstPad *pad, GstPadProbeInfo *info, gpointer self);
+  static void on_linked(GstPad *pad, GstPad *peer, gpointer self);
+  void pad_linked(GstPad *pad) REC_EXCLUDES(mutex_);
+  void stream_started(GstPad *pad) REC_EXCLUDES(mutex_);
+  void stream_ended(GstPad *pad, guint32 seqnum) REC_EXCLUDES(mutex_);
+  void look_whether_ended(bool by_eos) REC_EXCLUDES(mutex_);
+  bool has_pad(const std::string &name) REC_REQUIRES(mutex_);
+  std::string free_name(GstPadTemplate *pad_template, const char *name) REC_EXCLUDES(mutex_);
+  Input make_input(GstPadTemplate *pad_template, const std::string &name);
+  std::vector<Input> inputs() REC_EXCLUDES(mutex_);
+  std::vector<Ref<GstElement>> consumers() REC_EXCLUDES(mutex_);
+
+  GstBin *bin_;  // borrowed: owns us
+  const Listener listener_;
+  Mutex mutex_;
+  std::vector<Input> inputs_ REC_GUARDED_BY(mutex_);
+  std::vector<Ref<GstElement>> consumers_ REC_GUARDED_BY(mutex_);
+  enum class Push { none, open, ended };
+  Push push_ REC_GUARDED_BY(mutex_) = Push::none;
+  guint32 seqnum_ REC_GUARDED_BY(mutex_) = 0;  // of the last EOS
+};
+
+}  // namespace rec
