@@ -155,6 +155,12 @@ Result<std::int64_t> Catalogue::ask(const std::string &owner, CommandVerb verb, 
 }
 
 Result<std::vector<RecordingCommand>> Catalogue::take_commands(const std::string &owner) {
+  {  // Most of the time there are none: that is found out without locking out other writers.
+    REC_TRY(auto query, db_.prepare("SELECT 1 FROM command WHERE owner = ?1 AND state = 'asked' LIMIT 1"));
+    REC_CHECK(query.bind_all(owner));
+    REC_TRY(const bool some, query.step());
+    if (!some) return std::vector<RecordingCommand>();
+  }
   REC_TRY(auto update, db_.prepare("UPDATE command SET state = 'taken' WHERE owner = ?1 AND state = 'asked' "
                                    "RETURNING id, verb, domain, app, stream"));
   REC_CHECK(update.bind_all(owner));
