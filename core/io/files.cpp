@@ -87,6 +87,11 @@ Status replace(const std::string &path, Fill fill) {
   return sync_parent_directory(path);
 }
 
+UtcTime to_utc(const struct timespec &time) {
+  return UtcTime(std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)));
+}
+
 }  // namespace
 
 Error error_of_errno(int number, std::string_view doing, std::string_view path) {
@@ -215,9 +220,17 @@ Result<FileFacts> file_facts(const std::string &path) {
   struct stat s {};
   if (::stat(path.c_str(), &s) != 0) return error_of_errno(errno, "looking at", path);
   if (!S_ISREG(s.st_mode)) return Error{Errc::not_found, path + " is not a regular file"};
-  const auto since_epoch = std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::seconds(s.st_mtim.tv_sec) + std::chrono::nanoseconds(s.st_mtim.tv_nsec));
-  return FileFacts{.size_bytes = static_cast<std::uint64_t>(s.st_size), .modified = UtcTime(since_epoch)};
+  return FileFacts{.size_bytes = static_cast<std::uint64_t>(s.st_size), .modified = to_utc(s.st_mtim)};
+}
+
+Result<FileStamp> file_stamp(const std::string &path) {
+  struct stat s {};
+  if (::stat(path.c_str(), &s) != 0) return error_of_errno(errno, "looking at", path);
+  return FileStamp{.device = s.st_dev,
+                   .inode = s.st_ino,
+                   .size_bytes = static_cast<std::uint64_t>(s.st_size),
+                   .modified = to_utc(s.st_mtim),
+                   .changed = to_utc(s.st_ctim)};
 }
 
 }  // namespace rec

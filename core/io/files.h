@@ -58,4 +58,18 @@ struct FileFacts {
 };
 Result<FileFacts> file_facts(const std::string &path);  // not_found also for what is no regular file
 
+// Which version of a file there is under a name: equal stamps, equal content, unless it was written to less
+// than `kStampSettles` before the stamp was taken (file systems count time in steps).
+struct FileStamp {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size_bytes = 0;
+  UtcTime modified{};
+  UtcTime changed{};  // its bytes or its name
+
+  bool operator==(const FileStamp &) const = default;
+};
+inline constexpr Seconds kStampSettles{2};
+Result<FileStamp> file_stamp(const std::string &path);
+
 }  // namespace rec

@@ -11,9 +11,8 @@
 namespace rec {
 namespace {
 
-constexpr std::uint64_t kMaxFile = 64 << 20;  // bytes: some hundred thousand rules
-constexpr std::size_t kMaxName = 64;          // bytes of a template's, store's or callback's name
-constexpr std::size_t kMaxIdentity = 1024;    // bytes of a rule's domain, app or stream
+constexpr std::size_t kMaxName = 64;        // bytes of a template's, store's or callback's name
+constexpr std::size_t kMaxIdentity = 1024;  // bytes of a rule's domain, app or stream
 
 // The members of an object whose names are free: templates, stores, callbacks.
 template <typename Read>
@@ -109,9 +108,13 @@ LoadedConfiguration parse_configuration(std::string_view text, const std::string
   return loaded;
 }
 
+LoadedConfiguration unreadable_configuration(const Error &why) {
+  return {nullptr, {"configuration: " + why.message}, {}};
+}
+
 LoadedConfiguration load_configuration(const std::string &path) {
-  const auto text = read_file(path, kMaxFile);
-  if (!text) return {nullptr, {"configuration: " + text.error().message}, {}};
+  const auto text = read_file(path, kMaxConfigurationFile);
+  if (!text) return unreadable_configuration(text.error());
   return parse_configuration(*text, path);
 }
 

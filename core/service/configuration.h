@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -38,7 +39,10 @@ struct LoadedConfiguration {
   std::vector<std::string> notices;
 };
 
+inline constexpr std::uint64_t kMaxConfigurationFile = 64 << 20;  // bytes: some hundred thousand rules
+
 LoadedConfiguration load_configuration(const std::string &path);
+LoadedConfiguration unreadable_configuration(const Error &why);
 LoadedConfiguration parse_configuration(std::string_view text, const std::string &file);
 
 // The problems as one Error for a message: all of them, unless there are many.

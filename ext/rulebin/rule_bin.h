@@ -9,7 +9,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/sync.h"
-#include "core/service/configuration.h"
+#include "core/service/configuration_store.h"
 #include "ext/rulebin/branch.h"
 #include "ext/rulebin/catalogue_desk.h"
 #include "ext/rulebin/joins.h"
@@ -71,6 +71,7 @@ class RuleBin {
 
   Status start();
   void stop();
+  void tell_about(const ConfigurationInForce &in_force);
   Result<Plan> make_plan(const std::string &config, const PushIdentity &push);
   Status open_desk(const std::string &path);
   void recover_others(CatalogueDesk &at);
@@ -95,6 +96,7 @@ class RuleBin {
   // Of this start; what the desk's jobs and the branches use without a lock is there before and after them.
   PushIdentity push_;
   std::unique_ptr<Joins> joins_;
+  std::uint64_t told_change_ = 0;  // of the configuration; only where states change
   Mutex mutex_;
   std::shared_ptr<CatalogueDesk> desk_ REC_GUARDED_BY(mutex_);            // shared by the branches
   std::vector<std::shared_ptr<Branch>> branches_ REC_GUARDED_BY(mutex_);  // shared with their jobs

@@ -32,15 +32,27 @@ std::string who(const PushIdentity &push) {
 
 }  // namespace
 
+// Once for every change of the file.
+void RuleBin::tell_about(const ConfigurationInForce &in_force) {
+  if (std::exchange(told_change_, in_force.change) == in_force.change) return;
+  if (in_force.is_outdated())
+    post_warning(bin_, {Errc::invalid_argument,
+                        "the configuration has changed and cannot be used; what was read before stays in "
+                        "force: " +
+                            configuration_error(in_force.loaded).message});
+  for (const std::string &notice : in_force.loaded.notices)
+    post_warning(bin_, {Errc::invalid_argument, notice});
+}
+
 Result<RuleBin::Plan> RuleBin::make_plan(const std::string &config, const PushIdentity &push) {
   if (config.empty())
     return Error{Errc::invalid_argument, "config: expected the path of a configuration file, found nothing"};
-  const auto loaded = load_configuration(config);
-  if (!loaded.configuration) return configuration_error(loaded);
-  for (const std::string &notice : loaded.notices) post_warning(bin_, {Errc::invalid_argument, notice});
+  const auto in_force = shared_configuration(config)->sample();
+  if (!in_force->loaded.configuration) return configuration_error(in_force->loaded);
+  tell_about(*in_force);
 
   Plan plan;
-  const TemplateChoice choice = choose_template(*loaded.configuration, push);
+  const TemplateChoice choice = choose_template(*in_force->loaded.configuration, push);
   if (!choice.recording) {
     plan.why_not = "no rule of " + config + " matches " + who(push);
     return plan;

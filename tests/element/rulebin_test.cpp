@@ -48,13 +48,31 @@ class RuleBin : public ::testing::Test {
   std::string template_of(const char *app, const char *stream) {
     make(std::string("domain=d app=") + app + " stream=" + stream);
     EXPECT_TRUE(start());
+    const std::string name = matched_template();
+    gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+    return name;
+  }
+  std::string matched_template() {
     const auto matched = wait_for_element_message(pipeline_.get(), "rulebin-matched");
     if (!matched) return "";
     const GstStructure *s = gst_message_get_structure(matched.get());
-    EXPECT_EQ(string_field(s, "stream"), stream);
     rule_ = string_field(s, "rule");
-    gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
     return string_field(s, "template");
+  }
+  // That are posted before the template is.
+  std::vector<std::string> warnings_until_matched() {
+    const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
+    const auto types = static_cast<GstMessageType>(GST_MESSAGE_WARNING | GST_MESSAGE_ELEMENT);
+    std::vector<std::string> texts;
+    while (const auto message =
+               Ref<GstMessage>::adopt(gst_bus_timed_pop_filtered(bus.get(), 30 * GST_SECOND, types))) {
+      if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ELEMENT) return texts;
+      ErrorOut error;
+      gst_message_parse_warning(message.get(), error.out(), nullptr);
+      texts.emplace_back(error->message);
+    }
+    ADD_FAILURE() << "no template was posted";
+    return texts;
   }
 
   std::string error_text() {
@@ -154,6 +172,27 @@ TEST_F(RuleBin, AConfigurationMistakeNamesItsPlaceAndTheElementDoesNotStart) {
       std::string::npos);
   write_file(dir_.path() / "recording.json", kConfig);
   EXPECT_TRUE(start()) << "mended, it starts";
+}
+
+TEST_F(RuleBin, AChangeActsOnTheNextStartAndABadOneIsToldOnce) {
+  EXPECT_EQ(template_of("live", "cam"), "narrow");
+  const std::string file = dir_ / "recording.json";
+  write_file(
+      file,
+      R"({"rules": [{"domain": "d", "template": "new"}], "templates": {"new": {"formats": {"flv": {}}}}})");
+  EXPECT_EQ(template_of("live", "cam"), "new");
+  write_file(file, R"({"rules": [{"domain": "d"}]})");
+  make("domain=d app=live stream=cam");
+  ASSERT_TRUE(start());
+  const auto warnings = warnings_until_matched();
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("the configuration has changed and cannot be used"), std::string::npos)
+      << warnings[0];
+  EXPECT_NE(warnings[0].find(file + ":1:1: templates"), std::string::npos) << warnings[0];
+  ASSERT_EQ(gst_element_set_state(pipeline_.get(), GST_STATE_READY), GST_STATE_CHANGE_SUCCESS);
+  ASSERT_TRUE(start());
+  EXPECT_TRUE(warnings_until_matched().empty());
+  EXPECT_EQ(template_of("live", "cam"), "new") << "what was good stays in force";
 }
 
 TEST_F(RuleBin, AMissingConfigurationIsAnError) {

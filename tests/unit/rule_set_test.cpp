@@ -136,22 +136,5 @@ TEST(RuleSet, FindsOneAmongAHundredThousand) {
   }
 }
 
-TEST(RuleSet, FindsTheRuleOfEveryPushAmongVeryMany) {
-  RuleSet rules;
-  constexpr int kRules = 20000;
-  rules.reserve(kRules);
-  const auto stream = [](int i) { return "cam" + std::to_string(i); };
-  for (int i = 0; i < kRules; ++i)
-    ASSERT_FALSE(rules.add({"d" + std::to_string(i % 7), "live", stream(i), "t", std::to_string(i)}));
-  EXPECT_EQ(rules.size(), static_cast<std::size_t>(kRules));
-  for (int i = 0; i < 2 * kRules; ++i) {
-    const RuleMatch match = rules.match({"D" + std::to_string(i % 7), "live", stream(i), ""});
-    ASSERT_EQ(match.winner != nullptr, i < kRules) << i;
-    if (match.winner) {
-      ASSERT_EQ(match.winner->origin, std::to_string(i));
-    }
-  }
-}
-
 }  // namespace
 }  // namespace rec
