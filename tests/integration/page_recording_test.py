@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 
 from rig import case, media, page
-from rig.processes import ROOT, Process, answers, free_port, wait_until
+from rig.processes import ROOT, Process, answers, below, free_port, wait_until
 from rig.servers import Publisher, RtmpServer
 
 EXAMPLE = ROOT / "examples/cloud-native-recording"
@@ -17,25 +17,6 @@ WIDTH, HEIGHT, FPS = 640, 360, 25
 SYNC = 0.080  # seconds between a flash and its beep
 HOOKS = """on_publish http://127.0.0.1:{port}/;
       on_publish_done http://127.0.0.1:{port}/;"""
-
-
-def status_of(pid):
-    """(parent, command line) of a process; None when it is gone."""
-    try:
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return int(fields[1]), pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except (OSError, IndexError):
-        return None
-
-
-def below(pid):
-    """{pid: command line} of everything that a process started."""
-    known = {int(p): status_of(p) for p in os.listdir("/proc") if p.isdigit()}
-    found, new = {}, {pid}
-    while new:
-        new = {p for p, status in known.items() if status and status[0] in new and p not in found}
-        found |= {p: known[p][1] for p in new}
-    return found
 
 
 class PageRecording(case.Case):
@@ -59,7 +40,7 @@ class PageRecording(case.Case):
         wait_until(lambda: self.recorded_so_far() >= seconds, f"{seconds} s are recorded", 60, script)
 
     def recorded_so_far(self):
-        return max(map(duration_of, (self.directory / "recorded").rglob(".*.mp4.part")), default=0)
+        return max(map(media.seconds_of, (self.directory / "recorded").rglob(".*.mp4.part")), default=0)
 
     def recording(self):
         (mp4,) = self.files("recorded", ".mp4")
@@ -130,7 +111,7 @@ class PageRecording(case.Case):
             if "--type=renderer" in line:
                 os.kill(pid, signal.SIGSEGV)
         self.assertEqual(script.wait(60), 3, script.tail())
-        self.assertGreaterEqual(duration_of(self.recording()), 2)
+        self.assertGreaterEqual(media.seconds_of(self.recording()), 2)
         self.assert_nothing_is_left()
 
     def test_a_page_that_nobody_serves_is_an_error_that_does_not_repeat_its_address(self):
@@ -190,16 +171,6 @@ def environment_of(pid):
         return pathlib.Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
         return b""
-
-
-def duration_of(path):
-    """Seconds that a file plays, also one that grows; 0 when that cannot be told yet."""
-    try:
-        packets = page.run(["ffprobe", "-v", "quiet", "-select_streams", "v", "-show_entries", "packet=pts_time", "-of",
-                            "csv=p=0", path]).split()
-    except AssertionError:
-        return 0
-    return max((float(packet.strip(",")) for packet in packets if packet.strip(",") != "N/A"), default=0)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,16 @@ def read(path):
     return found
 
 
+def seconds_of(path):
+    """How long the picture of a file is, also of one that grows; 0 when that cannot be told yet."""
+    try:
+        times = run(["ffprobe", "-v", "quiet", "-select_streams", "v", "-show_entries", "packet=pts_time", "-of",
+                     "csv=p=0", path]).replace(",", "").split()
+    except AssertionError:
+        return 0
+    return max((float(time) for time in times if time != "N/A"), default=0)
+
+
 def digests(found):
     return [frame.digest for frame in found]
 

@@ -97,3 +97,21 @@ def answers(port):
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _parent_and_command(pid):
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[1]), pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (OSError, IndexError):
+        return None, ""  # it is gone
+
+
+def below(pid):
+    """{pid: command line} of everything that a process has started and that still is its child, or its children's."""
+    known = {int(p): _parent_and_command(p) for p in os.listdir("/proc") if p.isdigit()}
+    found, new = {}, {pid}
+    while new:
+        new = {p for p, (parent, _) in known.items() if parent in new and p not in found}
+        found |= {p: known[p][1] for p in new}
+    return found
