@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/model/rule_set.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rec {
@@ -43,6 +44,21 @@ std::string_view name_of(RuleRank rank) {
       break;
   }
   return "domain";
+}
+
+bool same_domain(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string why_not(const RecordingRule &rule, const PushIdentity &push) {
+  if (!same_domain(rule.domain, push.domain)) return "its domain is \"" + rule.domain + "\"";
+  if (!is_wildcard(rule.app) && (is_wildcard(push.app) || rule.app != push.app))
+    return "its app is \"" + rule.app + "\"";
+  if (!is_wildcard(rule.stream) && (is_wildcard(push.stream) || rule.stream != push.stream))
+    return "its stream is \"" + rule.stream + "\"";
+  return {};
 }
 
 std::optional<RecordingRule> RuleSet::add(RecordingRule rule) {

@@ -26,6 +26,10 @@ enum class RuleRank { domain_app_stream = 1, domain_stream, domain_app, domain }
 RuleRank rank_of(const RecordingRule &rule);
 std::string_view name_of(RuleRank rank);  // "domain + app + stream", ...
 
+// Why a rule does not fit a push: "its app is \"live\""; "" when it fits.
+std::string why_not(const RecordingRule &rule, const PushIdentity &push);
+bool same_domain(std::string_view a, std::string_view b);  // without regard to case
+
 // Every rule that fits a push. The pointers live as long as the RuleSet, unmoved.
 struct RuleMatch {
   const RecordingRule *winner = nullptr;      // null: the push is not recorded
@@ -42,6 +46,7 @@ class RuleSet {
   void reserve(std::size_t rules);
   RuleMatch match(const PushIdentity &push) const;
   std::size_t size() const { return rules_.size(); }
+  const std::vector<RecordingRule> &all() const { return rules_; }  // in the order of add()
 
  private:
   const RecordingRule *find(std::string_view domain, std::string_view app, std::string_view stream) const;

@@ -63,6 +63,21 @@ void read_rule(ConfigNotes &notes, const Field &field, Configuration &configurat
                             "the same as at " + earlier->origin);
 }
 
+// How many templates and rules there may be, in a file that many people write to (spec 1.3: 50 of each).
+void read_limits(ConfigNotes &notes, const Field &field, const Configuration &configuration) {
+  ObjectReader reader(notes.problems, field);
+  const auto check = [&](const char *name, std::size_t found) {
+    const auto member = reader.take(name);
+    const auto most = member ? read_count(notes.problems, *member, 0, INT32_MAX) : std::nullopt;
+    if (most && found > static_cast<std::size_t>(*most))
+      notes.problems.expected(member->at, member->path, "at most " + std::to_string(*most) + " " + name,
+                              std::to_string(found));
+  };
+  check("templates", configuration.templates.size());
+  check("rules", configuration.rules.size());
+  reader.finish();
+}
+
 void read_root(ConfigNotes &notes, const JsonValue &root, Configuration &configuration) {
   ObjectReader reader(notes.problems, {root, root.at, ""});
   const auto templates = reader.need("templates", "an object with a member per template");
@@ -81,6 +96,7 @@ void read_root(ConfigNotes &notes, const JsonValue &root, Configuration &configu
     for (const Field &rule : read_list(notes.problems, *rules, "an array of rules"))
       read_rule(notes, rule, configuration);
   }
+  if (const auto limits = reader.take("limits")) read_limits(notes, *limits, configuration);
   if (const auto schema = reader.take("$schema"))
     read_text(notes.problems, *schema, "the address of a schema");
   reader.finish();

@@ -49,6 +49,8 @@ class RuleBin {
                                     const std::function<GstStateChangeReturn()> &chain_up);
   void send_eos(GstEvent *eos);  // takes it
   void cancel_delay();
+  // What the configuration, as it is now, does with who is pushing, and why; and what was begun with.
+  std::string explain() REC_EXCLUDES(mutex_);
 
  private:
   // What a start decided; constant until the next one.

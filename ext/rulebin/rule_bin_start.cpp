@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/model/name_pattern.h"
+#include "core/service/explanation.h"
 #include "core/service/recovery.h"
 #include "ext/rulebin/rule_bin.h"
 #include "gst/common/messages.h"
@@ -63,6 +64,23 @@ Result<RuleBin::Plan> RuleBin::make_plan(const std::string &config, const PushId
   if (!plan.recording_template.records())
     plan.why_not = "template '" + plan.recording_template.name + "' has no formats";
   return plan;
+}
+
+std::string RuleBin::explain() {
+  const RuleBinSettings now = settings.copy();
+  std::string text;
+  {
+    MutexLock lock(mutex_);
+    if (desk_)
+      text = "begun: template \"" + template_ + "\" by " + (rule_.empty() ? "no rule" : rule_) + "\n";
+  }
+  const auto in_force = shared_configuration(now.config)->sample();
+  if (!in_force->loaded.problems.empty())
+    text += "mistakes: " + configuration_error(in_force->loaded).message + "\n";
+  const PushIdentity push{now.domain, now.app, now.stream, ""};
+  if (in_force->loaded.configuration)
+    text += to_string(explain_push(*in_force->loaded.configuration, push, false));
+  return displayable(text);
 }
 
 Status RuleBin::start() {

@@ -166,6 +166,11 @@ static void cancel_delay(RecRuleBin *self) {
   rec::barrier(self, [&] { self->impl->cancel_delay(); });
 }
 
+static gchar *explain(RecRuleBin *self) {
+  return rec::barrier(self, static_cast<gchar *>(nullptr),
+                      [&] { return g_strdup(self->impl->explain().c_str()); });
+}
+
 static void install_properties(GObjectClass *object_class) {
   object_class->set_property = [](GObject *o, guint id, const GValue *v, GParamSpec *p) {
     if (!impl_of(o).settings.with([&](auto &s) { return properties().set(s, id, v); }))
@@ -200,6 +205,17 @@ static void rec_rule_bin_class_init(RecRuleBinClass *klass) {
   g_signal_new_class_handler("cancel-delay", G_TYPE_FROM_CLASS(klass),
                              static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
                              G_CALLBACK(cancel_delay), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+
+  /**
+   * RecRuleBin::explain:
+   *
+   * Action signal. Returns: (transfer full): a text for people: which template the configuration, as the file
+   * is now, has for who is pushing, which rule made it so, which rules lost and why, formats and names.
+   * `begun` is what this start was begun with. No addresses and no parameters of the push URL are in it.
+   */
+  g_signal_new_class_handler("explain", G_TYPE_FROM_CLASS(klass),
+                             static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
+                             G_CALLBACK(explain), nullptr, nullptr, nullptr, G_TYPE_STRING, 0);
 
   auto *element_class = GST_ELEMENT_CLASS(klass);
   element_class->request_new_pad = request_new_pad;

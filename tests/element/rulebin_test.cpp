@@ -195,6 +195,31 @@ TEST_F(RuleBin, AChangeActsOnTheNextStartAndABadOneIsToldOnce) {
   EXPECT_EQ(template_of("live", "cam"), "new") << "what was good stays in force";
 }
 
+TEST_F(RuleBin, ExplainsWhichRuleWinsAndWhichLose) {
+  make("uri=rtmp://d/live/cam?secret=1");
+  const auto explained = [&] {
+    gchar *text = nullptr;
+    g_signal_emit_by_name(rulebin_.get(), "explain", &text);
+    const CString owned(text);
+    return std::string(text ? text : "");
+  };
+  const std::string before = explained();
+  EXPECT_EQ(before.find("begun"), std::string::npos) << before;
+  EXPECT_NE(before.find("template: \"narrow\"\nbecause: domain + app + stream ("), std::string::npos)
+      << before;
+  EXPECT_NE(before.find("weaker: template \"stream\" by domain + stream"), std::string::npos) << before;
+  EXPECT_NE(before.find("its stream is \"private\""), std::string::npos) << before;
+  EXPECT_EQ(before.find("secret"), std::string::npos) << before;
+  ASSERT_TRUE(start());
+  ASSERT_EQ(matched_template(), "narrow");
+  write_file(dir_.path() / "recording.json",
+             R"({"rules": [{"domain": "d", "template": "new"}], "templates": {"new": {"formats": {}}}})");
+  const std::string after = explained();
+  EXPECT_NE(after.find("begun: template \"narrow\" by domain + app + stream"), std::string::npos) << after;
+  EXPECT_NE(after.find("template: \"new\"\n"), std::string::npos) << after;
+  EXPECT_NE(after.find("recorded: no: the template has no formats"), std::string::npos) << after;
+}
+
 TEST_F(RuleBin, AMissingConfigurationIsAnError) {
   make("domain=d config=" + (dir_ / "none.json"));
   EXPECT_FALSE(start());

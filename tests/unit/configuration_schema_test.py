@@ -27,6 +27,8 @@ BOTH = [
     (("rules",), DELETE),
     (("rules",), {}),
     (("extra",), 1),
+    (("limits",), {"templates": -1}),
+    (("limits",), {"stores": 1}),
     (("templates", ""), {"formats": {}}),
     (("templates", "x" * 65), {"formats": {}}),
     (("templates", "off", "formats"), DELETE),
@@ -96,6 +98,8 @@ BOTH = [
     (("callbacks", "ops", "key"), {}),
 ]
 LOADER_ONLY = [
+    (("limits",), {"templates": 2}),
+    (("limits",), {"rules": 3, "templates": 3}),
     ((*DEFAULT, "formats", "mp4", "cycle"), "13h"),
     ((*DEFAULT, "formats", "hls", "segment"), "0s"),
     ((*DEFAULT, "formats", "hls", "splice-timeout"), "7h"),
@@ -116,6 +120,7 @@ LOADER_ONLY = [
 ]
 GOOD = [
     (("rules",), []),
+    (("limits",), {"templates": 3, "rules": 4}),
     (("templates", "видео"), {"formats": {"mp3": {}}}),
     ((*DEFAULT, "name"), "..a/b..{Sequence}"),
     ((*DEFAULT, "content"), ["origin", "watermarked", "transcoded:*"]),

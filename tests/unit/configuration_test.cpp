@@ -397,6 +397,19 @@ TEST(Configuration, AMissingFileIsAProblem) {
   EXPECT_NE(loaded.problems[0].find("/nonexistent/recording.json"), std::string::npos);
 }
 
+TEST(Configuration, LimitsHowMuchThereMayBe) {
+  const auto limited = [](const char *limits) {
+    return problems_of(R"({"limits": )" + std::string(limits) + R"(,
+  "templates": {"a": {"formats": {}}, "b": {"formats": {}}}, "rules": [{"domain": "d", "template": "a"}]})");
+  };
+  EXPECT_EQ(limited("{}"), "");
+  EXPECT_EQ(limited(R"({"templates": 2, "rules": 1})"), "");
+  EXPECT_EQ(limited(R"({"templates": 1, "rules": 0})"),
+            "f.json:1:13: limits.templates: expected at most 1 templates, found 2\n"
+            "f.json:1:29: limits.rules: expected at most 0 rules, found 1\n");
+  EXPECT_NE(limited(R"({"rules": "50"})"), "");
+}
+
 TEST(Configuration, StopsCountingAtSomePoint) {
   std::string rules;
   for (int i = 0; i < 1000; ++i) rules += i > 0 ? ",1" : "1";

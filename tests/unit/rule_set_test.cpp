@@ -136,5 +136,18 @@ TEST(RuleSet, FindsOneAmongAHundredThousand) {
   }
 }
 
+TEST(RuleSet, SaysWhyARuleDoesNotFit) {
+  const PushIdentity push{"Push.example.org", "live", "cam1", ""};
+  const auto why = [&](const char *domain, const char *app, const char *stream) {
+    return why_not({domain, app, stream, "t", ""}, push);
+  };
+  EXPECT_EQ(why("push.EXAMPLE.org", "*", ""), "");
+  EXPECT_EQ(why("push.example.org", "live", "cam1"), "");
+  EXPECT_EQ(why("push.example.com", "live", "cam1"), "its domain is \"push.example.com\"");
+  EXPECT_EQ(why("push.example.org", "Live", "cam2"), "its app is \"Live\"");
+  EXPECT_EQ(why("push.example.org", "live", "cam"), "its stream is \"cam\"");
+  EXPECT_EQ(why_not({"d", "*", "x", "t", ""}, {"d", "live", "*", ""}), "its stream is \"x\"");
+}
+
 }  // namespace
 }  // namespace rec

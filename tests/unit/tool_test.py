@@ -59,6 +59,9 @@ class Tool(unittest.TestCase):
         self.assertRegex(out, r'template +"audio"')
         self.assertRegex(out, r"because +domain \+ app \(examples/recording.json:\d+:\d+\)")
         self.assertRegex(out, r'weaker +template "default" by domain .*: domain \+ app is narrower')
+        self.assertRegex(out, r'other +template "off" by domain \+ app \+ stream .*: its app is "live"')
+        self.assertRegex(out, r"other +1 rules are for other domains")
+        self.assertRegex(out, r"trigger +automatic")
         self.assertRegex(out, r"name +record/radio/one/\{EscapedStartTime\}_\{EscapedEndTime\}\.aac")
 
     def test_join_makes_one_file_and_overwrites_none(self):
