@@ -182,7 +182,8 @@ bool FileRecorder::video_leads(const Frame &frame, const Intake &intake) const {
 }
 
 bool FileRecorder::may_begin(const Frame &frame, const Intake &intake) const {
-  return (frame.kind == MediaKind::video && frame.keyframe) || !video_leads(frame, intake);
+  // Video that ended before its first keyframe does not lead any more, and is no beginning for that.
+  return frame.kind == MediaKind::video ? frame.keyframe : !video_leads(frame, intake);
 }
 
 bool FileRecorder::is_late_for_current(const Frame &frame) const {

@@ -249,6 +249,16 @@ TEST(RecSink, SaysThatFlvCannotHoldH265AndRecordsMp4) {
   EXPECT_EQ(packets_of(dir / "cam.mp4")["video"].size(), 150u);
 }
 
+// The last frames of a push are recorded when its video has ended, and waited for audio until then.
+TEST(RecSink, VideoThatEndsBeforeItsFirstKeyframeBeginsNoFile) {
+  const TempDir dir;
+  Publisher publisher("recsink formats=flv location=" + (dir / "cam"));
+  publisher.connect("audio_0");
+  publisher.send({{"video", video().part(milliseconds(200), milliseconds(400), milliseconds(200))}});
+  const auto messages = finish(publisher);
+  EXPECT_TRUE(closed_files(messages, "flv").empty());
+}
+
 TEST(RecSink, AccountsForEveryFrame) {
   const TempDir dir;
   Publisher publisher("recsink formats=mp4 location=" + (dir / "cam"));
