@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ext/rulebin/push_inputs.h"
 
+#include <gst/video/video-event.h>
+
 #include <algorithm>
+#include <condition_variable>
+#include <memory>
 #include <utility>
 
 #include "gst/common/barrier.h"
@@ -25,12 +29,48 @@ bool link(GstElement *tee, GstPad *to) {
   return from && gst_pad_link_full(from.get(), to, GST_PAD_LINK_CHECK_NOTHING) == GST_PAD_LINK_OK;
 }
 
-// The tee's pad goes first: a push that is on its way through it is not one that failed.
 void unlink(GstElement *tee, GstPad *to) {
   const auto from = Ref<GstPad>::adopt(gst_pad_get_peer(to));
   if (!from) return;
   gst_pad_unlink(from.get(), to);
   gst_element_release_request_pad(tee, from.get());
+}
+
+// What waits until a pad has nothing on its way; shared by who waits and the probe, which may come later.
+struct Idle {
+  Mutex mutex;
+  std::condition_variable wake;
+  bool is_idle REC_GUARDED_BY(mutex) = false;
+};
+using SharedIdle = std::shared_ptr<Idle>;
+
+// The same when what is on its way has arrived. It takes as long as the other side takes for a buffer.
+void unlink_when_idle(GstElement *tee, GstPad *to) {
+  const auto from = Ref<GstPad>::adopt(gst_pad_get_peer(to));
+  if (!from) return;
+  const auto idle = std::make_shared<Idle>();
+  const auto on_idle = +[](GstPad *pad, GstPadProbeInfo *, gpointer data) {
+    const SharedIdle &waited_for = *static_cast<SharedIdle *>(data);
+    if (const auto peer = Ref<GstPad>::adopt(gst_pad_get_peer(pad))) gst_pad_unlink(pad, peer.get());
+    MutexLock lock(waited_for->mutex);
+    waited_for->is_idle = true;
+    waited_for->wake.notify_all();
+    return GST_PAD_PROBE_REMOVE;
+  };
+  gst_pad_add_probe(from.get(), GST_PAD_PROBE_TYPE_IDLE, on_idle, new SharedIdle(idle),
+                    [](gpointer data) { delete static_cast<SharedIdle *>(data); });
+  {
+    MutexLock lock(idle->mutex);
+    lock.wait(idle->wake, [&]() REC_TSA(no_thread_safety_analysis) { return idle->is_idle; });
+  }
+  gst_element_release_request_pad(tee, from.get());
+}
+
+// Of the publisher's encoder, if there is one that listens.
+void ask_for_keyframe(GstElement *consumer) {
+  if (const auto video = pad_named(consumer, "video"))
+    gst_pad_push_event(video.get(),
+                       gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
 }
 
 bool has_begun(GstPad *pad) {
@@ -136,6 +176,7 @@ bool PushInputs::attach(const Ref<GstElement> &consumer) {
     if (const auto to = pad_named(consumer.get(), GST_PAD_NAME(input.pad.get())); works && to)
       works = link(input.tee.get(), to.get());
   if (!works) detach(consumer.get(), gst_util_seqnum_next());
+  if (works && push_is_open()) ask_for_keyframe(consumer.get());
   return works;
 }
 
@@ -146,22 +187,23 @@ bool PushInputs::detach(GstElement *consumer, guint32 seqnum) {
                                     [&](const auto &c) { return c.get() == consumer; }),
                      consumers_.end());
   }
-  std::vector<Ref<GstPad>> pads;
+  std::vector<Ref<GstPad>> begun;
   for (const Input &input : inputs()) {
     auto to = pad_named(consumer, GST_PAD_NAME(input.pad.get()));
     if (!to) continue;
-    unlink(input.tee.get(), to.get());
-    pads.push_back(std::move(to));
+    unlink_when_idle(input.tee.get(), to.get());
+    if (has_begun(to.get()))
+      begun.push_back(std::move(to));
+    else  // and nothing waits for an EOS on it
+      gst_element_release_request_pad(consumer, to.get());
   }
-  bool ended = false;
-  for (const auto &pad : pads)
-    if (has_begun(pad.get())) {
-      GstEvent *eos = gst_event_new_eos();
-      gst_event_set_seqnum(eos, seqnum);
-      ended = gst_pad_send_event(pad.get(), eos) || ended;
-    }
-  for (const auto &pad : pads) gst_element_release_request_pad(consumer, pad.get());
-  return ended;
+  for (const auto &pad : begun) {
+    GstEvent *eos = gst_event_new_eos();
+    gst_event_set_seqnum(eos, seqnum);
+    gst_pad_send_event(pad.get(), eos);
+  }
+  for (const auto &pad : begun) gst_element_release_request_pad(consumer, pad.get());
+  return !begun.empty();
 }
 
 std::vector<PushInputs::Input> PushInputs::inputs() {

@@ -35,7 +35,8 @@ class PushInputs {
   GstPad *request_pad(GstPadTemplate *pad_template, const char *name) REC_EXCLUDES(mutex_);
   void release_pad(GstPad *pad) REC_EXCLUDES(mutex_);
 
-  // From now on the consumer gets what comes; it has all its pads before it gets anything. False when it
+  // From now on the consumer gets what comes; it has all its pads before it gets anything. In mid-push the
+  // publisher is asked for a keyframe. False when it
   // cannot take a pad: it gets nothing then. Any thread but a streaming one.
   bool attach(const Ref<GstElement> &consumer) REC_EXCLUDES(mutex_);
   // From now on it gets nothing more; what is on its way arrives before this returns, and after it an EOS on

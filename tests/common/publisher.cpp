@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "tests/common/bus.h"
 
@@ -120,11 +121,14 @@ const Media &audio(const AudioSpec &spec) {
                       ",channels=" + std::to_string(spec.channels) + " ! " + encoder);
 }
 
-Publisher::Publisher(const std::string &launch)
-    : pipeline_(Ref<GstElement>::sink(gst_pipeline_new("publisher"))), element_(parse_pipeline(launch)) {
+Publisher::Publisher(const std::string &launch) : Publisher(parse_pipeline(launch)) {}
+
+Publisher::Publisher(Ref<GstElement> element)
+    : pipeline_(Ref<GstElement>::sink(gst_pipeline_new("publisher"))), element_(std::move(element)) {
   if (!element_) return;
   gst_bin_add(GST_BIN(pipeline_.get()), element_.get());
-  EXPECT_NE(gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE) << launch;
+  EXPECT_NE(gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE)
+      << GST_ELEMENT_NAME(element_.get());
 }
 
 Publisher::~Publisher() {

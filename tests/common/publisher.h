@@ -57,6 +57,7 @@ class Publisher {
  public:
   // `launch`: gst_parse_launch text of the element ("recsink formats=flv location=..."). Goes to PLAYING.
   explicit Publisher(const std::string &launch);
+  explicit Publisher(Ref<GstElement> element);
   ~Publisher();  // NULL
 
   GstElement *pipeline() const { return pipeline_.get(); }
