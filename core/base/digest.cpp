@@ -38,6 +38,12 @@ std::string Hasher::raw() {
   return {reinterpret_cast<const char *>(digest.data()), length};
 }
 
+std::string raw_digest(Hash hash, std::string_view bytes) {
+  Hasher hasher(hash);
+  hasher.add(bytes);
+  return hasher.raw();
+}
+
 std::string hex_digest(Hash hash, std::string_view bytes) {
   const CString hex(g_compute_checksum_for_data(checksum_type(hash), bytes_of(bytes), bytes.size()));
   return hex.get();

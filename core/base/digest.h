@@ -23,6 +23,7 @@ class Hasher {
   GChecksum *sum_;
 };
 
+std::string raw_digest(Hash hash, std::string_view bytes);
 std::string hex_digest(Hash hash, std::string_view bytes);  // lower-case hex
 // HMAC of `bytes`. The raw form is what signature chains feed to the next step.
 std::string hmac_raw(Hash hash, std::string_view key, std::string_view bytes);

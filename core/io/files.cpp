@@ -169,18 +169,20 @@ Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes) 
   }
 }
 
-Result<std::string> digest_of_file(Hash hash, const std::string &path, std::uint64_t size_bytes,
-                                   const std::function<bool()> &is_cancelled) {
+Result<std::string> digest_of_file(Hash hash, const std::string &path, std::uint64_t offset,
+                                   std::uint64_t size_bytes, const std::function<bool()> &is_cancelled) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return error_of_errno(errno, "opening", path);
   Hasher hasher(hash);
   const auto buffer = std::make_unique<std::array<char, kCopyBytes>>();
   while (size_bytes > 0) {
     if (is_cancelled && is_cancelled()) return Error{Errc::cancelled, "cancelled"};
-    const ssize_t n = ::read(fd.get(), buffer->data(), std::min<std::uint64_t>(buffer->size(), size_bytes));
+    const ssize_t n = ::pread(fd.get(), buffer->data(), std::min<std::uint64_t>(buffer->size(), size_bytes),
+                              static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return error_of_errno(errno, "reading", path);
     if (n == 0) return Error{Errc::corrupt, path + " is shorter than it was"};
+    offset += static_cast<std::uint64_t>(n);
     hasher.add({buffer->data(), static_cast<std::size_t>(n)});
     size_bytes -= static_cast<std::uint64_t>(n);
   }

@@ -30,10 +30,10 @@ Status write_file_atomically(const std::string &path, std::string_view bytes);
 Status copy_file_atomically(const std::string &from, const std::string &to);
 // Whole content; corrupt when it is longer than `max_bytes`.
 Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes);
-// Digest of the first `size_bytes`, streamed; corrupt when there are fewer. `is_cancelled` is
-// asked now and then (it may be empty).
-Result<std::string> digest_of_file(Hash hash, const std::string &path, std::uint64_t size_bytes,
-                                   const std::function<bool()> &is_cancelled);
+// Digest of `size_bytes` from `offset` on, streamed; corrupt when there are fewer. `is_cancelled` is asked
+// now and then (it may be empty).
+Result<std::string> digest_of_file(Hash hash, const std::string &path, std::uint64_t offset,
+                                   std::uint64_t size_bytes, const std::function<bool()> &is_cancelled);
 Status truncate_file(const std::string &path, std::uint64_t size_bytes);
 
 // A file that is read here and there.

@@ -24,8 +24,9 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string content_type;  // of the body; "" = no body
   std::string body;
-  // When set, the body is this many first bytes of this file instead, streamed.
+  // When set, the body is so many bytes of this file instead, from this offset on, streamed.
   std::string body_path;
+  std::uint64_t body_offset = 0;
   std::uint64_t body_bytes = 0;
 };
 

@@ -43,6 +43,9 @@ Status set_body(SoupMessage *message, const HttpRequest &r) {
     const bool missing = g_error_matches(e.get(), G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
     return Error{missing ? Errc::not_found : Errc::unavailable, e->message};
   }
+  if (r.body_offset > 0 && !g_seekable_seek(G_SEEKABLE(stream.get()), static_cast<goffset>(r.body_offset),
+                                            G_SEEK_SET, nullptr, e.out()))
+    return Error{Errc::unavailable, e->message};
   soup_message_set_request_body(message, r.content_type.c_str(), stream.get(),
                                 static_cast<gssize>(r.body_bytes));
   return ok();

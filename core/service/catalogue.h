@@ -90,6 +90,8 @@ class Catalogue {
   // its neighbours; but a callback waits for the upload of its file, and a playlist's upload for the
   // segments'.
   Result<std::vector<Owed>> take_due(const std::string &lease, const OwedTarget &target, int limit);
+  // While it is leased: what Owed::upload_id is to be for the next attempt.
+  Status remember_upload(std::int64_t owed_id, const std::string &lease, const std::string &upload_id);
   Status done(std::int64_t owed_id, const std::string &lease, const std::string &url);
   Status retry(std::int64_t owed_id, const std::string &lease, UtcTime next_attempt,
                const std::string &error);

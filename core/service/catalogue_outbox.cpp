@@ -22,7 +22,7 @@ Result<std::vector<OutboxRow>> lease_due(SqlDatabase &db, const std::string &lea
       db.prepare("UPDATE outbox SET lease = ?1 WHERE id IN (SELECT id FROM outbox_ready WHERE kind = ?2 AND "
                  "target = ?3 AND next_attempt_us <= ?4 ORDER BY next_attempt_us, id LIMIT ?5) "
                  "RETURNING id, event_id, attempts, recording_id, file_id, "
-                 "(SELECT path FROM segment WHERE id = segment_id)"));
+                 "(SELECT path FROM segment WHERE id = segment_id), upload_id"));
   REC_CHECK(update.bind_all(lease, name_of(target.kind), target.name, us(now), std::int64_t{limit}));
   std::vector<OutboxRow> rows;
   for (;;) {
@@ -36,6 +36,7 @@ Result<std::vector<OutboxRow>> lease_due(SqlDatabase &db, const std::string &lea
     row.recording_id = update.int64(3);
     row.file_id = update.maybe_int64(4);
     row.segment_path = update.text(5);
+    row.owed.upload_id = update.text(6);
     rows.push_back(std::move(row));
   }
   std::sort(rows.begin(), rows.end(), [](const auto &a, const auto &b) { return a.owed.id < b.owed.id; });
@@ -71,6 +72,14 @@ Result<std::vector<Owed>> Catalogue::take_due(const std::string &lease, const Ow
   };
   REC_CHECK(db_.transaction(body));
   return taken;
+}
+
+Status Catalogue::remember_upload(std::int64_t owed_id, const std::string &lease,
+                                  const std::string &upload_id) {
+  REC_CHECK(db_.run_with("UPDATE outbox SET upload_id = ?3 WHERE id = ?1 AND lease = ?2", owed_id, lease,
+                         upload_id));
+  if (db_.changes() == 1) return ok();
+  return Error{Errc::not_found, "outbox row " + std::to_string(owed_id) + " is not ours"};
 }
 
 Status Catalogue::done(std::int64_t owed_id, const std::string &lease, const std::string &url) {

@@ -131,10 +131,11 @@ struct OwedTarget {
 struct Owed {
   std::int64_t id = 0;
   OwedTarget target;
-  std::string event_id;  // stable over all attempts
-  int attempts = 0;      // that failed so far
-  std::string path;      // upload: the local file. callback: the file that is announced
-  std::string url;       // callback: where that file was uploaded to; "" = only in the spool
+  std::string event_id;   // stable over all attempts
+  int attempts = 0;       // that failed so far
+  std::string upload_id;  // of an upload in parts that is under way; "" = none
+  std::string path;       // upload: the local file. callback: the file that is announced
+  std::string url;        // callback: where that file was uploaded to; "" = only in the spool
   Recording recording;
   std::optional<StoredFile> file;  // absent for a segment
 };

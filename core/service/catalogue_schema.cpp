@@ -16,8 +16,9 @@ constexpr std::string_view kFrom1To2 = R"(
   PRAGMA user_version = 2;
 )";
 
-// Version 3: tasks and commands.
+// Version 3: tasks and commands; uploads in parts.
 constexpr std::string_view kFrom2To3 = R"(
+  ALTER TABLE outbox ADD COLUMN upload_id TEXT NOT NULL DEFAULT '';
   CREATE INDEX push_open ON push (stream) WHERE ended_us IS NULL;
   ALTER TABLE recording ADD COLUMN task TEXT NOT NULL DEFAULT '';
   CREATE TABLE task (

@@ -20,13 +20,19 @@ Result<DeliverOne> make_upload(const Destinations &destinations, const std::stri
     credentials = c->second;
   REC_TRY(auto store, make_object_store(settings->second, std::move(credentials), http, clock));
   // Shared because std::function copies what it holds; nobody else has it.
-  return DeliverOne([store = std::shared_ptr<ObjectStore>(std::move(store)),
-                     classes = destinations.storage_classes](const Owed &owed, GCancellable *cancel) {
-    const Format format = owed.file ? owed.file->format : Format::hls;
-    const auto of_format = classes.find({owed.recording.template_name, format});
-    return store->put(
-        {owed.recording.directory, owed.path, of_format == classes.end() ? "" : of_format->second}, cancel);
-  });
+  return DeliverOne(
+      [store = std::shared_ptr<ObjectStore>(std::move(store)), classes = destinations.storage_classes](
+          const Owed &owed, const RememberUpload &remember, GCancellable *cancel) {
+        const Format format = owed.file ? owed.file->format : Format::hls;
+        const auto of_format = classes.find({owed.recording.template_name, format});
+        NewObject object;
+        object.directory = owed.recording.directory;
+        object.path = owed.path;
+        if (of_format != classes.end()) object.storage_class = of_format->second;
+        object.upload_id = owed.upload_id;
+        object.remember = remember;
+        return store->put(object, cancel);
+      });
 }
 
 Result<std::string> call_back(const CallbackTarget &target, const std::string &key, const Owed &owed,
@@ -60,9 +66,10 @@ Result<DeliverOne> make_callback(const Destinations &destinations, const std::st
                    "callback '" + name + "' has no key: the environment has no " + target.key_env};
     key = k->second;
   }
-  return DeliverOne([target, key, &http, &clock](const Owed &owed, GCancellable *cancel) {
-    return call_back(target, key, owed, http, clock.now_utc(), cancel);
-  });
+  return DeliverOne(
+      [target, key, &http, &clock](const Owed &owed, const RememberUpload &, GCancellable *cancel) {
+        return call_back(target, key, owed, http, clock.now_utc(), cancel);
+      });
 }
 
 }  // namespace
@@ -72,7 +79,9 @@ DeliverOne make_deliverer(const Destinations &destinations, const OwedTarget &ta
   auto made = target.kind == OwedKind::upload ? make_upload(destinations, target.name, http, clock)
                                               : make_callback(destinations, target.name, http, clock);
   if (made) return *std::move(made);
-  return [error = made.error()](const Owed &, GCancellable *) -> Result<std::string> { return error; };
+  return [error = made.error()](const Owed &, const RememberUpload &, GCancellable *) -> Result<std::string> {
+    return error;
+  };
 }
 
 Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const std::string &lease,
@@ -85,7 +94,8 @@ Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const s
   report.target = target;
   report.location = owed.path;
   report.attempt = owed.attempts + 1;
-  const auto result = deliver(owed, cancel);
+  const auto remember = [&](const std::string &id) { return catalogue.remember_upload(owed.id, lease, id); };
+  const auto result = deliver(owed, remember, cancel);
   if (!result && result.error().code == Errc::cancelled) {
     REC_CHECK(catalogue.give_back(owed.id, lease));
     return result.error();

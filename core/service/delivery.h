@@ -36,8 +36,12 @@ struct DeliveryReport {
   std::optional<UtcTime> retry;  // when it is tried again, with `error`
 };
 
+// Keeps the store's name for an upload in parts, so that the next attempt goes on with it.
+using RememberUpload = std::function<Status(const std::string &upload_id)>;
+
 // One way of delivering one row: the URL of the result, or why not.
-using DeliverOne = std::function<Result<std::string>(const Owed &owed, GCancellable *cancel)>;
+using DeliverOne = std::function<Result<std::string>(const Owed &owed, const RememberUpload &remember,
+                                                     GCancellable *cancel)>;
 
 // How `target` is served. Always gives a function: for a target that is missing or cannot be served it is one
 // that says why. `http` and `clock` must outlive it.

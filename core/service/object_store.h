@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,10 @@ struct NewObject {
   std::string directory;      // below which its file lies: its key is the path from there (object_key())
   std::string path;           // absolute
   std::string storage_class;  // neutral, as FormatOptions has it; "" = the store's own
+  // Of a long file, which goes up in parts: the store's name for what an earlier attempt has sent ("" =
+  // none), and where the name of this attempt is kept for the next one.
+  std::string upload_id = {};
+  std::function<Status(const std::string &upload_id)> remember = {};
 };
 
 // Where finished files go. For one thread. Putting the same file again is harmless: it replaces the same
@@ -31,8 +36,8 @@ class ObjectStore {
 Result<std::unique_ptr<ObjectStore>> make_file_store(const StoreSettings &settings);
 
 // A bucket: uri "s3://bucket[/prefix]", "cos://..." (the bucket's name has its APPID) or "oss://...". One
-// signed PUT per object (5 GiB at most), of which the store verifies the bytes. `of_environment`: the
-// credentials, when that is their place. `http` and `clock` must outlive it.
+// signed PUT for a short object, parts for a long one, of which the store verifies the bytes.
+// `of_environment`: the credentials, when that is their place. `http` and `clock` must outlive it.
 Result<std::unique_ptr<ObjectStore>> make_bucket_store(const StoreSettings &settings,
                                                        StoreCredentials of_environment, HttpClient &http,
                                                        const Clock &clock);

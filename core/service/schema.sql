@@ -117,7 +117,8 @@ CREATE TABLE outbox (
   lease           TEXT NOT NULL DEFAULT '',           -- owner lease of who is at it; '' = nobody
   last_error      TEXT NOT NULL DEFAULT '',           -- one line, no secrets
   done_us         INTEGER,                            -- NULL while it is owed
-  url             TEXT NOT NULL DEFAULT ''            -- upload: where it went
+  url             TEXT NOT NULL DEFAULT '',           -- upload: where it went
+  upload_id       TEXT NOT NULL DEFAULT ''            -- upload in parts that is under way: the store's name for it
 );
 CREATE INDEX outbox_owed ON outbox (kind, target, next_attempt_us) WHERE done_us IS NULL;
 CREATE INDEX outbox_owed_of_recording ON outbox (recording_id) WHERE done_us IS NULL;

@@ -77,7 +77,8 @@ TEST_F(CatalogueTest, BringsACatalogueOfVersion1UpToDate) {
   {
     auto db = SqlDatabase::open(path_);  // as version 1 left it
     ASSERT_TRUE(
-        db->run("DROP TABLE command; DROP TABLE task; ALTER TABLE recording DROP COLUMN task; "
+        db->run("ALTER TABLE outbox DROP COLUMN upload_id; DROP TABLE command; DROP TABLE task; ALTER TABLE "
+                "recording DROP COLUMN task; "
                 "DROP INDEX push_open; DROP INDEX file_part; ALTER TABLE file DROP COLUMN joined_into; "
                 "ALTER TABLE file DROP COLUMN part; ALTER TABLE file DROP COLUMN push_id; "
                 "PRAGMA user_version = 1"));
@@ -99,9 +100,10 @@ TEST_F(CatalogueTest, BringsACatalogueOfVersion2UpToDate) {
   }
   {
     auto db = SqlDatabase::open(path_);  // as version 2 left it
-    ASSERT_TRUE(db->run(
-        "DROP TABLE command; DROP TABLE task; ALTER TABLE recording DROP COLUMN task; DROP INDEX push_open; "
-        "PRAGMA user_version = 2"));
+    ASSERT_TRUE(
+        db->run("ALTER TABLE outbox DROP COLUMN upload_id; DROP TABLE command; DROP TABLE task; ALTER TABLE "
+                "recording DROP COLUMN task; DROP INDEX push_open; "
+                "PRAGMA user_version = 2"));
   }
   auto c = open();
   EXPECT_EQ(c.recording(recording)->task, "");

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/service/bucket_client.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/base/digest.h"
+#include "core/io/files.h"
+#include "core/model/object_key.h"
+
+namespace rec {
+
+struct BucketService {
+  std::string_view scheme;                          // of a store's uri
+  std::string_view header_prefix;                   // of its own headers
+  bool bucket_in_host;                              // unless the store says otherwise
+  std::string_view endpoint;                        // by default; "*" = the region; "" = must be said
+  std::array<std::string_view, 5> storage_classes;  // in the order of kStorageClasses; "" = has none such
+};
+
+namespace {
+
+constexpr std::size_t kLongestQuote = 200;  // of a store's own words
+
+// The text of the first <Name>...</Name>; hostile XML yields at worst odd text, cut short.
+std::string element_text(const std::string &xml, const std::string &name) {
+  const std::size_t start = xml.find("<" + name + ">");
+  if (start == std::string::npos) return {};
+  const std::size_t from = start + name.size() + 2;
+  const std::size_t end = xml.find("</" + name + ">", from);
+  if (end == std::string::npos) return {};
+  std::string text = xml.substr(from, std::min(end - from, kLongestQuote));
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  return text;
+}
+
+bool is_good(const HttpResponse &answer) {
+  return answer.status >= 200 && answer.status < 300 && element_text(answer.body, "Code").empty();
+}
+
+Error error_of(const HttpResponse &answer, const std::string &store) {
+  Errc code = Errc::unavailable;  // 5xx, 408, 429, clock skew that may be mended: time helps
+  if (answer.status == 401 || answer.status == 403) code = Errc::denied;
+  if (answer.status == 404) code = Errc::not_found;
+  if (answer.status == 400 || answer.status == 405 || answer.status == 411) code = Errc::invalid_argument;
+  std::string message = "store " + store + " answered " + std::to_string(answer.status);
+  if (const std::string text = element_text(answer.body, "Code"); !text.empty()) message += " " + text;
+  if (const std::string text = element_text(answer.body, "Message"); !text.empty()) message += ": " + text;
+  return {code, std::move(message)};
+}
+
+constexpr std::array<std::string_view, 5> kStorageClasses = {"standard", "infrequent-access", "intelligent",
+                                                             "archive", "deep-archive"};
+constexpr std::array<BucketService, 3> kServices = {{
+    {"s3://",
+     "x-amz-",
+     false,
+     "",
+     {"STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE"}},
+    {"cos://",
+     "x-cos-",
+     true,
+     "https://cos.*.myqcloud.com",
+     {"STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "ARCHIVE", "DEEP_ARCHIVE"}},
+    {"oss://",
+     "x-oss-",
+     true,
+     "https://oss-*.aliyuncs.com",
+     {"Standard", "IA", "", "Archive", "DeepColdArchive"}},
+}};
+
+const BucketService *service_of(std::string_view uri) {
+  const auto found = std::find_if(kServices.begin(), kServices.end(),
+                                  [&](const BucketService &s) { return uri.starts_with(s.scheme); });
+  return found == kServices.end() ? nullptr : &*found;
+}
+
+std::string_view storage_class_of(const BucketService &service, std::string_view neutral) {
+  const auto found = std::find(kStorageClasses.begin(), kStorageClasses.end(), neutral);
+  if (found == kStorageClasses.end()) return {};
+  return service.storage_classes.at(static_cast<std::size_t>(found - kStorageClasses.begin()));
+}
+
+std::string endpoint_of(const BucketService &service, const StoreSettings &settings) {
+  if (!settings.endpoint.empty()) return settings.endpoint;
+  std::string endpoint(service.endpoint);
+  if (const auto star = endpoint.find('*'); star != endpoint.npos) endpoint.replace(star, 1, settings.region);
+  return endpoint;
+}
+
+}  // namespace
+
+Result<BucketClient> BucketClient::create(const StoreSettings &settings, StoreCredentials of_environment,
+                                          HttpClient &http, const Clock &clock) {
+  const std::string store = "store " + settings.name;
+  const BucketService *service = service_of(settings.uri);
+  if (!service || settings.uri.size() == service->scheme.size() ||
+      settings.uri[service->scheme.size()] == '/')
+    return Error{Errc::invalid_argument, store + ": the uri is not s3://, cos:// or oss://bucket[/prefix]"};
+  auto endpoint = split_http_url(endpoint_of(*service, settings));
+  if (!endpoint) return Error{Errc::invalid_argument, store + ": endpoint: " + endpoint.error().message};
+  while (endpoint->path.ends_with('/')) endpoint->path.pop_back();
+  return BucketClient(*service, settings, std::move(of_environment), *std::move(endpoint), http, clock);
+}
+
+BucketClient::BucketClient(const BucketService &service, const StoreSettings &settings,
+                           StoreCredentials of_environment, UrlParts endpoint, HttpClient &http,
+                           const Clock &clock)
+    : service_(&service),
+      settings_(settings),
+      endpoint_(std::move(endpoint)),
+      credentials_(settings.credentials, std::move(of_environment)),
+      http_(&http),
+      clock_(&clock) {
+  if (settings_.region.empty()) settings_.region = "us-east-1";
+  const std::string location = settings.uri.substr(service.scheme.size());
+  const std::size_t slash = location.find('/');
+  bucket_ = location.substr(0, slash);
+  if (slash != std::string::npos) prefix_ = location.substr(slash + 1);
+}
+
+StoreRequest BucketClient::request_for(const BucketCall &call) const {
+  StoreRequest request;
+  request.method = call.method;
+  request.query = call.query;
+  request.bucket = bucket_;
+  request.key = call.key;
+  request.host = endpoint_.host;
+  request.path = endpoint_.path + "/";
+  if (settings_.bucket_in_host.value_or(service_->bucket_in_host))
+    request.host.insert(0, bucket_ + ".");
+  else
+    request.path += percent_encode(bucket_, false) + "/";
+  request.path += percent_encode(call.key, true);
+  if (!call.content_type.empty()) request.headers.emplace_back("content-type", call.content_type);
+  if (const auto name = storage_class_of(*service_, call.storage_class); !name.empty())
+    request.headers.emplace_back(std::string(service_->header_prefix) + "storage-class", name);
+  return request;
+}
+
+std::string BucketClient::url_of(const std::string &key) const {
+  BucketCall call;
+  call.key = key;
+  const StoreRequest request = request_for(call);
+  return endpoint_.scheme + "://" + request.host + request.path;
+}
+
+// The service compares it with what arrives. S3 signs one without TLS; a file is read once either way.
+Status BucketClient::add_digest(StoreRequest &request, const BucketCall &call, GCancellable *cancel) const {
+  const bool is_s3 = service_->header_prefix == "x-amz-";
+  const bool is_signed = is_s3 && endpoint_.scheme != "https";
+  request.payload_hash = is_signed ? hex_digest(Hash::sha256, call.body) : kUnsignedPayload;
+  if (call.content_type.empty()) return ok();
+  const Hash hash = is_signed ? Hash::sha256 : Hash::md5;
+  std::string digest = raw_digest(hash, call.body);
+  if (!call.body_path.empty()) {
+    const auto is_cancelled = [cancel] { return cancel && g_cancellable_is_cancelled(cancel); };
+    REC_TRY(digest, digest_of_file(hash, call.body_path, call.body_offset, call.body_bytes, is_cancelled));
+  }
+  if (is_signed)
+    request.payload_hash = to_hex(digest);
+  else
+    request.headers.emplace_back("content-md5", to_base64(digest));
+  return ok();
+}
+
+HeaderList BucketClient::sign(const StoreRequest &request, const StoreCredentials &credentials) const {
+  const UtcTime now = clock_->now_utc();
+  if (service_->header_prefix == "x-cos-") return sign_cos(request, credentials, now);
+  if (service_->header_prefix == "x-amz-") return sign_s3(request, credentials, settings_.region, now);
+  return settings_.signature == "v1" ? sign_oss_v1(request, credentials, now)
+                                     : sign_oss_v4(request, credentials, settings_.region, now);
+}
+
+Result<HttpResponse> BucketClient::send(const BucketCall &call, GCancellable *cancel) {
+  auto credentials = credentials_.get(*http_, clock_->now_utc(), cancel);
+  if (!credentials)
+    return Error{credentials.error().code, "store " + settings_.name + ": " + credentials.error().message};
+  StoreRequest request = request_for(call);
+  REC_CHECK(add_digest(request, call, cancel));
+
+  HttpRequest http;
+  http.method = request.method;
+  http.url = endpoint_.scheme + "://" + request.host + request.path;
+  if (!call.query.empty()) http.url += "?" + query_of(request);
+  http.content_type = call.content_type;
+  http.body = call.body;
+  http.body_path = call.body_path;
+  http.body_offset = call.body_offset;
+  http.body_bytes = call.body_bytes;
+  http.headers = sign(request, *credentials);
+  for (const auto &header : request.headers)
+    if (header.first != "content-type") http.headers.push_back(header);
+  REC_TRY(HttpResponse answer, http_->send(http, cancel));
+  if (!is_good(answer)) return error_of(answer, settings_.name);
+  return answer;
+}
+
+}  // namespace rec

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/io/http.h"
+#include "core/model/destinations.h"
+#include "core/service/store_credentials.h"
+#include "core/service/store_signature.h"
+
+namespace rec {
+
+struct BucketService;  // what one cloud wants said otherwise than the others do
+
+// One request about an object of a bucket.
+struct BucketCall {
+  std::string method;
+  std::string key;
+  HeaderList query = {};           // not encoded
+  std::string storage_class = {};  // neutral, of a new object; "" = the store's own
+  std::string content_type = {};   // of the body; "" = no body
+  std::string body = {};
+  std::string body_path = {};  // when set, the body is this stretch of this file
+  std::uint64_t body_offset = 0;
+  std::uint64_t body_bytes = 0;
+};
+
+// Talks to one bucket of S3, COS or OSS: addresses, signs, sends, and makes errors of answers. For one
+// thread.
+class BucketClient {
+ public:
+  // Fails where the settings cannot work. `of_environment`: the credentials, when that is their place. `http`
+  // and `clock` must outlive it.
+  static Result<BucketClient> create(const StoreSettings &settings, StoreCredentials of_environment,
+                                     HttpClient &http, const Clock &clock);
+
+  // The answer, of status 2xx and without an error in it (a completed upload may say 200 and fail). Errors:
+  // unavailable (try again), denied, not_found, invalid_argument, cancelled; they quote the store's own code
+  // and words, cut short, and hold no secret. Bodies are sent with a digest that the store compares.
+  Result<HttpResponse> send(const BucketCall &call, GCancellable *cancel);
+
+  const std::string &prefix() const { return prefix_; }  // of keys, without a trailing '/'
+  std::string url_of(const std::string &key) const;
+
+ private:
+  BucketClient(const BucketService &service, const StoreSettings &settings, StoreCredentials of_environment,
+               UrlParts endpoint, HttpClient &http, const Clock &clock);
+  StoreRequest request_for(const BucketCall &call) const;
+  Status add_digest(StoreRequest &request, const BucketCall &call, GCancellable *cancel) const;
+  HeaderList sign(const StoreRequest &request, const StoreCredentials &credentials) const;
+
+  const BucketService *service_;
+  StoreSettings settings_;
+  UrlParts endpoint_;  // path without a trailing '/'
+  CredentialSource credentials_;
+  std::string bucket_, prefix_;
+  HttpClient *http_;
+  const Clock *clock_;
+};
+
+}  // namespace rec

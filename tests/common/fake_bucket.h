@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/base/digest.h"
+#include "core/io/files.h"
+#include "core/io/http.h"
+#include "tests/common/fake_http.h"
+#include "tests/common/temp_dir.h"
+
+namespace rec::test {
+
+// A bucket in memory that keeps objects and uploads in parts as the stores document it (spec 7.6), one path
+// style bucket "b". Signatures are not looked at.
+class FakeBucket final : public HttpClient {
+ public:
+  std::map<std::string, std::string> objects;  // by key
+  struct Upload {
+    std::string key;
+    std::map<unsigned, std::string> parts;
+  };
+  std::map<std::string, Upload> uploads;  // by id
+  std::uint64_t part_bytes_sent = 0;
+  std::size_t part_page = 1000;
+  std::vector<std::string> log;  // "PUT part 1"
+  // The request with this number, counted from 1, is not answered: 0 = all are. `is_lost_after`: the bucket
+  // has acted on it.
+  std::size_t lost_request = 0;
+  bool is_lost_after = false;
+  bool fails_to_complete = false;  // with 200
+
+  Result<HttpResponse> send(const HttpRequest &request, GCancellable *) override {
+    const bool is_lost = ++requests_ == lost_request;
+    const Error gone{Errc::unavailable, "connection reset"};
+    if (is_lost && !is_lost_after) return gone;
+    HttpResponse answer = act(request);
+    if (is_lost) return gone;
+    return answer;
+  }
+
+  static std::string etag_of(const std::string &bytes) { return hex_digest(Hash::md5, bytes); }
+
+ private:
+  HttpResponse act(const HttpRequest &request) {
+    const std::string rest = request.url.substr(request.url.find("/b/") + 3);
+    const auto mark = rest.find('?');
+    const std::string key = rest.substr(0, mark);
+    std::map<std::string, std::string> query;
+    std::string text = mark == rest.npos ? "" : rest.substr(mark + 1);
+    while (!text.empty()) {
+      const std::string pair = text.substr(0, text.find('&'));
+      text = pair.size() == text.size() ? "" : text.substr(pair.size() + 1);
+      query[pair.substr(0, pair.find('='))] =
+          pair.find('=') == pair.npos ? "" : pair.substr(pair.find('=') + 1);
+    }
+    log.push_back(request.method + (query.contains("partNumber") ? " part " + query["partNumber"]
+                                    : query.contains("uploads")  ? " uploads"
+                                    : query.contains("uploadId") ? " upload"
+                                                                 : ""));
+    if (query.contains("uploads")) return request.method == "POST" ? begin(key) : list_uploads();
+    if (query.contains("uploadId")) return of_upload(request, key, query);
+    if (request.method == "HEAD") return head(key);
+    objects[key] = body_of(request);
+    return FakeHttp::status(200);
+  }
+
+  static std::string body_of(const HttpRequest &request) {
+    if (request.body_path.empty()) return request.body;
+    return read_file(request.body_path).substr(request.body_offset, request.body_bytes);
+  }
+
+  HttpResponse begin(const std::string &key) {
+    const std::string id = "id-" + std::to_string(++begun_);
+    uploads[id].key = key;
+    return FakeHttp::status(200, "<?xml version=\"1.0\"?>\n<InitiateMultipartUploadResult><Key>" + key +
+                                     "</Key><UploadId>" + id + "</UploadId></InitiateMultipartUploadResult>");
+  }
+
+  HttpResponse list_uploads() const {
+    std::string xml = "<ListMultipartUploadsResult>";
+    for (const auto &[id, upload] : uploads)
+      xml += "<Upload><Key>" + upload.key + "</Key><UploadId>" + id + "</UploadId></Upload>";
+    return FakeHttp::status(200, xml + "</ListMultipartUploadsResult>");
+  }
+
+  HttpResponse of_upload(const HttpRequest &request, const std::string &key,
+                         std::map<std::string, std::string> &query) {
+    const auto found = uploads.find(query["uploadId"]);
+    if (found == uploads.end() || found->second.key != key)
+      return FakeHttp::status(404, "<Error><Code>NoSuchUpload</Code></Error>");
+    Upload &upload = found->second;
+    if (request.method == "DELETE") return uploads.erase(found), FakeHttp::status(204);
+    if (request.method == "GET") return list_parts(upload, query["part-number-marker"]);
+    if (request.method == "POST") return complete(request.body, found);
+    const std::string bytes = body_of(request);
+    part_bytes_sent += bytes.size();
+    upload.parts[static_cast<unsigned>(std::stoul(query["partNumber"]))] = bytes;
+    HttpResponse answer = FakeHttp::status(200);
+    answer.headers["etag"] = "\"" + etag_of(bytes) + "\"";
+    return answer;
+  }
+
+  HttpResponse list_parts(const Upload &upload, const std::string &marker) const {
+    std::string xml = "<ListPartsResult><StorageClass>STANDARD</StorageClass>";
+    std::size_t listed = 0;
+    unsigned last = 0;
+    for (const auto &[number, bytes] : upload.parts) {
+      if (number <= (marker.empty() ? 0 : std::stoul(marker))) continue;
+      if (listed++ == part_page) {
+        xml += "<IsTruncated>true</IsTruncated><NextPartNumberMarker>" + std::to_string(last) +
+               "</NextPartNumberMarker>";
+        break;
+      }
+      last = number;
+      xml += "<Part><PartNumber>" + std::to_string(number) + "</PartNumber><ETag>&quot;" + etag_of(bytes) +
+             "&quot;</ETag><Size>" + std::to_string(bytes.size()) + "</Size></Part>";
+    }
+    return FakeHttp::status(200, xml + "</ListPartsResult>");
+  }
+
+  HttpResponse complete(const std::string &body, std::map<std::string, Upload>::iterator upload) {
+    if (fails_to_complete)
+      return FakeHttp::status(200, "<Error><Code>InternalError</Code><Message>again</Message></Error>");
+    std::string bytes;
+    std::size_t at = 0;
+    for (const auto &[number, part] : upload->second.parts) {
+      const std::string said = "<Part><PartNumber>" + std::to_string(number) + "</PartNumber><ETag>\"" +
+                               etag_of(part) + "\"</ETag></Part>";
+      at = body.find(said, at);
+      if (at == body.npos) return FakeHttp::status(400, "<Error><Code>InvalidPart</Code></Error>");
+      bytes += part;
+    }
+    objects[upload->second.key] = bytes;
+    uploads.erase(upload);
+    return FakeHttp::status(200, "<CompleteMultipartUploadResult/>");
+  }
+
+  HttpResponse head(const std::string &key) const {
+    const auto found = objects.find(key);
+    if (found == objects.end()) return FakeHttp::status(404);
+    HttpResponse answer = FakeHttp::status(200);
+    answer.headers["content-length"] = std::to_string(found->second.size());
+    return answer;
+  }
+
+  std::size_t requests_ = 0;
+  unsigned begun_ = 0;
+};
+
+}  // namespace rec::test
