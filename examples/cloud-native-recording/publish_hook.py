@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Starts the recording of a page when a stream is published, and ends it with the stream.
+"""Starts the recording of a page, or of a stream, when a stream is published, and ends it with the stream.
 
 An HTTP server on loopback that understands what nginx-rtmp (on_publish, on_publish_done) and SRS (on_publish,
 on_unpublish) send. PAGE is the address of a page that shows a stream, with {app} and {stream} in it:
 
   publish_hook.py 8089 'https://studio.example.org/mix/{app}/{stream}' -- --directory /var/lib/recordings
 
-What follows -- goes to record_page.py. Who publishes is rtmp://DOMAIN/app/stream for the rules; characters other than
-letters, digits and - . _ ~ in these names become %XX, there and in the page's address. The server is always told
-that the stream may be published: no recording is a reason to refuse it. SIGTERM ends all recordings, then the hook.
+The address may also be that of the stream, for another --recorder, ../record_push.py. What follows -- goes to the
+recorder. Who publishes is rtmp://DOMAIN/app/stream for the rules; characters other than letters, digits and - . _ ~ in
+these names become %XX, there and in the address. The server is always told that the stream may be published: no
+recording is a reason to refuse it. SIGTERM ends all recordings, then the hook.
 """
 import argparse
 import http.server
@@ -47,8 +48,9 @@ def event(content_type, body):
 class Recordings:
     """Those that run, by app and stream; one at a time per stream."""
 
-    def __init__(self, page, domain, most, options):
-        self._page, self._domain, self._most, self._options = page, domain, most, options
+    def __init__(self, page, domain, most, command):
+        """`command`: begins a recording; the address of what is to be recorded comes to its standard input."""
+        self._page, self._domain, self._most, self._command = page, domain, most, command
         self._lock = threading.Lock()
         self._running, self._ending = {}, []  # guarded by _lock; (app, stream): [recorder, client]
 
@@ -61,8 +63,8 @@ class Recordings:
             if len(self._running) >= self._most:
                 return f"is not recorded: {self._most} pages are"
             recorder = subprocess.Popen(
-                [sys.executable, RECORDER, "-", f"--push=rtmp://{self._domain}/{app}/{stream}", *self._options],
-                stdin=subprocess.PIPE, text=True, start_new_session=True)
+                [*self._command, f"--push=rtmp://{self._domain}/{app}/{stream}"], stdin=subprocess.PIPE, text=True,
+                start_new_session=True)
             self._running[app, stream] = [recorder, client]
         with recorder.stdin as pipe:
             pipe.write(self._page.replace("{app}", app).replace("{stream}", stream) + "\n")
@@ -113,9 +115,11 @@ def main():
     parser.add_argument("page", metavar="PAGE")
     parser.add_argument("--domain", default="page.localhost", help="default %(default)s")
     parser.add_argument("--most", type=int, default=4, help="so many pages at a time (default %(default)s)")
-    parser.add_argument("options", nargs="*", metavar="OPTION", help="of record_page.py, after --")
+    parser.add_argument("--recorder", default=RECORDER, metavar="PROGRAM", help="default record_page.py")
+    parser.add_argument("options", nargs="*", metavar="OPTION", help="of the recorder, after --")
     chosen = parser.parse_args()
-    Hook.recordings = Recordings(chosen.page, chosen.domain, chosen.most, chosen.options)
+    Hook.recordings = Recordings(chosen.page, chosen.domain, chosen.most,
+                                 [chosen.recorder, "-", *chosen.options])
     server = http.server.ThreadingHTTPServer(("127.0.0.1", chosen.port), Hook)
     server.daemon_threads = True
     signal.signal(signal.SIGTERM, signal.default_int_handler)

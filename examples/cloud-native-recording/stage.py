@@ -106,8 +106,8 @@ class Stage:
         ours, its = os.pipe()
         # If we are killed, the recorder ends its files and needs its screen until then: Xvfb ends with its last client.
         screen = self._spawn("Xvfb", "-displayfd", "3", "-screen", "0", f"{width + MARGIN}x{height + MARGIN}x24",
-                             "-nolisten", "tcp", "-auth", self.env["XAUTHORITY"], "-noreset", "-terminate", "-dpi", "96",
-                             pipes=[its], death_signal=0)
+                             "-nolisten", "tcp", "-auth", self.env["XAUTHORITY"], "-noreset", "-terminate", "-dpi",
+                             "96", pipes=[its], death_signal=0)
         os.close(its)
         with os.fdopen(ours, "rb") as answer:
             number = answer.readline().strip() if select.select([answer], [], [], 15)[0] else b""
