@@ -11,11 +11,13 @@
 
 namespace rec {
 
-// Where everything that a rulebin and its branches have to say to the catalogue is done: one thread that owns
-// the connection, one job after the other. Streaming and muxer threads post; what they ask waits.
+// Where everything that the rulebins of this process and their branches have to say to one catalogue is done:
+// one thread that owns the connection, one job after the other. Streaming and muxer threads post; what they
+// ask waits.
 class CatalogueDesk {
  public:
-  // Opens or creates the catalogue. `clock` outlives what is made.
+  // The process's desk of this catalogue, as long as somebody keeps it; opens or creates the catalogue where
+  // there is none. `clock` outlives it. Thread-safe.
   static Result<std::shared_ptr<CatalogueDesk>> open(const std::string &path, const Clock &clock);
   ~CatalogueDesk();  // does what is posted; not from a job
   CatalogueDesk(const CatalogueDesk &) = delete;
@@ -30,6 +32,7 @@ class CatalogueDesk {
   const std::string &owner() const { return lease_->id(); }  // of the rows of this process
 
  private:
+  static Result<std::shared_ptr<CatalogueDesk>> make(const std::string &path, const Clock &clock);
   CatalogueDesk(std::string path, std::shared_ptr<const OwnerLease> lease)
       : path_(std::move(path)), lease_(std::move(lease)) {}
 

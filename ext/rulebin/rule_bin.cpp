@@ -14,14 +14,15 @@ void add(GstStructure *s, const char *field, std::uint64_t value) {
   gst_structure_set(s, field, G_TYPE_UINT64, static_cast<guint64>(value), nullptr);
 }
 
-void add(PushSession::Counts &sum, const PushSession::Counts &n) {
-  sum.started += n.started;
-  sum.resumed += n.resumed;
-  sum.finished += n.finished;
-  sum.files += n.files;
-  sum.failed_files += n.failed_files;
-  sum.segments += n.segments;
-  sum.bytes += n.bytes;
+void add(Branch::Counts &sum, const Branch::Counts &n) {
+  sum.session.started += n.session.started;
+  sum.session.resumed += n.session.resumed;
+  sum.session.finished += n.session.finished;
+  sum.session.files += n.session.files;
+  sum.session.failed_files += n.session.failed_files;
+  sum.session.segments += n.session.segments;
+  sum.session.bytes += n.session.bytes;
+  sum.lost_rows += n.lost_rows;
 }
 
 }  // namespace
@@ -87,6 +88,51 @@ std::shared_ptr<Branch> RuleBin::add_branch(BranchFacts facts) {
   MutexLock lock(mutex_);
   branches_.push_back(branch);
   return branch;
+}
+
+void RuleBin::retire(const std::shared_ptr<Branch> &branch) {
+  branch->detach(inputs_);
+  (void)post([this, branch](CatalogueDesk &at) {
+    note_unrecorded_push(at);
+    at_desk_.leaving.push_back(branch);
+    look_after();
+  });
+}
+
+void RuleBin::close_leaving() {
+  struct Leaving {
+    RuleBin *bin;
+    std::shared_ptr<Branch> branch;
+  };
+  const auto take_out = +[](GstElement *e, gpointer data) {
+    const auto *gone = static_cast<Leaving *>(data);
+    barrier(e, [&] { gone->bin->take_out(gone->branch); });
+  };
+  for (auto branch = at_desk_.leaving.begin(); branch != at_desk_.leaving.end();) {
+    if ((*branch)->busy()) {
+      ++branch;
+      continue;
+    }
+    gst_element_call_async(GST_ELEMENT(bin_), take_out, new Leaving{this, *branch},
+                           [](gpointer data) { delete static_cast<Leaving *>(data); });
+    branch = at_desk_.leaving.erase(branch);
+  }
+}
+
+void RuleBin::take_out(const std::shared_ptr<Branch> &branch) {
+  GST_STATE_LOCK(bin_);
+  bool is_here = false;
+  {
+    MutexLock lock(mutex_);
+    is_here = std::find(branches_.begin(), branches_.end(), branch) != branches_.end();
+  }
+  if (is_here) {  // else the element was stopped meanwhile
+    branch->close();
+    numbers_.with([&](Numbers &n) { add(n.gone, branch->counts()); });
+    MutexLock lock(mutex_);
+    branches_.erase(std::find(branches_.begin(), branches_.end(), branch));
+  }
+  GST_STATE_UNLOCK(bin_);
 }
 
 std::vector<std::shared_ptr<Branch>> RuleBin::branches() {
@@ -157,11 +203,12 @@ void RuleBin::note_unrecorded_push(CatalogueDesk &at) {
     done = at.catalogue().end_push(*std::exchange(at_desk_.unrecorded, std::nullopt));
   }
   if (done) return;
-  numbers_.with([](Numbers &n) { ++n.lost_rows; });
+  numbers_.with([](Numbers &n) { ++n.gone.lost_rows; });
   post_warning(bin_, {done.error().code, "a push is not in the catalogue: " + done.error().message});
 }
 
 void RuleBin::look_after() {
+  close_leaving();
   if (!at_desk_.eos || joins_->busy()) return;
   const auto all = branches();
   if (std::any_of(all.begin(), all.end(), [](const auto &b) { return b->busy(); })) return;
@@ -183,14 +230,10 @@ StructurePtr RuleBin::stats() {
                       rule_.c_str(), nullptr);
   }
   const Numbers n = numbers_.copy();
-  PushSession::Counts sum;
-  std::uint64_t lost_rows = n.lost_rows;
+  Branch::Counts all_counts = n.gone;
   const auto all = branches();
-  for (const auto &branch : all) {
-    const Branch::Counts counts = branch->counts();
-    add(sum, counts.session);
-    lost_rows += counts.lost_rows;
-  }
+  for (const auto &branch : all) add(all_counts, branch->counts());
+  const PushSession::Counts &sum = all_counts.session;
   add(stats.get(), "pushes", n.pushes);
   add(stats.get(), "recordings-started", sum.started);
   add(stats.get(), "recordings-resumed", sum.resumed);
@@ -199,7 +242,7 @@ StructurePtr RuleBin::stats() {
   add(stats.get(), "files-failed", sum.failed_files);
   add(stats.get(), "segments", sum.segments);
   add(stats.get(), "bytes", sum.bytes);
-  add(stats.get(), "rows-lost", lost_rows);
+  add(stats.get(), "rows-lost", all_counts.lost_rows);
   for (const auto &branch : all) branch->add_stats(stats.get());
   return stats;
 }

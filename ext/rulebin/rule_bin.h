@@ -63,12 +63,13 @@ class RuleBin {
   // What only the desk's jobs touch.
   struct AtDesk {
     bool push_is_open = false;
-    std::optional<std::int64_t> unrecorded;  // row of a push to which no branch is attached
-    Ref<GstMessage> eos;                     // leaves when all is done
+    std::optional<std::int64_t> unrecorded;        // row of a push to which no branch is attached
+    Ref<GstMessage> eos;                           // leaves when all is done
+    std::vector<std::shared_ptr<Branch>> leaving;  // are closed when they are done
   };
   struct Numbers {
     std::uint64_t pushes = 0;
-    std::uint64_t lost_rows = 0;  // that are no branch's
+    Branch::Counts gone;  // of branches that were; and rows that are no branch's
   };
 
   Status start();
@@ -81,6 +82,9 @@ class RuleBin {
 
   // Under the element's state lock, while it is started.
   std::shared_ptr<Branch> add_branch(BranchFacts facts) REC_EXCLUDES(mutex_);
+  // Detaches a branch; it is taken out when its files are complete and it holds nothing any more.
+  void retire(const std::shared_ptr<Branch> &branch) REC_EXCLUDES(mutex_);
+  void take_out(const std::shared_ptr<Branch> &branch) REC_EXCLUDES(mutex_);
   std::vector<std::shared_ptr<Branch>> branches() REC_EXCLUDES(mutex_);
 
   void push_began();
@@ -89,6 +93,7 @@ class RuleBin {
   // In jobs.
   void note_unrecorded_push(CatalogueDesk &at);
   void look_after();
+  void close_leaving();
   std::shared_ptr<CatalogueDesk> desk() REC_EXCLUDES(mutex_);
 
   GstBin *bin_;  // borrowed: owns us

@@ -140,7 +140,7 @@ Status RuleBin::open_desk(const std::string &path) {
 void RuleBin::recover_others(CatalogueDesk &at) {
   const auto report = recover(at.catalogue(), at.path(), at.owner(), clock_);
   if (!report) {
-    numbers_.with([](Numbers &n) { ++n.lost_rows; });
+    numbers_.with([](Numbers &n) { ++n.gone.lost_rows; });
     post_warning(bin_, {report.error().code, "what earlier recorders left behind is not in the catalogue: " +
                                                  report.error().message});
     return;

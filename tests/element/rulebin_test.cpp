@@ -2,6 +2,8 @@
 // What rulebin decides before any recorder writes: no media is encoded here.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "core/service/catalogue.h"
 #include "tests/common/bus.h"
 #include "tests/common/fake_clock.h"
@@ -295,6 +297,34 @@ TEST_F(RuleBin, PadsComeAndGo) {
   gst_element_release_request_pad(rulebin_.get(), audio.get());
   EXPECT_EQ(gst_element_get_static_pad(rulebin_.get(), "audio_0"), nullptr);
   gst_element_release_request_pad(rulebin_.get(), late.get());
+}
+
+std::ptrdiff_t threads() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return std::distance(begin(tasks), end(tasks));
+}
+
+TEST_F(RuleBin, HundredsInOneProcessShareOneThreadAndOneCatalogue) {
+  constexpr int kPushes = 300;
+  pipeline_ = Ref<GstElement>::sink(gst_pipeline_new(nullptr));
+  for (int i = 0; i < kPushes; ++i) {
+    GstElement *bin = gst_element_factory_make("rulebin", nullptr);
+    g_object_set(bin, "directory", (dir_ / "spool").c_str(), "config", (dir_ / "recording.json").c_str(),
+                 "domain", "d", "app", "live", "stream", ("s" + std::to_string(i)).c_str(), nullptr);
+    gst_bin_add(GST_BIN(pipeline_.get()), bin);
+    rulebin_ = Ref<GstElement>::retain(bin);
+  }
+  const auto before = threads();
+  ASSERT_TRUE(start());
+  EXPECT_LE(threads(), before + 8) << "the desk's, and what GStreamer and GLib keep";
+  const auto pad = Ref<GstPad>::adopt(gst_element_request_pad_simple(rulebin_.get(), "video"));
+  ASSERT_TRUE(gst_pad_send_event(pad.get(), gst_event_new_stream_start("s")));
+  ASSERT_TRUE(gst_pad_send_event(pad.get(), gst_event_new_eos()));
+  stop();
+  SystemClock clock;
+  auto catalogue = Catalogue::open(dir_ / "spool/catalogue.db", clock);
+  ASSERT_TRUE(catalogue) << catalogue.error().message;
+  EXPECT_TRUE(catalogue->working_owners()->empty()) << "all is ended";
 }
 
 TEST_F(RuleBin, AnEosThatIsSentToItEndsThePush) {
