@@ -154,7 +154,7 @@ void Branch::send_eos(GstEvent *eos) {
 void Branch::recorders_done() {
   note("the end of a recording", [this](PushSession &s) {
     at_desk_.working = false;
-    return s.pause_or_finish();
+    return at_desk_.holds_nothing ? s.finish() : s.pause_or_finish();
   });
 }
 

@@ -72,6 +72,8 @@ class Branch : public std::enable_shared_from_this<Branch> {
 
   // What is held for its push to come back is finished now.
   void cancel_delay();
+  // The same, and nothing is held from now on: what ends is finished at once.
+  void expect_no_more();
 
   bool busy() const;  // in jobs: recorders or a held recording still have something to do
   Counts counts() { return counts_.copy(); }
@@ -85,6 +87,7 @@ class Branch : public std::enable_shared_from_this<Branch> {
     std::optional<PushSession> session;
     std::optional<std::int64_t> announced;  // recording
     bool working = false;                   // the recorders are not done
+    bool holds_nothing = false;             // what ends is finished
     std::optional<Glances> glances;         // while files are held
     Nanoseconds held_since{0};
   };

@@ -65,6 +65,7 @@ void Branch::announce_recording() {
   MessageBuilder("rulebin-recording-started")
       .field("session-id", current->session_id)
       .field("template", current->template_name)
+      .field("task", current->task)
       .flag("resumed", at_desk_.session->resumed())
       .time("start-time", current->started)
       .post(rulebin_);
@@ -110,6 +111,11 @@ void Branch::cancel_delay() {
     if (g_signal_lookup("cancel-delay", G_OBJECT_TYPE(recorder.get())) != 0)
       g_signal_emit_by_name(recorder.get(), "cancel-delay");
   (void)post([this] { poll_held_files(Nanoseconds::max()); });
+}
+
+void Branch::expect_no_more() {
+  (void)post([this] { at_desk_.holds_nothing = true; });
+  cancel_delay();
 }
 
 // ---- What splicesink asks
@@ -159,7 +165,7 @@ PushSession::Hold Branch::poll_hold(Nanoseconds waited) {
   const auto at = desk();
   (void)(at && at->call([&] {
     run("a held recording", [&](PushSession &s) -> Status {
-      REC_TRY(hold, s.poll_hold(waited));
+      REC_TRY(hold, s.poll_hold(at_desk_.holds_nothing ? Nanoseconds::max() : waited));
       return ok();
     });
   }));

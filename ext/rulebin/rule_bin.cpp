@@ -61,6 +61,8 @@ GstStateChangeReturn RuleBin::change_state(GstStateChange transition,
 void RuleBin::stop() {
   const auto at = desk();
   if (!at) return;
+  ++starts_;
+  watch_.reset();
   joins_->cancel();
   for (const auto &branch : branches()) {
     branch->detach(inputs_);
@@ -73,6 +75,8 @@ void RuleBin::stop() {
     at_desk_ = AtDesk();
   });
   joins_.reset();
+  tasks_.with([](Tasks &tasks) { tasks = {}; });
+  task_branches_.clear();
   std::shared_ptr<CatalogueDesk> closed;  // both are destroyed without the lock
   std::vector<std::shared_ptr<Branch>> gone;
   MutexLock lock(mutex_);

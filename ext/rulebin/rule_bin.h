@@ -2,6 +2,7 @@
 #pragma once
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,7 +10,9 @@
 
 #include "core/base/clock.h"
 #include "core/base/sync.h"
+#include "core/model/recording_task.h"
 #include "core/service/configuration_store.h"
+#include "core/service/stream_watch.h"
 #include "ext/rulebin/branch.h"
 #include "ext/rulebin/catalogue_desk.h"
 #include "ext/rulebin/joins.h"
@@ -59,6 +62,12 @@ class RuleBin {
     std::string rule;                      // that won, "" = none
     std::string why_not;                   // nothing is recorded
     RecordingNames names;
+    std::shared_ptr<const Configuration> configuration;  // shared with the store that it came from
+  };
+  // Of the stream.
+  struct Tasks {
+    std::vector<RecordingTask> known;  // as the catalogue had them last
+    std::vector<RunningTask> running;
   };
   // What only the desk's jobs touch.
   struct AtDesk {
@@ -87,6 +96,18 @@ class RuleBin {
   void take_out(const std::shared_ptr<Branch> &branch) REC_EXCLUDES(mutex_);
   std::vector<std::shared_ptr<Branch>> branches() REC_EXCLUDES(mutex_);
 
+  // rule_bin_tasks.cpp. The first two: on the watch's thread; for all others the state lock is held.
+  void tasks_are(std::vector<RecordingTask> tasks);
+  void command(CommandVerb verb, const StreamWatch::Answer &answer);
+  Status obey(CommandVerb verb);
+  Status watch_stream(CatalogueDesk &at);
+  void change_tasks();
+  void begin_task(const RecordingTask &task);
+  void end_task(const std::string &id);
+  void request_keyframe();
+  // Soon, on another thread under the state lock, unless the element is stopped until then.
+  void later(std::function<void()> what);
+
   void push_began();
   void push_ended(bool began, guint32 seqnum);
   bool post(std::function<void(CatalogueDesk &)> job) REC_EXCLUDES(mutex_);
@@ -102,6 +123,13 @@ class RuleBin {
   AtDesk at_desk_;
   // Of this start; what the desk's jobs and the branches use without a lock is there before and after them.
   PushIdentity push_;
+  std::string directory_;
+  std::shared_ptr<const Configuration> configuration_;  // shared with the store that it came from
+  Guarded<Tasks> tasks_;
+  std::map<std::string, std::shared_ptr<Branch>>
+      task_branches_;  // by task, shared with their jobs; state lock
+  std::unique_ptr<StreamWatch::Subscription> watch_;
+  std::atomic<std::uint64_t> starts_ = 0;  // and stops
   std::unique_ptr<Joins> joins_;
   std::uint64_t told_change_ = 0;  // of the configuration; only where states change
   Mutex mutex_;

@@ -53,6 +53,7 @@ Result<RuleBin::Plan> RuleBin::make_plan(const std::string &config, const PushId
   tell_about(*in_force);
 
   Plan plan;
+  plan.configuration = in_force->loaded.configuration;
   const TemplateChoice choice = choose_template(*in_force->loaded.configuration, push);
   if (!choice.recording) {
     plan.why_not = "no rule of " + config + " matches " + who(push);
@@ -89,6 +90,8 @@ Status RuleBin::start() {
   push_ = {now.domain, now.app, now.stream, now.stream_param};
   REC_TRY(const std::string directory, directory_of(now));
   REC_TRY(Plan plan, make_plan(now.config, push_));
+  directory_ = directory;
+  configuration_ = plan.configuration;
 
   const std::string session_id = random_decimal_id();
   if (plan.recording_template.records()) {
@@ -122,7 +125,7 @@ Status RuleBin::start() {
                 .names = plan.names})
         ->attach(inputs_);
   announce(plan, push_);
-  return ok();
+  return watch_stream(*desk());
 }
 
 Status RuleBin::open_desk(const std::string &path) {

@@ -27,6 +27,13 @@
  * is. What does not fit together (another codec, picture size or sound, in MP4 other parameter sets) stays a
  * file of its own. A new file that `cycle` begins is never joined with the one before it.
  *
+ * Tasks of the catalogue (`gst-recording-1.0 task create`) are recorded beside what the rules say, and where
+ * they say nothing: in their window of time, from the next keyframe on (which is asked for upstream), each by
+ * recorders of its own, with a recording and callbacks of its own that tell no `stream-param`. One that is
+ * stopped, or whose time is over, is finished at once, whatever its template's `splice-timeout`; one that is
+ * deleted goes on where it runs. Windows follow the system's wall clock, also when that is set. Commands of
+ * other processes (`gst-recording-1.0 cancel-delay`...) reach the element through the catalogue, too.
+ *
  * ## Example pipeline
  * |[
  * gst-launch-1.0 -e -m videotestsrc num-buffers=300 is-live=true ! x264enc key-int-max=50 tune=zerolatency !
@@ -46,7 +53,10 @@
  * the parts are gone. `rulebin-files-not-joined`: #gchararray `reason`; they are uploaded and announced as
  * they are.
  * * `rulebin-recording-started`: #gchararray `session-id`, `template`, #gboolean `resumed` (an earlier push's
- *   recording is continued), #gint64 `start-time` of the recording (microseconds since the epoch).
+ *   recording is continued), #gint64 `start-time` of the recording (microseconds since the epoch),
+ * #gchararray `task` that it is made for, empty: by rule.
+ * * `rulebin-task-began`: #gchararray `task`, `template` (empty: HLS that is kept for ever), #gint64
+ * `end-time` (microseconds since the epoch). `rulebin-task-ended`: #gchararray `task`; its last files follow.
  *
  * |[
  * rulebin-matched, template=(string)default, rule=(string)"domain\ \(examples/recording.json:26:5\)",
@@ -54,7 +64,7 @@
  * rulebin-not-recorded, template=(string)off, rule=(string)"domain\ +\ app\ +\ stream\ \(...\)",
  *     reason=(string)"template\ \'off\'\ has\ no\ formats", domain=(string)127.0.0.1, ...;
  * rulebin-recording-started, session-id=(string)3804122183172366543, template=(string)default,
- *     resumed=(boolean)false, start-time=(gint64)1795255200000000;
+ *     task=(string)"", resumed=(boolean)false, start-time=(gint64)1795255200000000;
  * ]|
  *
  * The recorders' own messages (`recsink-file-closed`, `splicesink-segment-added`...) follow, each after its
