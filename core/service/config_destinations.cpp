@@ -72,7 +72,7 @@ CredentialPlace read_credential_place(ConfigNotes &notes, const Field &field) {
 
 std::string read_region(ConfigNotes &notes, const Field &field) {
   const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  const std::string region = read_text(notes.problems, field, "a region's name").value_or("");
+  std::string region = read_text(notes.problems, field, "a region's name").value_or("");
   if (!std::all_of(region.begin(), region.end(), fits))  // it becomes a part of a host's name
     notes.problems.expected(field.value.at, field.path, "lower-case letters, digits and '-'",
                             "another string");

@@ -21,7 +21,7 @@ class Upload {
     if (parts_.empty())
       return Error{Errc::invalid_argument, "'" + job_.path + "' is longer than an object can be"};
     if (!job_.upload_id.empty()) {
-      const Status resumed = go_on();
+      Status resumed = go_on();
       // The store has forgotten it, or it was completed: the answer to that may have been lost.
       if (resumed || resumed.error().code != Errc::not_found) return resumed;
       if (compare_length()) return ok();
