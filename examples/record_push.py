@@ -27,7 +27,7 @@ def address(text):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("url", help='where the stream is to be had: rtmp://host/app/stream; "-": read it from standard input')
+    parser.add_argument("url", help='where the stream is to be had: rtmp://host/app/stream; "-": read from standard input')
     parser.add_argument("--push", type=address, metavar="URI",
                         help="who pushes, if not the same: rtmp://domain/app/stream?parameters")
     parser.add_argument("--config", required=True, type=pathlib.Path, help="configuration file")

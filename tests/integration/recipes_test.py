@@ -2,6 +2,7 @@
 """docs/recipes.md: what a real server's hooks start records each push, with the identity that it came with."""
 import json
 import pathlib
+import signal
 import sqlite3
 import sys
 
@@ -88,15 +89,46 @@ class Recipes(case.Case):
             ["srtsrc", f"uri=srt://127.0.0.1:{port}?mode=listener", "!", "tsdemux", "name=d", "rulebin", "name=r",
              "uri=rtmp://127.0.0.1/live/cam3", f"config={self.config}", f"directory={self.recorded}",
              "d.", "!", "h264parse", "!", "r.video", "d.", "!", "aacparse", "!", "r.audio_0"])
-        wait_until(lambda: f":{port:04X} " in pathlib.Path("/proc/net/udp").read_text(), "it listens", process=recorder)
-        push = self.keep(Process(["ffmpeg", "-v", "error", "-nostdin", "-re", "-i", self.source, "-t", 3, "-c", "copy",
-                                  "-f", "mpegts", f"srt://127.0.0.1:{port}?streamid=#!::r=live/cam3,m=publish"],
-                                 self.directory / "push.log"))
+        push = self.call(port, recorder, "#!::r=live/cam3,m=publish", 3)
         self.assertEqual(push.wait(30), 0, push.tail())
         self.assertEqual(recorder.wait(30), 0, recorder.tail())
-        (path,) = self.files("recorded/127.0.0.1/live/cam3", ".flv")
+        self.assert_seconds("cam3", 2)
+
+    def call(self, port, recorder, stream_id, seconds):
+        """A push by SRT, as soon as somebody listens."""
+        wait_until(lambda: f":{port:04X} " in pathlib.Path("/proc/net/udp").read_text(), "it listens", process=recorder)
+        return self.keep(Process(["ffmpeg", "-v", "error", "-nostdin", "-re", "-t", seconds, "-i", self.source,
+                                  "-c", "copy", "-f", "mpegts", f"srt://127.0.0.1:{port}?streamid={stream_id}"],
+                                 self.directory / "push.log"))
+
+    def assert_seconds(self, stream, least):
+        (path,) = self.files(f"recorded/127.0.0.1/live/{stream}", ".flv")
         media.assert_plays(path)
-        self.assertGreater(media.seconds_of(path), 2)
+        self.assertGreater(media.seconds_of(path), least)
+
+    def test_srt_callers_are_recorded_by_the_identity_in_their_stream_id(self):
+        port = free_port()
+        listener = self.keep(Process([ROOT / "examples/srt_listener.py", port, self.config, self.recorded, "127.0.0.1"],
+                                     self.directory / "listener.log"))
+        first = self.call(port, listener, "#!::r=live/cam4,m=publish,txSecret=confidential", 3)
+        self.assertEqual(first.wait(30), 0, first.tail())
+        wait_until(lambda: self.files("recorded/127.0.0.1/live/cam4", ".flv"), "the first is there", process=listener)
+        self.assert_seconds("cam4", 2)
+        for refused in ("nonsense", "#!::r=live/cam5,m=request"):
+            self.assertNotEqual(self.call(port, listener, refused, 1).wait(30), 0)
+        self.call(port, listener, "publish:live/cam6", 8)
+        folder = self.recorded / "127.0.0.1/live/cam6"
+        wait_until(lambda: any(media.seconds_of(p) > 1 for p in folder.glob(".*.part")), "the second grows", 30,
+                   listener)
+        listener.signal(signal.SIGTERM)
+        self.assertEqual(listener.wait(30), 0, listener.tail())
+        self.assert_seconds("cam6", 1)
+        self.assertNotIn("confidential", listener.log.read_text())
+        with sqlite3.connect(self.recorded / "catalogue.db") as catalogue:
+            pushes = catalogue.execute("SELECT domain, app, stream, stream_param FROM push ORDER BY id").fetchall()
+            self.assertEqual(pushes,
+                             [("127.0.0.1", "live", "cam4", "txSecret=confidential"),
+                              ("127.0.0.1", "live", "cam6", "")])
 
     def test_publish_hooks_record_streams_too(self):
         port = free_port()
