@@ -19,6 +19,8 @@ struct Command {
 
 int explain(const std::vector<std::string> &arguments);
 int validate(const std::vector<std::string> &arguments);
+int import(const std::vector<std::string> &arguments);
+int export_to(const std::vector<std::string> &arguments);
 int list(const std::vector<std::string> &arguments);
 int join(const std::vector<std::string> &arguments);
 

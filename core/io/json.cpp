@@ -223,10 +223,10 @@ JsonObjectWriter &JsonObjectWriter::objects(const char *name, std::vector<JsonOb
   return *this;
 }
 
-std::string JsonObjectWriter::to_string() const {
+std::string JsonObjectWriter::to_string(JsonLayout layout) const {
   const std::unique_ptr<JsonNode, Freer<json_node_unref>> root(json_node_new(JSON_NODE_OBJECT));
   json_node_set_object(root.get(), members_->object.get());
-  return CString(json_to_string(root.get(), FALSE)).get();
+  return CString(json_to_string(root.get(), layout == JsonLayout::indented)).get();
 }
 
 }  // namespace rec

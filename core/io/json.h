@@ -53,6 +53,8 @@ struct JsonLimits {
 // `limits`.
 Result<JsonValue> parse_json(std::string_view text, const JsonLimits &limits = {});
 
+enum class JsonLayout { dense, indented };  // one line without spaces between tokens; or for people
+
 // Writes one object with its members in the order of the calls, so that what is written is stable.
 // What is not UTF-8 in a text becomes U+FFFD. Use a name once. Not thread-safe.
 class JsonObjectWriter {
@@ -70,7 +72,7 @@ class JsonObjectWriter {
   JsonObjectWriter &texts(const char *name, const std::vector<std::string> &values);
   JsonObjectWriter &objects(const char *name, std::vector<JsonObjectWriter> values);
 
-  std::string to_string() const;  // one line, no space between tokens
+  std::string to_string(JsonLayout layout = JsonLayout::dense) const;
 
  private:
   struct Members;

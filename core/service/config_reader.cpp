@@ -79,6 +79,13 @@ std::optional<Field> ObjectReader::need(std::string_view name, const std::string
   return found;
 }
 
+std::vector<Field> ObjectReader::rest() const {
+  std::vector<Field> fields;
+  for (const JsonMember &member : members())
+    if (std::find(known_.begin(), known_.end(), member.name) == known_.end()) fields.push_back(field(member));
+  return fields;
+}
+
 void ObjectReader::finish() {
   const std::vector<std::string> known(known_.begin(), known_.end());
   for (const JsonMember &member : members())

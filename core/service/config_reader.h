@@ -48,6 +48,7 @@ class ObjectReader {
   std::optional<Field> take(std::string_view name);                           // may be absent
   std::optional<Field> need(std::string_view name, const std::string &what);  // absent is a problem
   void finish();
+  std::vector<Field> rest() const;                 // what finish() would report
   const std::vector<JsonMember> &members() const;  // of a map from free names
   Field field(const JsonMember &member) const;
 

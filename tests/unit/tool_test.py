@@ -41,6 +41,7 @@ class Tool(unittest.TestCase):
 
     def test_wrong_usage_is_said_on_standard_error(self):
         for arguments in ((), ("nonsense",), ("explain",), ("explain", "--config", "x"), ("validate",),
+                          ("import",), ("import", "tencent"), ("import", "aws", "x"), ("export", "alibaba", "x", "y"),
                           ("list", "--limit", "0"), ("list", "--limit"), ("list", "word"), ("task",), ("task", "stop"),
                           ("task", "stop", "1", "2"), ("task", "list", "--end", "1"), ("task", "create", *STREAM),
                           ("task", "create", *STREAM[2:], "--end", "1"), ("task", "create", *STREAM, "--end", "soon"),
@@ -91,6 +92,26 @@ class Tool(unittest.TestCase):
                 self.assertEqual((status, out), (1, ""))
                 self.assertIn(reason, err)
             self.assertEqual({p.name for p in folder.iterdir()}, {"a.flv", "torn.flv"})
+
+    def test_import_and_export_keep_what_both_sides_have(self):
+        with tempfile.TemporaryDirectory() as directory:
+            folder = pathlib.Path(directory)
+            (folder / "requests.json").write_text(json.dumps([
+                {"Action": "CreateLiveRecordTemplate", "TemplateName": "main", "TemplateId": 1, "Description": "mine",
+                 "RemoveWatermark": True, "Mp4Param": {"Enable": 1, "RecordInterval": 3600}},
+                {"Action": "CreateLiveRecordRule", "DomainName": "push.example.org", "TemplateId": 1}]))
+            status, out, err = run("import", "tencent", str(folder / "requests.json"))
+            self.assertEqual(status, 0)
+            self.assertIn("[0].Description: is not kept", err)
+            (folder / "recording.json").write_text(out)
+            self.assertEqual(run("validate", str(folder / "recording.json"))[0], 0)
+            status, out, _ = run("export", "tencent", str(folder / "recording.json"))
+            self.assertEqual(status, 0)
+            self.assertEqual([r["Action"] for r in json.loads(out)], ["CreateLiveRecordTemplate", "CreateLiveRecordRule"])
+            (folder / "requests.json").write_text('[{"TemplateName": ""}, 7]')
+            status, out, err = run("import", "tencent", str(folder / "requests.json"))
+            self.assertEqual((status, out), (1, ""))
+            self.assertIn("requests.json:1:24: [1]: expected", err)
 
     def test_explain_says_why_a_push_is_not_recorded(self):
         for uri, reason in (("rtmp://elsewhere/live/x", "no rule matches"),

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/service/config_writer.h"
+
+#include <chrono>
+
+#include "core/io/json.h"
+#include "core/service/config_reader.h"
+
+namespace rec {
+namespace {
+
+template <typename Duration>
+std::string text_of(Duration duration) {
+  return duration_text(std::chrono::duration_cast<Seconds>(duration));
+}
+
+void write_options(JsonObjectWriter &json, const FormatOptions &options) {
+  if (!options.pattern.empty()) json.text("name", options.pattern);
+  if (options.retention) json.text("retention", text_of(*options.retention));
+  if (!options.storage_class.empty()) json.text("storage-class", options.storage_class);
+  if (!options.process.empty()) json.texts("process", options.process);
+  if (options.merge) json.flag("merge", true);
+}
+
+JsonObjectWriter file_json(const FileFormat &file) {
+  JsonObjectWriter json;
+  json.text("cycle", text_of(file.cycle));
+  if (file.upload_while_recording) json.text("upload", "while-recording");
+  if (file.splice_timeout > Nanoseconds(0)) json.text("splice-timeout", text_of(file.splice_timeout));
+  write_options(json, file.options);
+  return json;
+}
+
+JsonObjectWriter hls_json(const HlsFormat &hls) {
+  JsonObjectWriter json;
+  json.text("segment", text_of(hls.segment));
+  if (hls.segment_format != SegmentFormat::ts) json.text("segment-format", name_of(hls.segment_format));
+  if (hls.cycle > Nanoseconds(0)) json.text("cycle", text_of(hls.cycle));
+  if (hls.splice_timeout > Nanoseconds(0)) json.text("splice-timeout", text_of(hls.splice_timeout));
+  if (!hls.segment_pattern.empty()) json.text("segment-name", hls.segment_pattern);
+  write_options(json, hls.options);
+  return json;
+}
+
+void write_trigger(JsonObjectWriter &to, const Trigger &trigger) {
+  if (trigger.kind == TriggerKind::automatic) return;
+  if (trigger.kind != TriggerKind::ask) {
+    to.text("trigger", name_of(trigger.kind));
+    return;
+  }
+  JsonObjectWriter json;
+  json.text("ask", trigger.url)
+      .text("timeout", text_of(trigger.timeout))
+      .number("retries", trigger.retries)
+      .text("retry-interval", text_of(trigger.pause))
+      .text("on-failure", trigger.record_on_failure ? "record" : "skip")
+      .text("hold", text_of(trigger.hold));
+  to.object("trigger", std::move(json));
+}
+
+JsonObjectWriter formats_json(const RecordingTemplate &t) {
+  JsonObjectWriter json;
+  for (const FileFormat &file : t.files)
+    json.object(std::string(name_of(file.format)).c_str(), file_json(file));
+  if (t.hls) json.object("hls", hls_json(*t.hls));
+  return json;
+}
+
+JsonObjectWriter template_json(const RecordingTemplate &t) {
+  JsonObjectWriter json;
+  json.object("formats", formats_json(t));
+  std::vector<std::string> contents;
+  contents.reserve(t.content.size());
+  for (const Content &content : t.content) contents.push_back(name_of(content));
+  if (t.content != std::vector<Content>{Content{}}) json.texts("content", contents);
+  if (t.standby) json.flag("standby", true);
+  write_trigger(json, t.trigger);
+  if (t.time_zone != RecordingTemplate{}.time_zone) json.text("time-zone", t.time_zone);
+  if (t.pattern != RecordingTemplate{}.pattern) json.text("name", t.pattern);
+  if (!t.store.empty()) {
+    JsonObjectWriter storage;
+    storage.text("primary", t.store);
+    if (!t.backup_store.empty()) storage.text("backup", t.backup_store);
+    json.object("storage", std::move(storage));
+  }
+  if (t.retention) json.text("retention", text_of(*t.retention));
+  if (!t.callbacks.empty()) json.texts("callbacks", t.callbacks);
+  return json;
+}
+
+JsonObjectWriter store_json(const StoreSettings &store) {
+  JsonObjectWriter json;
+  json.text("uri", store.uri);
+  if (!store.endpoint.empty()) json.text("endpoint", store.endpoint);
+  if (!store.region.empty()) json.text("region", store.region);
+  if (store.credentials.kind != CredentialPlace::Kind::env) {
+    JsonObjectWriter place;
+    place.text(store.credentials.kind == CredentialPlace::Kind::file ? "file" : "url",
+               store.credentials.where);
+    json.object("credentials", std::move(place));
+  }
+  if (store.bucket_in_host) json.text("bucket-in", *store.bucket_in_host ? "host" : "path");
+  if (store.signature == "v1") json.text("signature", store.signature);
+  return json;
+}
+
+JsonObjectWriter callback_json(const CallbackTarget &callback) {
+  JsonObjectWriter json;
+  json.text("url", callback.url).text("schema", callback.schema);
+  if (!callback.key_env.empty()) {
+    JsonObjectWriter key;
+    key.text("env", callback.key_env);
+    json.object("key", std::move(key));
+  }
+  return json;
+}
+
+JsonObjectWriter rule_json(const RecordingRule &rule) {
+  JsonObjectWriter json;
+  json.text("domain", rule.domain);
+  if (!rule.app.empty()) json.text("app", rule.app);
+  if (!rule.stream.empty()) json.text("stream", rule.stream);
+  json.text("template", rule.template_name);
+  return json;
+}
+
+template <typename Map, typename ToJson>
+void write_map(JsonObjectWriter &json, const char *name, const Map &map, ToJson to_json) {
+  JsonObjectWriter members;
+  for (const auto &[key, value] : map) members.object(key.c_str(), to_json(value));
+  json.object(name, std::move(members));
+}
+
+}  // namespace
+
+std::string write_configuration(const Configuration &c) {
+  JsonObjectWriter json;
+  write_map(json, "templates", c.templates, template_json);
+  std::vector<JsonObjectWriter> rules;
+  rules.reserve(c.rules.size());
+  for (const RecordingRule &rule : c.rules.all()) rules.push_back(rule_json(rule));
+  json.objects("rules", std::move(rules));
+  if (!c.stores.empty()) write_map(json, "storage", c.stores, store_json);
+  if (!c.callbacks.empty()) write_map(json, "callbacks", c.callbacks, callback_json);
+  return json.to_string(JsonLayout::indented) + "\n";
+}
+
+}  // namespace rec
