@@ -55,6 +55,7 @@ void print_entry(const Entry &entry) {
   print_line(r.session_id, "  " + r.push.domain + "/" + r.push.app + "/" + r.push.stream + " by template \"" +
                                r.template_name + "\"");
   if (!r.task.empty()) print_line("  task", r.task);
+  if (r.content != "origin") print_line("  content", r.content);
   std::string state = std::string(text_of(r.state)) + ", started " + time_text(r.started);
   if (r.state == RecordingState::paused && r.resume_until)
     state += ", may be resumed until " + time_text(*r.resume_until);
@@ -111,6 +112,7 @@ JsonObjectWriter json_of(const Entry &entry) {
       .text("app", r.push.app)
       .text("stream", r.push.stream)
       .text("template", r.template_name)
+      .text("content", r.content)
       .text("task", r.task)
       .text("state", text_of(r.state))
       .text("start", time_text(r.started));

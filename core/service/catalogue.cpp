@@ -99,11 +99,12 @@ Result<Recording> Catalogue::start_recording(const NewRecording &r) {
   const auto body = [&]() -> Status {
     REC_CHECK(db_.run_with(
         "INSERT INTO recording (session_id, domain, app, stream, stream_param, template, state, owner, "
-        "splice_timeout_ns, started_us, active_us, playlist_path, directory, store, task) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'recording', ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13)",
+        "splice_timeout_ns, started_us, active_us, playlist_path, directory, store, task, "
+        "content) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'recording', ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14)",
         r.session_id, r.push.domain, r.push.app, r.push.stream, r.push.stream_param, r.template_name, r.owner,
-        std::int64_t{r.splice_timeout.count()}, us(r.started), r.playlist_path, r.directory, r.store,
-        r.task));
+        std::int64_t{r.splice_timeout.count()}, us(r.started), r.playlist_path, r.directory, r.store, r.task,
+        r.content));
     id = db_.last_insert_id();
     std::int64_t position = 0;
     for (const std::string &target : r.callbacks)
@@ -124,13 +125,15 @@ Result<std::optional<Recording>> Catalogue::claim_paused(const NewRecording &lik
     const std::string sql =
         "UPDATE recording SET state = 'recording', owner = ?1, stream_param = ?2, resume_until_us = NULL, "
         "active_us = ?7 WHERE id = (SELECT id FROM recording WHERE state = 'paused' AND domain = ?3 AND "
-        "app = ?4 AND stream = ?5 AND template = ?6 AND task = ?8 AND resume_until_us > ?7 "
+        "app = ?4 AND stream = ?5 AND template = ?6 AND task = ?8 AND content = ?9 AND "
+        "resume_until_us > ?7 "
         "ORDER BY id DESC LIMIT 1) "
         "RETURNING " +
         std::string(kRecordingColumns);
     REC_TRY(auto update, db_.prepare(sql));
     REC_CHECK(update.bind_all(like.owner, like.push.stream_param, like.push.domain, like.push.app,
-                              like.push.stream, like.template_name, us(clock_->now_utc()), like.task));
+                              like.push.stream, like.template_name, us(clock_->now_utc()), like.task,
+                              like.content));
     REC_TRY(const bool found, update.step());
     if (found) claimed = read_recording(update);
     REC_CHECK(update.finish());  // only a statement that has ended is committed

@@ -38,8 +38,9 @@ class Catalogue {
   Status set_playlist_path(std::int64_t recording_id, const std::string &path);
   // A playlist is complete and the recording goes on in another one: what is owed for it, and the new path.
   Status change_playlist(std::int64_t recording_id, const ClosedFile &finished, const std::string &path);
-  // Takes over the newest paused recording that may still be resumed and is of the same stream, template and
-  // task as `like`: state recording, owner and stream_param as there. Of several callers exactly one gets it.
+  // Takes over the newest paused recording that may still be resumed and is of the same stream, template,
+  // task and content as `like`: state recording, owner and stream_param as there. Of several callers exactly
+  // one gets it.
   Result<std::optional<Recording>> claim_paused(const NewRecording &like);
   // recording -> paused. False: it is not (or no longer) `owner`'s, or not in state recording.
   Result<bool> pause_recording(std::int64_t recording_id, const std::string &owner, UtcTime resume_until);

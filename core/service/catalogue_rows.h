@@ -35,6 +35,7 @@ struct Recording {
   std::string store;                   // name in the configuration; "" = files stay where they are
   std::vector<std::string> callbacks;  // names in the configuration
   std::string task;                    // RecordingTask that it is made for; "" = by rule
+  std::string content = "origin";      // name_of(Content)
 };
 
 struct NewRecording {
@@ -49,6 +50,7 @@ struct NewRecording {
   std::string store;
   std::vector<std::string> callbacks;
   std::string task;
+  std::string content = "origin";  // name_of(Content)
 };
 
 // A file that has begun to grow.

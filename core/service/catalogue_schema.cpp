@@ -16,11 +16,12 @@ constexpr std::string_view kFrom1To2 = R"(
   PRAGMA user_version = 2;
 )";
 
-// Version 3: tasks and commands; uploads in parts.
+// Version 3: tasks and commands; uploads in parts; contents.
 constexpr std::string_view kFrom2To3 = R"(
   ALTER TABLE outbox ADD COLUMN upload_id TEXT NOT NULL DEFAULT '';
   CREATE INDEX push_open ON push (stream) WHERE ended_us IS NULL;
   ALTER TABLE recording ADD COLUMN task TEXT NOT NULL DEFAULT '';
+  ALTER TABLE recording ADD COLUMN content TEXT NOT NULL DEFAULT 'origin';
   CREATE TABLE task (
     id         INTEGER PRIMARY KEY,
     task_id    TEXT NOT NULL UNIQUE,

@@ -23,7 +23,7 @@ PartState part_state(std::int64_t number) {
 
 const std::string_view kRecordingColumns =
     "id, session_id, domain, app, stream, stream_param, template, state, owner, resume_until_us, "
-    "splice_timeout_ns, started_us, active_us, ended_us, playlist_path, directory, store, task";
+    "splice_timeout_ns, started_us, active_us, ended_us, playlist_path, directory, store, task, content";
 
 const std::string_view kFileColumns =
     "id, recording_id, format, state, temp_path, location_pattern, utc_offset_s, path, fragment_id, "
@@ -62,6 +62,7 @@ Recording read_recording(const SqlStatement &row) {
   r.directory = row.text(15);
   r.store = row.text(16);
   r.task = row.text(17);
+  r.content = row.text(18);
   return r;
 }
 

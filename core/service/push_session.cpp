@@ -54,6 +54,7 @@ NewRecording PushSession::new_recording() const {
   recording.store = facts_.recording_template.store;
   recording.callbacks = facts_.recording_template.callbacks;
   recording.task = facts_.task;
+  recording.content = facts_.content;
   if (!facts_.task.empty()) recording.push.stream_param.clear();  // callbacks of tasks tell none
   return recording;
 }

@@ -28,7 +28,8 @@ class PushSession {
     std::string session_id;  // of the first recording; later ones get new ones
     std::string directory;   // absolute spool root
     RecordingTemplate recording_template;
-    std::string task;  // RecordingTask that it records for; "" = by rule
+    std::string task;                // RecordingTask that it records for; "" = by rule
+    std::string content = "origin";  // name_of(Content)
   };
   struct Counts {
     std::uint64_t pushes = 0;

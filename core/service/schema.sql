@@ -38,7 +38,8 @@ CREATE TABLE recording (
   playlist_path     TEXT NOT NULL,         -- of HLS; '' = none
   directory         TEXT NOT NULL,         -- spool root; object key = path below it
   store             TEXT NOT NULL,         -- name in the configuration; '' = files stay in the spool
-  task              TEXT NOT NULL DEFAULT ''  -- task_id of the task that it is made for; '' = by rule
+  task              TEXT NOT NULL DEFAULT '',  -- task_id of the task that it is made for; '' = by rule
+  content           TEXT NOT NULL DEFAULT 'origin'  -- or 'watermarked', 'transcoded:ID'
 );
 CREATE INDEX recording_unfinished ON recording (owner) WHERE state <> 'finished';
 CREATE INDEX recording_by_stream ON recording (stream, app, domain);

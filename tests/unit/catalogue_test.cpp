@@ -78,7 +78,7 @@ TEST_F(CatalogueTest, BringsACatalogueOfVersion1UpToDate) {
     auto db = SqlDatabase::open(path_);  // as version 1 left it
     ASSERT_TRUE(
         db->run("ALTER TABLE outbox DROP COLUMN upload_id; DROP TABLE command; DROP TABLE task; ALTER TABLE "
-                "recording DROP COLUMN task; "
+                "recording DROP COLUMN task; ALTER TABLE recording DROP COLUMN content; "
                 "DROP INDEX push_open; DROP INDEX file_part; ALTER TABLE file DROP COLUMN joined_into; "
                 "ALTER TABLE file DROP COLUMN part; ALTER TABLE file DROP COLUMN push_id; "
                 "PRAGMA user_version = 1"));
@@ -100,13 +100,14 @@ TEST_F(CatalogueTest, BringsACatalogueOfVersion2UpToDate) {
   }
   {
     auto db = SqlDatabase::open(path_);  // as version 2 left it
-    ASSERT_TRUE(
-        db->run("ALTER TABLE outbox DROP COLUMN upload_id; DROP TABLE command; DROP TABLE task; ALTER TABLE "
-                "recording DROP COLUMN task; DROP INDEX push_open; "
-                "PRAGMA user_version = 2"));
+    ASSERT_TRUE(db->run(
+        "ALTER TABLE outbox DROP COLUMN upload_id; DROP TABLE command; DROP TABLE task; ALTER TABLE "
+        "recording DROP COLUMN task; ALTER TABLE recording DROP COLUMN content; DROP INDEX push_open; "
+        "PRAGMA user_version = 2"));
   }
   auto c = open();
   EXPECT_EQ(c.recording(recording)->task, "");
+  EXPECT_EQ(c.recording(recording)->content, "origin");
   EXPECT_TRUE(c.claim_paused(like("b", a_push(), "default"))->has_value()) << "it goes on";
   const auto again = Catalogue::open(path_, clock_);
   EXPECT_TRUE(again) << again.error().message;
@@ -155,6 +156,9 @@ TEST_F(CatalogueTest, ResumesOnlyTheSameStreamAndTemplate) {
   ASSERT_TRUE(*c.pause_recording(r->id, "me", clock_.now_utc() + Seconds(180)));
   EXPECT_FALSE(c.claim_paused(like("me", a_push("cam2"), "default"))->has_value());
   EXPECT_FALSE(c.claim_paused(like("me", a_push(), "other"))->has_value());
+  NewRecording watermarked = like("me", a_push(), "default");
+  watermarked.content = "watermarked";
+  EXPECT_FALSE(c.claim_paused(watermarked)->has_value());
   EXPECT_TRUE(c.claim_paused(like("me", a_push(), "default"))->has_value());
 }
 
