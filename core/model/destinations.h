@@ -10,6 +10,8 @@ struct CredentialPlace {
   enum class Kind { env, file, url };  // environment variables, a file, an instance's endpoint
   Kind kind = Kind::env;
   std::string where;  // path, or http address
+
+  bool operator==(const CredentialPlace &) const = default;
 };
 
 // Where finished files go: one member of "storage" in the configuration.
@@ -25,6 +27,8 @@ struct StoreSettings {
   CredentialPlace credentials;
   std::optional<bool> bucket_in_host;  // https://bucket.s3.example.org/; nothing = as the service has it
   std::string signature;               // oss: "v1" or "v4"
+
+  bool operator==(const StoreSettings &) const = default;
 };
 
 // Who is told about finished files: one member of "callbacks" in the configuration.
@@ -33,6 +37,8 @@ struct CallbackTarget {
   std::string url;      // http or https
   std::string schema;   // "tencent": event_type 100 (spec 5.2)
   std::string key_env;  // name of the environment variable that holds the signing key; "" = unsigned
+
+  bool operator==(const CallbackTarget &) const = default;
 };
 
 }  // namespace rec

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "core/service/configuration.h"
+#include "core/service/configuration_store.h"
 #include "gst/common/barrier.h"
 #include "gst/common/messages.h"
 
@@ -34,11 +34,9 @@ Destinations destinations_of(const Configuration &configuration) {
   return to;
 }
 
-Result<Destinations> load_destinations(const std::string &path) {
-  if (path.empty()) return Destinations{};
-  const LoadedConfiguration loaded = load_configuration(path);
-  if (!loaded.configuration) return configuration_error(loaded);
-  return destinations_of(*loaded.configuration);
+// What is served, secrets apart.
+bool same_services(const Destinations &a, const Destinations &b) {
+  return a.stores == b.stores && a.callbacks == b.callbacks && a.storage_classes == b.storage_classes;
 }
 
 }  // namespace
@@ -46,25 +44,55 @@ Result<Destinations> load_destinations(const std::string &path) {
 Result<std::unique_ptr<UploadSession>> UploadSession::start(GstElement *element,
                                                             const VodUploadSettings &settings,
                                                             const Clock &clock) {
-  REC_TRY(auto destinations, load_destinations(settings.config));
+  Destinations destinations;
+  std::uint64_t change = 0;
+  if (!settings.config.empty()) {
+    const auto in_force = shared_configuration(settings.config)->sample();
+    if (!in_force->loaded.configuration) return configuration_error(in_force->loaded);
+    destinations = destinations_of(*in_force->loaded.configuration);
+    change = in_force->is_outdated() ? 0 : in_force->change;
+  }
   REC_TRY(auto owner, process_owner(settings.catalogue));
   std::unique_ptr<UploadSession> session(new UploadSession(element, settings, clock, std::move(owner)));
   UploadSession *self = session.get();
-  DeliveryWorker::Options options;
-  options.catalogue_path = settings.catalogue;
-  options.owner = self->owner_->id();
-  options.destinations = std::move(destinations);
-  options.on_report = [self](const DeliveryReport &r) { barrier(self->element_, [&] { self->report(r); }); };
-  options.on_trouble = [element](const Error &e) { barrier(element, [&] { post_warning(element, e); }); };
-  REC_TRY(session->worker_, DeliveryWorker::start(std::move(options), clock));
+  self->seen_change_ = change;
+  REC_CHECK(self->serve(std::move(destinations)));
   session->watcher_ = std::thread([self] { barrier(self->element_, [&] { self->watch(); }); });
   return session;
+}
+
+Status UploadSession::serve(Destinations destinations) {
+  DeliveryWorker::Options options;
+  options.catalogue_path = catalogue_path_;
+  options.owner = owner_->id();
+  options.destinations = destinations;
+  options.on_report = [this](const DeliveryReport &r) { barrier(element_, [&] { report(r); }); };
+  options.on_trouble = [this](const Error &e) { barrier(element_, [&] { post_warning(element_, e); }); };
+  REC_TRY(auto worker, DeliveryWorker::start(std::move(options), clock_));
+  destinations_ = std::move(destinations);
+  worker_ = std::move(worker);  // what the one before was at is owed, and goes on where it was
+  return ok();
+}
+
+void UploadSession::follow_configuration() {
+  if (config_path_.empty()) return;
+  const auto in_force = shared_configuration(config_path_)->sample();
+  if (std::exchange(seen_change_, in_force->change) == in_force->change) return;
+  if (!in_force->loaded.problems.empty())
+    return post_warning(element_, {Errc::invalid_argument,
+                                   "the configuration has changed and cannot be used; what was read before "
+                                   "stays in force: " +
+                                       configuration_error(in_force->loaded).message});
+  Destinations wanted = destinations_of(*in_force->loaded.configuration);
+  if (same_services(wanted, destinations_)) return;
+  if (const Status served = serve(std::move(wanted)); !served) post_warning(element_, served.error());
 }
 
 UploadSession::UploadSession(GstElement *element, const VodUploadSettings &settings, const Clock &clock,
                              std::shared_ptr<const OwnerLease> owner)
     : element_(element),
       catalogue_path_(settings.catalogue),
+      config_path_(settings.config),
       drain_timeout_(settings.drain_timeout > G_MAXINT64
                          ? Nanoseconds::max()
                          : Nanoseconds(static_cast<gint64>(settings.drain_timeout))),
@@ -140,6 +168,7 @@ void UploadSession::watch() {
   if (!catalogue) return post_error(element_, catalogue.error());
   bool over = false;
   do {
+    follow_configuration();
     if (const auto owed = catalogue->owed()) counts_.with([&](Counts &c) { c.owed = *owed; });
     if (over) continue;  // EOS is said once; what comes later is delivered all the same
     bool end_requested = false;

@@ -3,6 +3,7 @@
 #include <gst/gst.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,12 +53,15 @@ class UploadSession {
                 std::shared_ptr<const OwnerLease> owner);
   void report(const DeliveryReport &r) REC_EXCLUDES(mutex_);  // the worker's threads
   void watch() REC_EXCLUDES(mutex_);                          // the watching thread
+  void follow_configuration();
+  Status serve(Destinations destinations);
   Result<bool> is_over(Catalogue &catalogue, bool end_requested);
   bool wait_for_news() REC_EXCLUDES(mutex_);
   void post_eos() REC_EXCLUDES(mutex_);
 
   GstElement *const element_;
   const std::string catalogue_path_;
+  const std::string config_path_;
   const Nanoseconds drain_timeout_;
   const Clock &clock_;
   const std::shared_ptr<const OwnerLease> owner_;  // shared with rulebin
@@ -70,8 +74,11 @@ class UploadSession {
   std::optional<guint32> end_seqnum_ REC_GUARDED_BY(mutex_);
 
   std::optional<Nanoseconds> draining_since_;  // watching thread; monotonic
-  std::unique_ptr<DeliveryWorker> worker_;     // set by start()
-  std::thread watcher_;                        // the same
+  // Of start(), then of the watching thread, then of stop().
+  Destinations destinations_;
+  std::uint64_t seen_change_ = 0;  // of the configuration; 0: what is wrong with it was not told
+  std::unique_ptr<DeliveryWorker> worker_;
+  std::thread watcher_;
 };
 
 }  // namespace rec

@@ -53,7 +53,8 @@ const rec::PropertyTable<rec::VodUploadSettings> &properties() {
   using S = rec::VodUploadSettings;
   static const rec::PropertyTable<S> table = {
       rec::property("catalogue", "SQLite file of the recordings; made if it is not there", &S::catalogue),
-      rec::property("config", "JSON file whose \"storage\" and \"callbacks\" are served; read at the start",
+      rec::property("config",
+                    "JSON file whose \"storage\" and \"callbacks\" are served; read again when it changes",
                     &S::config),
       rec::property("drain-timeout",
                     "How long EOS waits for what finished recordings still owe (ns); the rest stays owed",

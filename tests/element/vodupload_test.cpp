@@ -119,6 +119,30 @@ TEST_F(VodUploadTest, RefusesToStartWithABrokenConfiguration) {
   stop(p);
 }
 
+TEST_F(VodUploadTest, ServesAStoreThatIsAddedWhileItWorks) {
+  owe_file("");
+  const auto p = pipeline();
+  gst_element_set_state(p.get(), GST_STATE_PLAYING);
+  ASSERT_TRUE(wait_for_element_message(p.get(), "vodupload-uploaded"));
+  write_file(dir_ / "recording.json", "{");
+  const auto warning = wait_for_message(p.get(), GST_MESSAGE_WARNING);
+  ASSERT_TRUE(warning) << "a bad file is told";
+  write_file(dir_ / "next.json", R"({"templates": {}, "rules": [], "storage": {"late": {"uri": "file://)" +
+                                     (dir_ / "late") + R"("}, "archive": {"uri": "file://)" +
+                                     (dir_ / "store") + R"("}}})");
+  std::filesystem::rename(dir_ / "next.json", dir_ / "recording.json");
+  owe_file("", "late");
+  // Until the file was looked at again the store is one that nobody knows.
+  std::string store;
+  while (store != "late") {
+    const auto message = wait_for_element_message(p.get(), "vodupload-uploaded");
+    ASSERT_TRUE(message);
+    store = string_field(gst_message_get_structure(message.get()), "store");
+  }
+  stop(p);
+  EXPECT_EQ(read_file(dir_ / "late/a.flv"), "media");
+}
+
 TEST_F(VodUploadTest, HasStatsWhileItWorks) {
   owe_file("", "nowhere");
   const auto p = pipeline();
