@@ -88,7 +88,6 @@ std::vector<Content> read_content(ConfigNotes &notes, const Field &field) {
                             "at most " + std::to_string(kMaxTranscoded) +
                                 " transcoded contents, or \"transcoded:*\" alone for all of them",
                             std::to_string(named) + (all ? " beside \"transcoded:*\"" : ""));
-  if (list != std::vector<Content>{Content{}}) note_not_yet(notes, field);
   return list.empty() ? std::vector<Content>{Content{}} : list;
 }
 

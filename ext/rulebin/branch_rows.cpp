@@ -65,6 +65,7 @@ void Branch::announce_recording() {
   MessageBuilder("rulebin-recording-started")
       .field("session-id", current->session_id)
       .field("template", current->template_name)
+      .field("content", current->content)
       .field("task", current->task)
       .flag("resumed", at_desk_.session->resumed())
       .time("start-time", current->started)

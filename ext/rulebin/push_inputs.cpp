@@ -79,36 +79,42 @@ bool has_begun(GstPad *pad) {
 
 }  // namespace
 
-bool PushInputs::has_pad(const std::string &name) {
-  return std::any_of(inputs_.begin(), inputs_.end(),
-                     [&](const Input &i) { return name == GST_PAD_NAME(i.pad.get()); });
+bool PushInputs::has_input(const std::string &name) {
+  return std::any_of(inputs_.begin(), inputs_.end(), [&](const Input &i) { return i.name == name; });
 }
 
+// What consumers call it; "" when it is taken.
 std::string PushInputs::free_name(GstPadTemplate *pad_template, const char *name) {
-  const bool video = std::string(GST_PAD_TEMPLATE_NAME_TEMPLATE(pad_template)) == "video";
+  const bool video = std::string_view(GST_PAD_TEMPLATE_NAME_TEMPLATE(pad_template)).starts_with("video");
   MutexLock lock(mutex_);
-  if (video || name) return has_pad(video ? "video" : name) ? "" : (video ? "video" : name);
+  if (!label_.empty()) name = "audio_0";
+  if (video || name) return has_input(video ? "video" : name) ? "" : (video ? "video" : name);
   unsigned number = 0;
-  while (has_pad("audio_" + std::to_string(number))) ++number;
+  while (has_input("audio_" + std::to_string(number))) ++number;
   return "audio_" + std::to_string(number);
 }
 
+std::string PushInputs::pad_name(const std::string &input_name) const {
+  return label_.empty() ? input_name : (input_name == "video" ? "video_" : "audio_") + label_;
+}
+
 PushInputs::Input PushInputs::make_input(GstPadTemplate *pad_template, const std::string &name) {
-  auto tee = Ref<GstElement>::sink(gst_element_factory_make("tee", ("tee-" + name).c_str()));
+  const std::string ours = pad_name(name);
+  auto tee = Ref<GstElement>::sink(gst_element_factory_make("tee", ("tee-" + ours).c_str()));
   if (!tee) return {};
   g_object_set(tee.get(), "allow-not-linked", TRUE, nullptr);
   gst_bin_add(bin_, tee.get());  // before it has links: adding takes them away
   const auto target = pad_named(tee.get(), "sink");
-  auto pad = Ref<GstPad>::sink(gst_ghost_pad_new_from_template(name.c_str(), target.get(), pad_template));
+  auto pad = Ref<GstPad>::sink(gst_ghost_pad_new_from_template(ours.c_str(), target.get(), pad_template));
   gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, this, nullptr);
   g_signal_connect(pad.get(), "linked", G_CALLBACK(on_linked), this);
-  return {std::move(pad), std::move(tee)};
+  return {std::move(pad), std::move(tee), name};
 }
 
 GstPad *PushInputs::request_pad(GstPadTemplate *pad_template, const char *name) {
-  const std::string pad_name = free_name(pad_template, name);
-  if (pad_name.empty()) return nullptr;
-  const Input input = make_input(pad_template, pad_name);
+  const std::string free = free_name(pad_template, name);
+  if (free.empty()) return nullptr;
+  const Input input = make_input(pad_template, free);
   if (!input.pad) {
     GST_ELEMENT_ERROR(bin_, CORE, MISSING_PLUGIN, ("The element 'tee' is missing."), (nullptr));
     return nullptr;
@@ -129,15 +135,15 @@ void PushInputs::on_linked(GstPad *pad, GstPad *, gpointer self) {
 }
 
 void PushInputs::pad_linked(GstPad *pad) {
-  Ref<GstElement> tee;
+  Input linked;
   {
     MutexLock lock(mutex_);
     for (Input &input : inputs_)
-      if (input.pad.get() == pad && !std::exchange(input.connected, true)) tee = input.tee;
+      if (input.pad.get() == pad && !std::exchange(input.connected, true)) linked = input;
   }
-  if (!tee) return;
+  if (!linked.tee) return;
   for (const auto &consumer : consumers())
-    if (const auto to = need_pad(consumer.get(), GST_PAD_NAME(pad))) link(tee.get(), to.get());
+    if (const auto to = need_pad(consumer.get(), linked.name.c_str())) link(linked.tee.get(), to.get());
 }
 
 void PushInputs::release_pad(GstPad *pad) {
@@ -152,7 +158,7 @@ void PushInputs::release_pad(GstPad *pad) {
   }
   gst_pad_set_active(pad, FALSE);
   for (const auto &consumer : consumers()) {
-    const auto to = pad_named(consumer.get(), GST_PAD_NAME(pad));
+    const auto to = pad_named(consumer.get(), gone.name.c_str());
     if (!to) continue;
     unlink(gone.tee.get(), to.get());
     gst_element_release_request_pad(consumer.get(), to.get());
@@ -171,9 +177,9 @@ bool PushInputs::attach(const Ref<GstElement> &consumer) {
   bool works = true;
   const std::vector<Input> all = inputs();
   for (const Input &input : all)
-    if (input.connected) works = need_pad(consumer.get(), GST_PAD_NAME(input.pad.get())) && works;
+    if (input.connected) works = need_pad(consumer.get(), input.name.c_str()) && works;
   for (const Input &input : all)
-    if (const auto to = pad_named(consumer.get(), GST_PAD_NAME(input.pad.get())); works && to)
+    if (const auto to = pad_named(consumer.get(), input.name.c_str()); works && to)
       works = link(input.tee.get(), to.get());
   if (!works) detach(consumer.get(), gst_util_seqnum_next());
   if (works && push_is_open()) ask_for_keyframe(consumer.get());
@@ -189,7 +195,7 @@ bool PushInputs::detach(GstElement *consumer, guint32 seqnum) {
   }
   std::vector<Ref<GstPad>> begun;
   for (const Input &input : inputs()) {
-    auto to = pad_named(consumer, GST_PAD_NAME(input.pad.get()));
+    auto to = pad_named(consumer, input.name.c_str());
     if (!to) continue;
     unlink_when_idle(input.tee.get(), to.get());
     if (has_begun(to.get()))
@@ -221,6 +227,20 @@ bool PushInputs::push_is_open() {
   return push_ == Push::open;
 }
 
+bool PushInputs::is_linked() {
+  MutexLock lock(mutex_);
+  return std::any_of(inputs_.begin(), inputs_.end(),
+                     [](const Input &input) { return gst_pad_is_linked(input.pad.get()); });
+}
+
+bool PushInputs::is_over() {
+  {
+    MutexLock lock(mutex_);
+    if (push_ != Push::none) return push_ == Push::ended;
+  }
+  return !is_linked();
+}
+
 void PushInputs::reset() {
   MutexLock lock(mutex_);
   for (Input &input : inputs_) input.ended = false;
@@ -245,7 +265,7 @@ void PushInputs::stream_started(GstPad *pad) {
       if (input.pad.get() == pad) input.ended = false;
     began = std::exchange(push_, Push::open) != Push::open;
   }
-  if (began) listener_.push_began();
+  if (began) listener_.push_began(*this);
 }
 
 void PushInputs::stream_ended(GstPad *pad, guint32 seqnum) {
@@ -272,10 +292,10 @@ void PushInputs::look_whether_ended(bool by_eos) {
     was = std::exchange(push_, Push::ended);
     seqnum = seqnum_;
   }
-  listener_.push_ended(was == Push::open, seqnum);
+  listener_.push_ended(*this, was == Push::open, seqnum);
   for (const Input &input : left)
     for (const auto &consumer : consumers())
-      if (const auto to = pad_named(consumer.get(), GST_PAD_NAME(input.pad.get()))) {
+      if (const auto to = pad_named(consumer.get(), input.name.c_str())) {
         unlink(input.tee.get(), to.get());
         gst_element_release_request_pad(consumer.get(), to.get());
       }
@@ -289,7 +309,7 @@ void PushInputs::end_all(guint32 seqnum) {
     was = std::exchange(push_, Push::ended);
     seqnum_ = seqnum;
   }
-  if (was != Push::ended) listener_.push_ended(was == Push::open, seqnum);
+  if (was != Push::ended) listener_.push_ended(*this, was == Push::open, seqnum);
 }
 
 }  // namespace rec

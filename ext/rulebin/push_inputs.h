@@ -22,22 +22,25 @@ class PushInputs {
  public:
   struct Listener {
     // On streaming threads, without a lock; before a consumer sees the event.
-    std::function<void()> push_began;
+    std::function<void(PushInputs &)> push_began;
     // `began` is false when EOS came and nothing before it.
-    std::function<void(bool began, guint32 seqnum)> push_ended;
+    std::function<void(PushInputs &, bool began, guint32 seqnum)> push_ended;
   };
 
-  PushInputs(GstBin *bin, Listener listener) : bin_(bin), listener_(std::move(listener)) {}
+  // `label`: of the content, "" = the origin: part of the pads' names, which are `video_LABEL` and
+  // `audio_LABEL` then, one each.
+  PushInputs(GstBin *bin, Listener listener, std::string label = "")
+      : bin_(bin), listener_(std::move(listener)), label_(std::move(label)) {}
   PushInputs(const PushInputs &) = delete;
   PushInputs &operator=(const PushInputs &) = delete;
 
-  // Request pads: `video` and `audio_%u`. Application threads.
+  // Request pads. Application threads.
   GstPad *request_pad(GstPadTemplate *pad_template, const char *name) REC_EXCLUDES(mutex_);
   void release_pad(GstPad *pad) REC_EXCLUDES(mutex_);
 
   // From now on the consumer gets what comes; it has all its pads before it gets anything. In mid-push the
-  // publisher is asked for a keyframe. False when it
-  // cannot take a pad: it gets nothing then. Any thread but a streaming one.
+  // publisher is asked for a keyframe. False when it cannot take a pad: it gets nothing then. Any thread but
+  // a streaming one.
   bool attach(const Ref<GstElement> &consumer) REC_EXCLUDES(mutex_);
   // From now on it gets nothing more; what is on its way arrives before this returns, and after it an EOS on
   // every pad through which anything came. Its pads are released. No other consumer notices. Waits as long as
@@ -49,11 +52,15 @@ class PushInputs {
   void end_all(guint32 seqnum) REC_EXCLUDES(mutex_);
   void reset() REC_EXCLUDES(mutex_);  // between two starts
   bool push_is_open() REC_EXCLUDES(mutex_);
+  // No media can come, unless a push begins: the last one has ended, or nothing is linked to any pad.
+  bool is_over() REC_EXCLUDES(mutex_);
+  bool is_linked() REC_EXCLUDES(mutex_);
 
  private:
   struct Input {
     Ref<GstPad> pad;  // ours, ghost of the tee's
     Ref<GstElement> tee;
+    std::string name;        // of the consumers' pads
     bool connected = false;  // it was linked, so the consumers have a pad for it too
     bool ended = false;
   };
@@ -64,14 +71,16 @@ class PushInputs {
   void stream_started(GstPad *pad) REC_EXCLUDES(mutex_);
   void stream_ended(GstPad *pad, guint32 seqnum) REC_EXCLUDES(mutex_);
   void look_whether_ended(bool by_eos) REC_EXCLUDES(mutex_);
-  bool has_pad(const std::string &name) REC_REQUIRES(mutex_);
+  bool has_input(const std::string &name) REC_REQUIRES(mutex_);
   std::string free_name(GstPadTemplate *pad_template, const char *name) REC_EXCLUDES(mutex_);
+  std::string pad_name(const std::string &input_name) const;
   Input make_input(GstPadTemplate *pad_template, const std::string &name);
   std::vector<Input> inputs() REC_EXCLUDES(mutex_);
   std::vector<Ref<GstElement>> consumers() REC_EXCLUDES(mutex_);
 
   GstBin *bin_;  // borrowed: owns us
   const Listener listener_;
+  const std::string label_;
   Mutex mutex_;
   std::vector<Input> inputs_ REC_GUARDED_BY(mutex_);
   std::vector<Ref<GstElement>> consumers_ REC_GUARDED_BY(mutex_);

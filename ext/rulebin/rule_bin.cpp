@@ -10,6 +10,8 @@
 namespace rec {
 namespace {
 
+constexpr const char *kOrigin = "origin";  // the branch whose recorders' stats are the element's
+
 void add(GstStructure *s, const char *field, std::uint64_t value) {
   gst_structure_set(s, field, G_TYPE_UINT64, static_cast<guint64>(value), nullptr);
 }
@@ -30,8 +32,10 @@ void add(Branch::Counts &sum, const Branch::Counts &n) {
 RuleBin::RuleBin(GstBin *bin, const Clock &clock)
     : bin_(bin),
       clock_(clock),
-      inputs_(bin, {.push_began = [this] { push_began(); },
-                    .push_ended = [this](bool began, guint32 seqnum) { push_ended(began, seqnum); }}) {
+      inputs_(bin, {.push_began = [this](PushInputs &i) { push_began(i); },
+                    .push_ended = [this](PushInputs &i, bool, guint32 seqnum) { push_ended(i, seqnum); }}),
+      variants_(bin, {.push_began = [this](PushInputs &i) { push_began(i); },
+                      .push_ended = [this](PushInputs &i, bool, guint32 seqnum) { push_ended(i, seqnum); }}) {
   // What is inside comes and goes; that this is a sink does not.
   gst_bin_set_suppressed_flags(bin,
                                static_cast<GstElementFlags>(GST_ELEMENT_FLAG_SINK | GST_ELEMENT_FLAG_SOURCE));
@@ -65,7 +69,7 @@ void RuleBin::stop() {
   watch_.reset();
   joins_->cancel();
   for (const auto &branch : branches()) {
-    branch->detach(inputs_);
+    branch->detach(inputs_of(*branch));
     branch->close();
   }
   joins_->stop();
@@ -81,6 +85,7 @@ void RuleBin::stop() {
   std::vector<std::shared_ptr<Branch>> gone;
   MutexLock lock(mutex_);
   gone.swap(branches_);
+  inputs_of_.clear();
   closed.swap(desk_);
 }
 
@@ -95,7 +100,7 @@ std::shared_ptr<Branch> RuleBin::add_branch(BranchFacts facts) {
 }
 
 void RuleBin::retire(const std::shared_ptr<Branch> &branch) {
-  branch->detach(inputs_);
+  branch->detach(inputs_of(*branch));
   (void)post([this, branch](CatalogueDesk &at) {
     note_unrecorded_push(at);
     at_desk_.leaving.push_back(branch);
@@ -135,6 +140,7 @@ void RuleBin::take_out(const std::shared_ptr<Branch> &branch) {
     numbers_.with([&](Numbers &n) { add(n.gone, branch->counts()); });
     MutexLock lock(mutex_);
     branches_.erase(std::find(branches_.begin(), branches_.end(), branch));
+    inputs_of_.erase(branch.get());
   }
   GST_STATE_UNLOCK(bin_);
 }
@@ -157,25 +163,26 @@ bool RuleBin::post(std::function<void(CatalogueDesk &)> job) {
 
 // ---- Pushes
 
-void RuleBin::push_began() {
-  numbers_.with([](Numbers &n) { ++n.pushes; });
+void RuleBin::push_began(PushInputs &inputs) {
   (void)post([this](CatalogueDesk &at) {
     at_desk_.eos = {};  // it goes on
-    at_desk_.push_is_open = true;
+    at_desk_.ended = false;
+    if (!std::exchange(at_desk_.push_is_open, true)) numbers_.with([](Numbers &n) { ++n.pushes; });
     note_unrecorded_push(at);
   });
   for (const auto &branch : branches())
-    if (branch->attached()) branch->media_began();
+    if (branch->attached() && &inputs_of(*branch) == &inputs) branch->media_began();
 }
 
 // EOS leaves when the rows are written, so that who waits for it finds everything in the catalogue.
-void RuleBin::push_ended(bool, guint32 seqnum) {
+void RuleBin::push_ended(PushInputs &inputs, guint32 seqnum) {
   GstMessage *message = gst_message_new_eos(GST_OBJECT(bin_));
   gst_message_set_seqnum(message, seqnum);
   const auto eos = Ref<GstMessage>::adopt(message);
   for (const auto &branch : branches())
-    if (branch->attached()) branch->media_ended();
+    if (branch->attached() && &inputs_of(*branch) == &inputs) branch->media_ended();
   const bool posted = post([this, eos](CatalogueDesk &at) {
+    if (!is_over() || std::exchange(at_desk_.ended, true)) return;
     at_desk_.push_is_open = false;
     note_unrecorded_push(at);
     at_desk_.eos = eos;
@@ -186,7 +193,7 @@ void RuleBin::push_ended(bool, guint32 seqnum) {
 
 void RuleBin::send_eos(GstEvent *event) {
   const auto eos = Ref<GstEvent>::adopt(event);
-  inputs_.end_all(gst_event_get_seqnum(eos.get()));
+  for (PushInputs *inputs : all_inputs()) inputs->end_all(gst_event_get_seqnum(eos.get()));
   for (const auto &branch : branches())
     if (branch->attached()) branch->send_eos(eos.get());
 }
@@ -217,7 +224,7 @@ void RuleBin::look_after() {
   const auto all = branches();
   if (std::any_of(all.begin(), all.end(), [](const auto &b) { return b->busy(); })) return;
   const auto eos = std::exchange(at_desk_.eos, {});
-  if (!inputs_.push_is_open()) gst_element_post_message(GST_ELEMENT(bin_), gst_message_ref(eos.get()));
+  if (is_over()) gst_element_post_message(GST_ELEMENT(bin_), gst_message_ref(eos.get()));
 }
 
 void RuleBin::cancel_delay() {
@@ -247,7 +254,15 @@ StructurePtr RuleBin::stats() {
   add(stats.get(), "segments", sum.segments);
   add(stats.get(), "bytes", sum.bytes);
   add(stats.get(), "rows-lost", all_counts.lost_rows);
-  for (const auto &branch : all) branch->add_stats(stats.get());
+  for (const auto &branch : all) {
+    if (branch->facts().name == kOrigin) {
+      branch->add_stats(stats.get());
+      continue;
+    }
+    const StructurePtr inner(gst_structure_new_empty(branch->facts().name.c_str()));
+    branch->add_stats(inner.get());
+    gst_structure_set(stats.get(), branch->facts().name.c_str(), GST_TYPE_STRUCTURE, inner.get(), nullptr);
+  }
   return stats;
 }
 

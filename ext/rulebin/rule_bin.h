@@ -17,6 +17,7 @@
 #include "ext/rulebin/catalogue_desk.h"
 #include "ext/rulebin/joins.h"
 #include "ext/rulebin/push_inputs.h"
+#include "ext/rulebin/variant_inputs.h"
 #include "gst/common/gst_ptr.h"
 
 namespace rec {
@@ -47,7 +48,8 @@ class RuleBin {
   StructurePtr stats() REC_EXCLUDES(mutex_);
 
   // For the element's vfuncs.
-  PushInputs &inputs() { return inputs_; }
+  GstPad *request_pad(GstPadTemplate *pad_template, const char *name);
+  void release_pad(GstPad *pad);
   GstStateChangeReturn change_state(GstStateChange transition,
                                     const std::function<GstStateChangeReturn()> &chain_up);
   void send_eos(GstEvent *eos);  // takes it
@@ -58,10 +60,9 @@ class RuleBin {
  private:
   // What a start decided; constant until the next one.
   struct Plan {
-    RecordingTemplate recording_template;  // without formats: nothing is recorded
-    std::string rule;                      // that won, "" = none
-    std::string why_not;                   // nothing is recorded
-    RecordingNames names;
+    RecordingTemplate recording_template;                // without formats: nothing is recorded
+    std::string rule;                                    // that won, "" = none
+    std::string why_not;                                 // nothing is recorded
     std::shared_ptr<const Configuration> configuration;  // shared with the store that it came from
   };
   // Of the stream.
@@ -71,7 +72,8 @@ class RuleBin {
   };
   // What only the desk's jobs touch.
   struct AtDesk {
-    bool push_is_open = false;
+    bool push_is_open = false;                     // of any content
+    bool ended = false;                            // the push, and its EOS is or was `eos`
     std::optional<std::int64_t> unrecorded;        // row of a push to which no branch is attached
     Ref<GstMessage> eos;                           // leaves when all is done
     std::vector<std::shared_ptr<Branch>> leaving;  // are closed when they are done
@@ -95,6 +97,14 @@ class RuleBin {
   void retire(const std::shared_ptr<Branch> &branch) REC_EXCLUDES(mutex_);
   void take_out(const std::shared_ptr<Branch> &branch) REC_EXCLUDES(mutex_);
   std::vector<std::shared_ptr<Branch>> branches() REC_EXCLUDES(mutex_);
+  PushInputs &inputs_of(const Branch &branch) REC_EXCLUDES(mutex_);
+
+  // rule_bin_contents.cpp
+  std::vector<Content> contents_there(const RecordingTemplate &wanted);
+  bool ask_for(const Content &content);
+  Status add_template_branches(const Plan &plan, const NameFacts &facts) REC_EXCLUDES(mutex_);
+  std::vector<PushInputs *> all_inputs();
+  bool is_over();  // the push, with all its contents
 
   // rule_bin_tasks.cpp. The first two: on the watch's thread; for all others the state lock is held.
   void tasks_are(std::vector<RecordingTask> tasks);
@@ -108,8 +118,8 @@ class RuleBin {
   // Soon, on another thread under the state lock, unless the element is stopped until then.
   void later(std::function<void()> what);
 
-  void push_began();
-  void push_ended(bool began, guint32 seqnum);
+  void push_began(PushInputs &inputs);
+  void push_ended(PushInputs &inputs, guint32 seqnum);
   bool post(std::function<void(CatalogueDesk &)> job) REC_EXCLUDES(mutex_);
   // In jobs.
   void note_unrecorded_push(CatalogueDesk &at);
@@ -119,7 +129,8 @@ class RuleBin {
 
   GstBin *bin_;  // borrowed: owns us
   const Clock &clock_;
-  PushInputs inputs_;
+  PushInputs inputs_;       // of the origin
+  VariantInputs variants_;  // of the other contents
   AtDesk at_desk_;
   // Of this start; what the desk's jobs and the branches use without a lock is there before and after them.
   PushIdentity push_;
@@ -133,8 +144,9 @@ class RuleBin {
   std::unique_ptr<Joins> joins_;
   std::uint64_t told_change_ = 0;  // of the configuration; only where states change
   Mutex mutex_;
-  std::shared_ptr<CatalogueDesk> desk_ REC_GUARDED_BY(mutex_);            // shared by the branches
-  std::vector<std::shared_ptr<Branch>> branches_ REC_GUARDED_BY(mutex_);  // shared with their jobs
+  std::shared_ptr<CatalogueDesk> desk_ REC_GUARDED_BY(mutex_);               // shared by the branches
+  std::vector<std::shared_ptr<Branch>> branches_ REC_GUARDED_BY(mutex_);     // shared with their jobs
+  std::map<const Branch *, PushInputs *> inputs_of_ REC_GUARDED_BY(mutex_);  // others than `inputs_`
   std::string template_ REC_GUARDED_BY(mutex_), rule_ REC_GUARDED_BY(mutex_);
   Guarded<Numbers> numbers_;
 };

@@ -93,19 +93,15 @@ Status RuleBin::start() {
   directory_ = directory;
   configuration_ = plan.configuration;
 
-  const std::string session_id = random_decimal_id();
+  const NameFacts facts{.domain = push_.domain,
+                        .app = push_.app,
+                        .stream = push_.stream,
+                        .record_id = random_decimal_id(),
+                        .random_id = random_decimal_id(),
+                        .start = clock_.now_utc()};
   if (plan.recording_template.records()) {
-    const NameFacts facts{.domain = push_.domain,
-                          .app = push_.app,
-                          .stream = push_.stream,
-                          .record_id = session_id,
-                          .random_id = random_decimal_id(),
-                          .start = clock_.now_utc()};
-    auto names = bind_names(plan.recording_template, directory, facts);
-    if (names)
-      plan.names = *std::move(names);
-    else
-      plan.why_not = names.error().message;
+    const auto names = bind_names(plan.recording_template, directory, facts);
+    if (!names) plan.why_not = names.error().message;
   }
   {
     MutexLock lock(mutex_);
@@ -113,17 +109,9 @@ Status RuleBin::start() {
     rule_ = plan.rule;
   }
   REC_CHECK(open_desk(absolute(now.catalogue.empty() ? directory + "/catalogue.db" : now.catalogue)));
-  inputs_.reset();
+  for (PushInputs *inputs : all_inputs()) inputs->reset();
   if (plan.why_not.empty())
-    add_branch({.name = "origin",
-                .session = {.push = push_,
-                            .owner = "",
-                            .session_id = session_id,
-                            .directory = directory,
-                            .recording_template = plan.recording_template,
-                            .task = ""},
-                .names = plan.names})
-        ->attach(inputs_);
+    if (const Status added = add_template_branches(plan, facts); !added) post_warning(bin_, added.error());
   announce(plan, push_);
   return watch_stream(*desk());
 }

@@ -34,6 +34,12 @@
  * deleted goes on where it runs. Windows follow the system's wall clock, also when that is set. Commands of
  * other processes (`gst-recording-1.0 cancel-delay`...) reach the element through the catalogue, too.
  *
+ * Contents other than the origin - with a watermark, transcoded - come in through pads of their own,
+ * `video_watermarked`, `audio_watermarked`, `video_transcoded_ID`, `audio_transcoded_ID`, and are recorded
+ * where the template's `content` says so, each as a recording of its own. One that is not linked when the
+ * element starts is asked for with #RecRuleBin::request-content; one that nobody has is replaced by the
+ * watermarked content, and that by the origin. EOS leaves when all contents have ended.
+ *
  * ## Example pipeline
  * |[
  * gst-launch-1.0 -e -m videotestsrc num-buffers=300 is-live=true ! x264enc key-int-max=50 tune=zerolatency !
@@ -52,9 +58,9 @@
  * * `rulebin-files-joined`: #gchararray `format`, `location`, #guint `parts`, #guint64 `duration`, `size`:
  * the parts are gone. `rulebin-files-not-joined`: #gchararray `reason`; they are uploaded and announced as
  * they are.
- * * `rulebin-recording-started`: #gchararray `session-id`, `template`, #gboolean `resumed` (an earlier push's
- *   recording is continued), #gint64 `start-time` of the recording (microseconds since the epoch),
- * #gchararray `task` that it is made for, empty: by rule.
+ * * `rulebin-recording-started`: #gchararray `session-id`, `template`, `content`, #gboolean `resumed` (an
+ * earlier push's recording is continued), #gint64 `start-time` of the recording (microseconds since the
+ * epoch), #gchararray `task` that it is made for, empty: by rule.
  * * `rulebin-task-began`: #gchararray `task`, `template` (empty: HLS that is kept for ever), #gint64
  * `end-time` (microseconds since the epoch). `rulebin-task-ended`: #gchararray `task`; its last files follow.
  *
@@ -64,7 +70,7 @@
  * rulebin-not-recorded, template=(string)off, rule=(string)"domain\ +\ app\ +\ stream\ \(...\)",
  *     reason=(string)"template\ \'off\'\ has\ no\ formats", domain=(string)127.0.0.1, ...;
  * rulebin-recording-started, session-id=(string)3804122183172366543, template=(string)default,
- *     task=(string)"", resumed=(boolean)false, start-time=(gint64)1795255200000000;
+ *     content=(string)origin, task=(string)"", resumed=(boolean)false, start-time=(gint64)1795255200000000;
  * ]|
  *
  * The recorders' own messages (`recsink-file-closed`, `splicesink-segment-added`...) follow, each after its
@@ -149,12 +155,11 @@ static void rec_rule_bin_init(RecRuleBin *self) {
 }
 
 static GstPad *request_new_pad(GstElement *e, GstPadTemplate *t, const gchar *name, const GstCaps *) {
-  return rec::barrier(e, static_cast<GstPad *>(nullptr),
-                      [&] { return impl_of(e).inputs().request_pad(t, name); });
+  return rec::barrier(e, static_cast<GstPad *>(nullptr), [&] { return impl_of(e).request_pad(t, name); });
 }
 
 static void release_pad(GstElement *e, GstPad *pad) {
-  rec::barrier(e, [&] { impl_of(e).inputs().release_pad(pad); });
+  rec::barrier(e, [&] { impl_of(e).release_pad(pad); });
 }
 
 static GstStateChangeReturn change_state(GstElement *e, GstStateChange transition) {
@@ -179,6 +184,36 @@ static void cancel_delay(RecRuleBin *self) {
 static gchar *explain(RecRuleBin *self) {
   return rec::barrier(self, static_cast<gchar *>(nullptr),
                       [&] { return g_strdup(self->impl->explain().c_str()); });
+}
+
+// Who knows a content stops the emission.
+static gboolean content_comes(GSignalInvocationHint *, GValue *result, const GValue *answer, gpointer) {
+  g_value_copy(answer, result);
+  return !g_value_get_boolean(answer);
+}
+
+static void install_content_pads(GstElementClass *klass) {
+  const auto add = [klass](const char *name, const char *like) {
+    const auto caps =
+        rec::Ref<GstCaps>::adopt(gst_pad_template_get_caps(gst_element_class_get_pad_template(klass, like)));
+    gst_element_class_add_pad_template(klass,
+                                       gst_pad_template_new(name, GST_PAD_SINK, GST_PAD_REQUEST, caps.get()));
+  };
+  add("video_%s", "video");
+  add("audio_%s", "audio_%u");
+  /**
+   * RecRuleBin::request-content:
+   * @content: "watermarked" or "transcoded:ID", as the configuration calls it
+   *
+   * Emitted by the thread that brings the element to PAUSED for every content of the template that has no
+   * pads yet. The handler may build what makes the content, from the same decoder as others or from a
+   * source of its own, and link it to `video_LABEL` and `audio_LABEL`, then or later.
+   *
+   * Returns: %TRUE: it comes, now or later; what comes before the first of its pads is linked is not
+   * recorded. %FALSE, also when nothing is connected: another content is recorded instead.
+   */
+  g_signal_new("request-content", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, content_comes, nullptr,
+               nullptr, G_TYPE_BOOLEAN, 1, G_TYPE_STRING);
 }
 
 static void install_properties(GObjectClass *object_class) {
@@ -233,6 +268,7 @@ static void rec_rule_bin_class_init(RecRuleBinClass *klass) {
   element_class->change_state = change_state;
   element_class->send_event = send_event;
   rec::add_recorder_pad_templates(element_class);
+  install_content_pads(element_class);
   gst_element_class_set_static_metadata(
       element_class, "Recording by rules", "Sink/Muxer/Bin",
       "Finds the recording template of a push, records it as that says, and keeps the catalogue",

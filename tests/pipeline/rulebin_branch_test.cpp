@@ -29,8 +29,9 @@ class Branches : public ::testing::Test {
         inputs_(std::make_unique<PushInputs>(
             GST_BIN(host_.get()),
             PushInputs::Listener{
-                .push_began = [this] { for_attached([](Branch &b) { b.media_began(); }); },
-                .push_ended = [this](bool, guint32) { for_attached([](Branch &b) { b.media_ended(); }); }})) {
+                .push_began = [this](PushInputs &) { for_attached([](Branch &b) { b.media_began(); }); },
+                .push_ended = [this](PushInputs &, bool,
+                                     guint32) { for_attached([](Branch &b) { b.media_ended(); }); }})) {
     auto desk = CatalogueDesk::open(dir_ / "catalogue.db", clock_);
     EXPECT_TRUE(desk) << desk.error().message;
     desk_ = *desk;
