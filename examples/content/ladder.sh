@@ -11,14 +11,13 @@ x264 50 1200
 high=("${encoder[@]}")
 x264 50 400
 low=("${encoder[@]}")
-record high rtmp://content.localhost/live/cam1_480p
-record low rtmp://content.localhost/live/cam1_240p
+record record rtmp://content.localhost/live/ladder
 pipeline+=(
   v. ! queue ! avdec_h264 ! tee name=raw
   raw. ! queue ! videoscale add-borders=true ! "video/x-raw,width=854,height=480,pixel-aspect-ratio=1/1" !
-  "${high[@]}" ! high.video
+  "${high[@]}" ! record.video_transcoded_480p
   raw. ! queue ! videoscale add-borders=true ! "video/x-raw,width=426,height=240,pixel-aspect-ratio=1/1" !
-  "${low[@]}" ! low.video
-  a. ! queue ! high.audio_0
-  a. ! queue ! low.audio_0)
+  "${low[@]}" ! record.video_transcoded_240p
+  a. ! queue ! record.audio_transcoded_480p
+  a. ! queue ! record.audio_transcoded_240p)
 launch

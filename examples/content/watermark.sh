@@ -11,13 +11,12 @@ logo=${LOGO:-$directory/logo.png}
 
 input
 x264 50 1500
-record origin rtmp://content.localhost/live/cam1
-record marked rtmp://content.localhost/live/cam1_watermarked
+record record rtmp://content.localhost/live/marked
 pipeline+=(
-  v. ! queue ! origin.video
-  a. ! queue ! origin.audio_0
+  v. ! queue ! record.video
+  a. ! queue ! record.audio_0
   v. ! queue ! avdec_h264 ! videoconvert !
   gdkpixbufoverlay "location=$logo" offset-x=-16 offset-y=16 overlay-width=64 overlay-height=64 !
-  "${encoder[@]}" ! marked.video
-  a. ! queue ! marked.audio_0)
+  "${encoder[@]}" ! record.video_watermarked
+  a. ! queue ! record.audio_watermarked)
 launch

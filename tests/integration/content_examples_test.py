@@ -27,44 +27,64 @@ class ContentExamples(case.Case):
         super().setUp()
         self.recorded = self.directory / "recorded"
 
-    def start(self, name, seconds, **env):
-        return self.keep(Process([EXAMPLES / f"{name}.sh", "--seconds", seconds, "--directory", self.recorded],
+    def start(self, name, seconds, *options, **env):
+        return self.keep(Process([EXAMPLES / name, "--seconds", seconds, "--directory", self.recorded, *options],
                                  self.directory / f"{name}.log", env))
 
-    def record(self, name, seconds=3):
-        script = self.start(name, seconds)
+    def record(self, name, *options, seconds=3):
+        script = self.start(name, seconds, *options)
         self.assertEqual(script.wait(60), 0, script.tail())
         for path in self.recorded.rglob("*.mp4"):
             media.assert_plays(path)
             self.assertGreater(media.seconds_of(path), seconds / 2)
+        return script.log.read_text()
 
-    def recording(self, stream):
-        (path,) = self.files(f"recorded/live/{stream}", ".mp4")
-        (playlist,) = self.files(f"recorded/live/{stream}", ".m3u8")
-        media.assert_plays(playlist)
-        return path
+    def recordings(self, stream, count):
+        """The files of a stream by their names; there are as many playlists."""
+        files = self.files(f"recorded/live/{stream}", ".mp4")
+        playlists = self.files(f"recorded/live/{stream}", ".m3u8")
+        self.assertEqual((len(files), len(playlists)), (count, count), files + playlists)
+        for playlist in playlists:
+            media.assert_plays(playlist)
+        return files
 
     def test_a_logo_is_in_the_watermarked_recording_and_not_in_the_origin(self):
-        self.record("watermark")
+        self.record("watermark.sh")
         corner = "32:32:576:32"
-        self.assertTrue(all(luma < 100 for _, luma in brightness(self.recording("cam1"), corner)))
-        self.assertTrue(all(luma > 200 for _, luma in brightness(self.recording("cam1_watermarked"), corner)))
+        origin, marked = self.recordings("marked", 2)
+        self.assertTrue(marked.stem.endswith("_watermarked"), marked)
+        self.assertTrue(all(luma < 100 for _, luma in brightness(origin, corner)))
+        self.assertTrue(all(luma > 200 for _, luma in brightness(marked, corner)))
 
     def test_a_ladder_is_recorded_in_each_of_its_sizes(self):
-        self.record("ladder")
-        self.assertEqual(size_of(self.recording("cam1_480p")), "854x480")
-        self.assertEqual(size_of(self.recording("cam1_240p")), "426x240")
+        self.record("ladder.sh")
+        self.assert_is_ladder()
+
+    def assert_is_ladder(self):
+        low, high = self.recordings("ladder", 2)
+        self.assertEqual((low.stem[-5:], size_of(low)), ("_240p", "426x240"))
+        self.assertEqual((high.stem[-5:], size_of(high)), ("_480p", "854x480"))
+
+    def test_what_the_template_wants_is_built_on_request(self):
+        said = self.record("on_request.py", "--stream", "ladder")
+        self.assertIn("asked for transcoded:480p: transcoding", said)
+        self.assert_is_ladder()
+
+    def test_the_origin_is_recorded_alone_when_nobody_has_the_watermark(self):
+        said = self.record("on_request.py", "--stream", "marked", seconds=2)
+        self.assertIn("asked for watermarked: not here", said)
+        self.assertEqual(size_of(self.recordings("marked", 1)[0]), "640x360")
 
     def test_a_mix_shows_and_sounds_like_both_of_its_inputs_which_are_recorded_too(self):
-        self.record("mix")
-        mix = self.recording("mix")
+        self.record("mix.sh")
+        mix = self.recordings("mix", 1)[0]
         self.assertEqual(size_of(mix), "1280x360")
         bars = [luma for _, luma in brightness(mix, "40:40:8:8")]
         dark = [luma for _, luma in brightness(mix, "640:360:640:0")]
         self.assertGreater(sorted(bars)[len(bars) // 2], 150, "the white bar of the first")
         self.assertLess(sorted(dark)[len(dark) // 2], 60, "the dark picture of the second")
         for stream, heard in (("a", (440,)), ("b", (660,)), ("mix", (440, 660))):
-            samples = page.sound(self.recording(stream))[page.RATE:2 * page.RATE]
+            samples = page.sound(self.recordings(stream, 1)[0])[page.RATE:2 * page.RATE]
             for frequency in (440, 660):
                 level = page.level(samples, frequency)
                 self.assertEqual(level > 0.05, frequency in heard, f"{frequency} Hz in {stream}: {level}")
@@ -72,7 +92,7 @@ class ContentExamples(case.Case):
     def test_a_slate_fills_the_time_when_the_stream_is_gone_and_the_stream_comes_back(self):
         port = free_port()
         source = media.make_source(self.directory / "source.flv", 3)
-        script = self.start("slate", 120, PORT=str(port))
+        script = self.start("slate.sh", 120, PORT=str(port))
         for number in range(2):
             self.wait_for_more(script, 2)
             push = self.keep(Process(["ffmpeg", "-v", "error", "-nostdin", "-re", "-i", source, "-c", "copy",
@@ -84,11 +104,11 @@ class ContentExamples(case.Case):
             if line.startswith("gst-launch-1.0"):
                 os.kill(pid, signal.SIGINT)
         self.assertEqual(script.wait(30), 0, script.tail())
-        shown = [luma > 70 for _, luma in brightness(self.recording("cam1"), "640:200:0:0")]
+        shown = [luma > 70 for _, luma in brightness(self.recordings("cam1", 1)[0], "640:200:0:0")]
         runs = [is_stream for is_stream, _ in itertools.groupby(shown)]
         self.assertFalse(runs[0] or runs[-1], f"the slate comes first and last: {runs}")
         self.assertGreaterEqual(runs.count(True), 2, "the stream is shown twice")
-        samples = page.sound(self.recording("cam1"))
+        samples = page.sound(self.recordings("cam1", 1)[0])
         loud = [max(map(abs, samples[at:at + page.RATE])) > 500 for at in range(0, len(samples), page.RATE)]
         self.assertTrue(any(loud) and not all(loud), f"heard in each second: {loud}")
 
