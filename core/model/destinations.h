@@ -33,10 +33,11 @@ struct StoreSettings {
 
 // Who is told about finished files: one member of "callbacks" in the configuration.
 struct CallbackTarget {
-  std::string name;     // as templates call it, "ops"
-  std::string url;      // http or https
-  std::string schema;   // "tencent": event_type 100 (spec 5.2)
-  std::string key_env;  // name of the environment variable that holds the signing key; "" = unsigned
+  std::string name;           // as templates call it, "ops"
+  std::string url;            // http or https
+  std::string schema;         // "tencent", "alibaba" or "recording" (callback_message.h)
+  std::string key_env;        // name of the environment variable that holds the signing key; "" = unsigned
+  std::string older_key_env;  // recording: of a key that receivers may still have; "" = none
 
   bool operator==(const CallbackTarget &) const = default;
 };

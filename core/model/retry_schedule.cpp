@@ -11,6 +11,8 @@ constexpr Seconds kLongestUploadDelay{300};
 constexpr Seconds kCallbackInterval{60};
 constexpr Seconds kLongestCallbackDelay{3600};
 constexpr int kCallbackRetries = 12;
+constexpr Seconds kAlibabaInterval{1};
+constexpr int kAlibabaRetries = 5;
 constexpr int kMostDoublings = 20;  // far beyond both limits, far from overflow
 
 Seconds doubled(Seconds first, int times, Seconds longest) {
@@ -28,6 +30,11 @@ Nanoseconds upload_retry_delay(int failed, double jitter) {
 Nanoseconds callback_retry_delay(int failed) {
   if (failed <= kCallbackRetries) return kCallbackInterval;
   return doubled(kCallbackInterval, failed - kCallbackRetries, kLongestCallbackDelay);
+}
+
+Nanoseconds alibaba_retry_delay(int failed) {
+  if (failed <= kAlibabaRetries) return kAlibabaInterval;
+  return doubled(kCallbackInterval, failed - kAlibabaRetries - 1, kLongestCallbackDelay);
 }
 
 }  // namespace rec

@@ -14,6 +14,9 @@ Nanoseconds upload_retry_delay(int failed, double jitter);
 // Callbacks: every 60 s, 12 times (spec 5.1), and then, where the cloud would give up, doubling up to 1 h.
 Nanoseconds callback_retry_delay(int failed);
 
+// Callbacks as Alibaba makes them: every second, 5 times (spec 5.6), and then as above after its twelfth.
+Nanoseconds alibaba_retry_delay(int failed);
+
 // A receiver that says nothing for this long has failed (spec 5.1).
 inline constexpr Seconds kCallbackTimeout{20};
 

@@ -160,8 +160,16 @@ CallbackTarget read_callback(ConfigNotes &notes, const Field &field, const std::
     target.url =
         read_url(notes, *url, "an http or https address without user name and query", {"http://", "https://"})
             .value_or("");
-  if (const auto schema = reader.take("schema")) read_word(notes.problems, *schema, {"tencent"});
-  if (const auto key = reader.take("key")) target.key_env = read_secret(notes, *key);
+  if (const auto schema = reader.take("schema"))
+    target.schema =
+        read_word(notes.problems, *schema, {"tencent", "alibaba", "recording"}).value_or("tencent");
+  const auto key = reader.take("key");
+  if (key) target.key_env = read_secret(notes, *key);
+  if (target.schema == "recording")
+    if (const auto older = reader.take("older-key")) {
+      target.older_key_env = read_secret(notes, *older);
+      if (!key) notes.problems.expected(older->at, older->path, "a key beside it", "none");
+    }
   reader.finish();
   return target;
 }

@@ -3,9 +3,9 @@
 
 #include <utility>
 
+#include "core/model/object_key.h"
 #include "core/model/retry_schedule.h"
 #include "core/service/object_store.h"
-#include "core/service/tencent_payload.h"
 
 namespace rec {
 namespace {
@@ -35,18 +35,40 @@ Result<DeliverOne> make_upload(const Destinations &destinations, const std::stri
       });
 }
 
-Result<std::string> call_back(const CallbackTarget &target, const std::string &key, const Owed &owed,
-                              HttpClient &http, UtcTime now, GCancellable *cancel) {
+// What the recording's store calls the file; without a store its path below the spool.
+Result<std::string> object_of(const Destinations &destinations, const Owed &owed) {
+  const auto store = destinations.stores.find(owed.recording.store);
+  std::string prefix;
+  if (store != destinations.stores.end() && !store->second.uri.starts_with("file:")) {
+    const std::string &uri = store->second.uri;
+    const auto slash = uri.find('/', uri.find("://") + 3);
+    if (slash != uri.npos) prefix = uri.substr(slash + 1);
+  }
+  return object_key(prefix, owed.recording.directory, owed.path);
+}
+
+Result<std::string> send_callback(const CallbackTarget &target, const CallbackMessage &message,
+                                  const std::string &event_id, HttpClient &http, GCancellable *cancel) {
   HttpRequest request;
   request.method = "POST";
   request.url = target.url;
   request.content_type = "application/json";
-  request.body = tencent_payload(owed, key, now);
-  request.headers = {{"X-Recording-Event-Id", owed.event_id}};
+  request.body = message.body;
+  request.headers = message.headers;
+  request.headers.emplace_back("X-Recording-Event-Id", event_id);
   REC_TRY(const HttpResponse answer, http.send(request, cancel));
   if (answer.status != 200)  // spec 5.1: only 200 is success
     return Error{Errc::unavailable, redacted_url(target.url) + " answered " + std::to_string(answer.status)};
   return redacted_url(target.url);
+}
+
+Result<CallbackKeys> keys_of(const Destinations &destinations, const CallbackTarget &target) {
+  if (target.key_env.empty()) return CallbackKeys{};
+  const auto found = destinations.callback_keys.find(target.name);
+  if (found == destinations.callback_keys.end() || found->second.current.empty())
+    return Error{Errc::denied,
+                 "callback '" + target.name + "' has no key: the environment has no " + target.key_env};
+  return found->second;
 }
 
 Result<DeliverOne> make_callback(const Destinations &destinations, const std::string &name, HttpClient &http,
@@ -55,37 +77,40 @@ Result<DeliverOne> make_callback(const Destinations &destinations, const std::st
   if (found == destinations.callbacks.end())
     return Error{Errc::invalid_argument, "no callback is named '" + name + "' in the configuration"};
   const CallbackTarget &target = found->second;
-  if (target.schema != "tencent")
-    return Error{Errc::invalid_argument,
-                 "callback '" + name + "' has the unknown schema '" + target.schema + "'"};
-  std::string key;
-  if (!target.key_env.empty()) {
-    const auto k = destinations.callback_keys.find(name);
-    if (k == destinations.callback_keys.end() || k->second.empty())
-      return Error{Errc::denied,
-                   "callback '" + name + "' has no key: the environment has no " + target.key_env};
-    key = k->second;
-  }
+  REC_TRY(const CallbackKeys keys, keys_of(destinations, target));
   return DeliverOne(
-      [target, key, &http, &clock](const Owed &owed, const RememberUpload &, GCancellable *cancel) {
-        return call_back(target, key, owed, http, clock.now_utc(), cancel);
+      [&destinations, target, keys, &http, &clock](const Owed &owed, const RememberUpload &,
+                                                   GCancellable *cancel) -> Result<std::string> {
+        REC_TRY(const std::string object, object_of(destinations, owed));
+        const CallbackMessage message = callback_message(target, keys, owed, object, clock.now_utc());
+        return send_callback(target, message, owed.event_id, http, cancel);
       });
+}
+
+RetryDelay delay_of(const Destinations &destinations, const OwedTarget &target) {
+  if (target.kind == OwedKind::upload) return upload_retry_delay;
+  const auto found = destinations.callbacks.find(target.name);
+  const bool is_alibaba = found != destinations.callbacks.end() && found->second.schema == "alibaba";
+  return [is_alibaba](int failed, double) {
+    return is_alibaba ? alibaba_retry_delay(failed) : callback_retry_delay(failed);
+  };
 }
 
 }  // namespace
 
-DeliverOne make_deliverer(const Destinations &destinations, const OwedTarget &target, HttpClient &http,
-                          const Clock &clock) {
+Deliverer make_deliverer(const Destinations &destinations, const OwedTarget &target, HttpClient &http,
+                         const Clock &clock) {
   auto made = target.kind == OwedKind::upload ? make_upload(destinations, target.name, http, clock)
                                               : make_callback(destinations, target.name, http, clock);
-  if (made) return *std::move(made);
-  return [error = made.error()](const Owed &, const RememberUpload &, GCancellable *) -> Result<std::string> {
+  const DeliverOne refuse = [error = made ? Error{} : made.error()](const Owed &, const RememberUpload &,
+                                                                    GCancellable *) -> Result<std::string> {
     return error;
   };
+  return {made ? *std::move(made) : refuse, delay_of(destinations, target)};
 }
 
 Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const std::string &lease,
-                                                   const OwedTarget &target, const DeliverOne &deliver,
+                                                   const OwedTarget &target, const Deliverer &deliverer,
                                                    double jitter, const Clock &clock, GCancellable *cancel) {
   REC_TRY(const auto taken, catalogue.take_due(lease, target, 1));
   if (taken.empty()) return std::optional<DeliveryReport>{};
@@ -95,7 +120,7 @@ Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const s
   report.location = owed.path;
   report.attempt = owed.attempts + 1;
   const auto remember = [&](const std::string &id) { return catalogue.remember_upload(owed.id, lease, id); };
-  const auto result = deliver(owed, remember, cancel);
+  const auto result = deliverer.deliver(owed, remember, cancel);
   if (!result && result.error().code == Errc::cancelled) {
     REC_CHECK(catalogue.give_back(owed.id, lease));
     return result.error();
@@ -105,8 +130,7 @@ Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const s
     REC_CHECK(catalogue.done(owed.id, lease, *result));
     return std::optional(std::move(report));
   }
-  const Nanoseconds delay = target.kind == OwedKind::upload ? upload_retry_delay(report.attempt, jitter)
-                                                            : callback_retry_delay(report.attempt);
+  const Nanoseconds delay = deliverer.delay(report.attempt, jitter);
   report.error = result.error();
   report.retry = clock.now_utc() + std::chrono::duration_cast<std::chrono::microseconds>(delay);
   REC_CHECK(catalogue.retry(owed.id, lease, *report.retry, report.error->message));

@@ -11,6 +11,7 @@
 #include "core/base/result.h"
 #include "core/io/http.h"
 #include "core/model/destinations.h"
+#include "core/service/callback_message.h"
 #include "core/service/catalogue.h"
 #include "core/service/store_credentials.h"
 
@@ -23,7 +24,7 @@ struct Destinations {
   std::map<std::string, CallbackTarget> callbacks;
   std::map<std::string, StoreCredentials> credentials;  // of the environment, by name of the store
   std::map<std::pair<std::string, Format>, std::string> storage_classes;  // by template; "" = the store's own
-  std::map<std::string, std::string> callback_keys;  // by name of the callback, when it has a key_env
+  std::map<std::string, CallbackKeys> callback_keys;  // by name of the callback, when it has a key_env
 };
 
 // One attempt has ended.
@@ -43,15 +44,23 @@ using RememberUpload = std::function<Status(const std::string &upload_id)>;
 using DeliverOne = std::function<Result<std::string>(const Owed &owed, const RememberUpload &remember,
                                                      GCancellable *cancel)>;
 
-// How `target` is served. Always gives a function: for a target that is missing or cannot be served it is one
-// that says why. `http` and `clock` must outlive it.
-DeliverOne make_deliverer(const Destinations &destinations, const OwedTarget &target, HttpClient &http,
-                          const Clock &clock);
+// How long to wait after the `failed`-th failure in a row; `jitter` in [0, 1).
+using RetryDelay = std::function<Nanoseconds(int failed, double jitter)>;
+
+struct Deliverer {
+  DeliverOne deliver;
+  RetryDelay delay;
+};
+
+// How `target` is served. For a target that is missing or cannot be served `deliver` says why. All must
+// outlive it.
+Deliverer make_deliverer(const Destinations &destinations, const OwedTarget &target, HttpClient &http,
+                         const Clock &clock);
 
 // Takes one due row of `target`, tries once, and writes down what came of it. Nothing to report = nothing was
 // due. `jitter` in [0, 1). A cancelled attempt does not count: its row is free again.
 Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const std::string &lease,
-                                                   const OwedTarget &target, const DeliverOne &deliver,
+                                                   const OwedTarget &target, const Deliverer &deliverer,
                                                    double jitter, const Clock &clock, GCancellable *cancel);
 
 }  // namespace rec

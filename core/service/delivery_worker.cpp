@@ -67,13 +67,13 @@ bool DeliveryWorker::is_stopping() {
 
 void DeliveryWorker::run_lane(const OwedTarget &target) {
   std::unique_ptr<HttpClient> http;  // made here: it belongs to this thread
-  DeliverOne deliver;
+  std::optional<Deliverer> deliverer;
   loop([&](Catalogue &catalogue) -> Result<std::optional<UtcTime>> {
-    if (!deliver) {
+    if (!deliverer) {
       http = options_.make_http(target.kind == OwedKind::upload ? kUploadSilence : kCallbackTimeout);
-      deliver = make_deliverer(options_.destinations, target, *http, clock_);
+      deliverer = make_deliverer(options_.destinations, target, *http, clock_);
     }
-    return serve(catalogue, target, deliver);
+    return serve(catalogue, target, *deliverer);
   });
 }
 
@@ -82,12 +82,12 @@ void DeliveryWorker::run_keeper() {
 }
 
 Result<std::optional<UtcTime>> DeliveryWorker::serve(Catalogue &catalogue, const OwedTarget &target,
-                                                     const DeliverOne &deliver) {
+                                                     const Deliverer &deliverer) {
   std::minstd_rand random(std::random_device{}());
   while (!is_stopping()) {
     const double jitter = std::uniform_real_distribution<double>()(random);
     REC_TRY(const auto report,
-            deliver_next(catalogue, lease_.id(), target, deliver, jitter, clock_, cancel_.get()));
+            deliver_next(catalogue, lease_.id(), target, deliverer, jitter, clock_, cancel_.get()));
     if (!report) break;
     options_.on_report(*report);
     if (!report->error) kick();  // what waited for this may be due now

@@ -49,7 +49,7 @@ class DeliveryWorker {
   void run_lane(const OwedTarget &target);
   void run_keeper();
   Result<std::optional<UtcTime>> serve(Catalogue &catalogue, const OwedTarget &target,
-                                       const DeliverOne &deliver);
+                                       const Deliverer &deliverer);
   Result<std::optional<UtcTime>> keep(Catalogue &catalogue);
   Status join(Catalogue &catalogue, std::int64_t recording_id);
   // Glances until stop(); what goes wrong (exceptions, too) is told and tried again.

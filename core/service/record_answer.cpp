@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/io/json.h"
+#include "core/model/push_query.h"
 
 namespace rec {
 namespace {
@@ -41,46 +42,12 @@ std::optional<std::int64_t> number(std::string_view text) {
   return value;
 }
 
-std::optional<int> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return std::nullopt;
-}
-
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : std::nullopt;
-    const auto low = high ? hex_digit(text[i + 2]) : std::nullopt;
-    if (low) {
-      out += static_cast<char>(*high * 16 + *low);
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
-// The first value of a name, unescaped.
-std::optional<std::string> parameter(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    const auto equals = pair.find('=');
-    if (pair.substr(0, equals) == name)
-      return equals == std::string_view::npos ? "" : unescaped(pair.substr(equals + 1));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-  }
-  return std::nullopt;
-}
-
 Error unreadable(const char *name, const char *expected) {
   return {Errc::invalid_argument, std::string("push URL: ") + name + ": expected " + expected};
 }
 
 Result<std::optional<Seconds>> seconds_of(std::string_view query, const char *name) {
-  const auto text = parameter(query, name);
+  const auto text = query_parameter(query, name);
   if (!text) return std::optional<Seconds>();
   const auto value = number(*text);
   if (!value || *value < 0 || *value > kLongestRetention)
@@ -100,7 +67,7 @@ Result<std::vector<Format>> listed_formats(std::string_view list) {
 }
 
 Result<bool> wants_audio_only(std::string_view query) {
-  const auto type = parameter(query, "record_type");
+  const auto type = query_parameter(query, "record_type");
   if (!type || *type == "video") return false;
   if (*type == "audio") return true;
   return unreadable("record_type", "audio or video");
@@ -130,8 +97,8 @@ Result<IngestParameters> parse_ingest_parameters(std::string_view query) {
     return Error{Errc::invalid_argument, "push URL: expected a query of at most " +
                                              std::to_string(kLongestIngestParameter) + " bytes"};
   IngestParameters said;
-  const auto config = parameter(query, "record_config");
-  const auto list = parameter(query, "record");
+  const auto config = query_parameter(query, "record_config");
+  const auto list = query_parameter(query, "record");
   if (!config && !list) return said;
   said.record = true;
   if (config) {

@@ -30,7 +30,10 @@ Destinations destinations_of(const Configuration &configuration) {
       to.storage_classes[{name, file.format}] = file.options.storage_class;
   }
   for (const auto &[name, callback] : configuration.callbacks)
-    if (!callback.key_env.empty()) to.callback_keys[name] = environment(callback.key_env.c_str());
+    if (!callback.key_env.empty())
+      to.callback_keys[name] = {
+          environment(callback.key_env.c_str()),
+          callback.older_key_env.empty() ? "" : environment(callback.older_key_env.c_str())};
   return to;
 }
 

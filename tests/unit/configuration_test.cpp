@@ -308,7 +308,8 @@ TEST(Configuration, ReadsStoresAndCallbacks) {
       R"({"templates": {}, "rules": [],
   "storage": {"s": {"uri": "s3://bucket/a/b/", "endpoint": "https://h:9000/", "region": "eu", "credentials": "env"},
               "f": {"uri": "file:///var/x y"}},
-  "callbacks": {"plain": {"url": "https://h/x"}, "signed": {"url": "http://h", "schema": "tencent", "key": {"env": "KEY_1"}}}})",
+  "callbacks": {"plain": {"url": "https://h/x"}, "signed": {"url": "http://h", "schema": "tencent", "key": {"env": "KEY_1"}},
+                "ours": {"url": "http://h", "schema": "recording", "key": {"env": "A"}, "older-key": {"env": "B"}}}})",
       "f");
   ASSERT_TRUE(loaded.configuration) << configuration_error(loaded).message;
   const StoreSettings &s = loaded.configuration->stores.at("s");
@@ -320,6 +321,8 @@ TEST(Configuration, ReadsStoresAndCallbacks) {
   EXPECT_EQ(loaded.configuration->callbacks.at("plain").key_env, "");
   EXPECT_EQ(loaded.configuration->callbacks.at("signed").key_env, "KEY_1");
   EXPECT_EQ(loaded.configuration->callbacks.at("signed").schema, "tencent");
+  EXPECT_EQ(loaded.configuration->callbacks.at("ours").schema, "recording");
+  EXPECT_EQ(loaded.configuration->callbacks.at("ours").older_key_env, "B");
 }
 
 TEST(Configuration, ReadsTheStoresOfBothClouds) {
@@ -375,7 +378,9 @@ TEST(Configuration, RefusesStoresAndCallbacksThatCannotWork) {
     EXPECT_NE(with(bad, ""), "") << bad;
   for (const char *bad :
        {R"("c": {})", R"("c": {"url": "ftp://h"})", R"("c": {"url": "http://"})",
-        R"("c": {"url": "http://h", "schema": "alibaba"})",
+        R"("c": {"url": "http://h", "schema": "aliyun"})",
+        R"("c": {"url": "http://h", "older-key": {"env": "K"}})",
+        R"("c": {"url": "http://h", "schema": "recording", "older-key": {"env": "K"}})",
         R"("c": {"url": "http://h", "key": {"env": "1X"}})",
         R"("c": {"url": "http://h", "key": {"file": "x"}})", R"("c": {"url": "http://h", "key": {}})"})
     EXPECT_NE(with("", bad), "") << bad;

@@ -26,8 +26,9 @@ class DeliveryTest : public testing::Test {
     destinations_.callbacks["ops"] = {.name = "ops",
                                       .url = "http://user:pw@ops.example.org/recording?token=t",
                                       .schema = "tencent",
-                                      .key_env = "CALLBACK_KEY"};
-    destinations_.callback_keys["ops"] = "mykey";
+                                      .key_env = "CALLBACK_KEY",
+                                      .older_key_env = ""};
+    destinations_.callback_keys["ops"] = {"mykey", ""};
   }
 
   // A recording with one closed file in the spool, its upload and callback owed.

@@ -30,5 +30,12 @@ TEST(RetrySchedule, CallbacksFollowTheCloudTwelveTimesAndGoOnAfterwards) {
   EXPECT_EQ(callback_retry_delay(std::numeric_limits<int>::max()), Seconds(3600));
 }
 
+TEST(RetrySchedule, AlibabasCallbacksAreTriedFiveTimesAtOnceAndThenSeldom) {
+  for (int failed = 1; failed <= 5; ++failed) EXPECT_EQ(alibaba_retry_delay(failed), Seconds(1));
+  EXPECT_EQ(alibaba_retry_delay(6), Seconds(60));
+  EXPECT_EQ(alibaba_retry_delay(7), Seconds(120));
+  EXPECT_EQ(alibaba_retry_delay(std::numeric_limits<int>::max()), Seconds(3600));
+}
+
 }  // namespace
 }  // namespace rec
