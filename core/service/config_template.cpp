@@ -154,10 +154,8 @@ RecordingTemplate read_template(ConfigNotes &notes, const Field &field, const st
   if (const auto formats = reader.need("formats", "an object with the formats to be recorded ({} for none)"))
     read_formats(notes, *formats, t);
   if (const auto content = reader.take("content")) t.content = read_content(notes, *content);
-  if (const auto standby = reader.take("standby")) {
+  if (const auto standby = reader.take("standby"))
     t.standby = read_flag(notes.problems, *standby).value_or(false);
-    if (t.standby) note_not_yet(notes, *standby);
-  }
   if (const auto trigger = reader.take("trigger")) t.trigger = read_trigger(notes, *trigger);
   if (const auto zone = reader.take("time-zone")) read_zone(notes, *zone, t);
   if (const auto pattern = reader.take("name")) read_name(notes, *pattern, t);

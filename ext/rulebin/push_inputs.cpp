@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "gst/common/barrier.h"
@@ -75,6 +76,23 @@ void ask_for_keyframe(GstElement *consumer) {
 
 bool has_begun(GstPad *pad) {
   return static_cast<bool>(Ref<GstEvent>::adopt(gst_pad_get_sticky_event(pad, GST_EVENT_STREAM_START, 0)));
+}
+
+// Nothing: the event is another one.
+std::optional<bool> standby_in(GstEvent *event) {
+  gboolean active = FALSE;
+  if (GST_EVENT_TYPE(event) != GST_EVENT_CUSTOM_DOWNSTREAM_STICKY ||
+      !gst_event_has_name(event, "application/x-recording-standby") ||
+      !gst_structure_get_boolean(gst_event_get_structure(event), "active", &active))
+    return std::nullopt;
+  return active;
+}
+
+bool begins_with_keyframe(GstPadProbeInfo *info) {
+  GstBuffer *first = GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST
+                         ? gst_buffer_list_get(GST_PAD_PROBE_INFO_BUFFER_LIST(info), 0)
+                         : GST_PAD_PROBE_INFO_BUFFER(info);
+  return first && !GST_BUFFER_FLAG_IS_SET(first, GST_BUFFER_FLAG_DELTA_UNIT);
 }
 
 }  // namespace
@@ -251,10 +269,60 @@ GstPadProbeReturn PushInputs::on_event(GstPad *pad, GstPadProbeInfo *info, gpoin
   auto *inputs = static_cast<PushInputs *>(self);
   GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
   barrier(inputs->bin_, [&] {
-    if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) inputs->stream_started(pad);
+    if (const auto standby = standby_in(event)) inputs->standby_changed(pad, *standby);
+    if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) {
+      inputs->standby_changed(pad, false);  // what is still so is said again
+      inputs->stream_started(pad);
+    }
     if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) inputs->stream_ended(pad, gst_event_get_seqnum(event));
   });
   return GST_PAD_PROBE_OK;
+}
+
+// ---- Standby material
+
+struct PushInputs::Standby {
+  PushInputs *inputs;
+  bool is_video;
+  bool over = false;  // of the pad's streaming thread
+};
+
+void PushInputs::let_standby_in(bool wanted) {
+  MutexLock lock(mutex_);
+  standby_comes_in_ = wanted;
+}
+
+void PushInputs::standby_changed(GstPad *pad, bool active) {
+  std::shared_ptr<Standby> begun;
+  {
+    MutexLock lock(mutex_);
+    for (Input &input : inputs_) {
+      if (input.pad.get() != pad) continue;
+      if (input.standby) input.standby->over = !active;
+      if (input.standby || !active || standby_comes_in_) return;
+      begun = input.standby = std::make_shared<Standby>(Standby{this, input.name == "video"});
+    }
+  }
+  if (!begun) return;
+  const auto media = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+  gst_pad_add_probe(pad, media, on_standby_media, new std::shared_ptr<Standby>(begun),
+                    [](gpointer data) { delete static_cast<std::shared_ptr<Standby> *>(data); });
+}
+
+GstPadProbeReturn PushInputs::on_standby_media(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
+  const std::shared_ptr<Standby> standby = *static_cast<std::shared_ptr<Standby> *>(data);
+  if (!standby->over || (standby->is_video && !begins_with_keyframe(info))) {
+    ++standby->inputs->standby_dropped_;
+    return GST_PAD_PROBE_DROP;
+  }
+  standby->inputs->standby_over(pad);
+  return GST_PAD_PROBE_REMOVE;
+}
+
+void PushInputs::standby_over(GstPad *pad) {
+  MutexLock lock(mutex_);
+  for (Input &input : inputs_)
+    if (input.pad.get() == pad) input.standby.reset();
 }
 
 void PushInputs::stream_started(GstPad *pad) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <atomic>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -47,6 +50,14 @@ class PushInputs {
   // the consumer takes for a buffer. False: there was no EOS, for nothing ever came.
   bool detach(GstElement *consumer, guint32 seqnum) REC_EXCLUDES(mutex_);
 
+  // Whether consumers get what upstream marks as standby material: with a sticky downstream event
+  // "application/x-recording-standby" whose `active` is true, until one whose `active` is false. What they do
+  // not get is missing as if it had not been sent; video then goes on at a keyframe. For what is marked
+  // later.
+  void let_standby_in(bool wanted) REC_EXCLUDES(mutex_);
+  // Buffers and buffer lists that were kept from consumers.
+  std::uint64_t standby_dropped() const { return standby_dropped_; }
+
   // EOS was sent to the element itself: the push ends whatever its pads are doing. Its consumers are told by
   // the caller.
   void end_all(guint32 seqnum) REC_EXCLUDES(mutex_);
@@ -57,17 +68,22 @@ class PushInputs {
   bool is_linked() REC_EXCLUDES(mutex_);
 
  private:
+  struct Standby;  // of an input that shows standby material
   struct Input {
     Ref<GstPad> pad;  // ours, ghost of the tee's
     Ref<GstElement> tee;
     std::string name;        // of the consumers' pads
     bool connected = false;  // it was linked, so the consumers have a pad for it too
     bool ended = false;
+    std::shared_ptr<Standby> standby = nullptr;  // shared with the probe that drops it
   };
 
   static GstPadProbeReturn on_event(GstPad *pad, GstPadProbeInfo *info, gpointer self);
   static void on_linked(GstPad *pad, GstPad *peer, gpointer self);
   void pad_linked(GstPad *pad) REC_EXCLUDES(mutex_);
+  void standby_changed(GstPad *pad, bool active) REC_EXCLUDES(mutex_);
+  static GstPadProbeReturn on_standby_media(GstPad *pad, GstPadProbeInfo *info, gpointer standby);
+  void standby_over(GstPad *pad) REC_EXCLUDES(mutex_);
   void stream_started(GstPad *pad) REC_EXCLUDES(mutex_);
   void stream_ended(GstPad *pad, guint32 seqnum) REC_EXCLUDES(mutex_);
   void look_whether_ended(bool by_eos) REC_EXCLUDES(mutex_);
@@ -85,6 +101,8 @@ class PushInputs {
   std::vector<Input> inputs_ REC_GUARDED_BY(mutex_);
   std::vector<Ref<GstElement>> consumers_ REC_GUARDED_BY(mutex_);
   enum class Push { none, open, ended };
+  bool standby_comes_in_ REC_GUARDED_BY(mutex_) = false;
+  std::atomic<std::uint64_t> standby_dropped_ = 0;
   Push push_ REC_GUARDED_BY(mutex_) = Push::none;
   guint32 seqnum_ REC_GUARDED_BY(mutex_) = 0;  // of the last EOS
 };

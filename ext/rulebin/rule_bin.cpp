@@ -254,6 +254,9 @@ StructurePtr RuleBin::stats() {
   add(stats.get(), "segments", sum.segments);
   add(stats.get(), "bytes", sum.bytes);
   add(stats.get(), "rows-lost", all_counts.lost_rows);
+  std::uint64_t standby = 0;
+  for (const PushInputs *inputs : all_inputs()) standby += inputs->standby_dropped();
+  add(stats.get(), "standby-buffers-dropped", standby);
   for (const auto &branch : all) {
     if (branch->facts().name == kOrigin) {
       branch->add_stats(stats.get());

@@ -112,6 +112,7 @@ Status RuleBin::add_template_branches(const Plan &plan, const NameFacts &facts) 
                     .names = names});
     const bool is_origin = content.kind == Content::Kind::origin;
     PushInputs &inputs = is_origin ? inputs_ : variants_.of(content);
+    inputs.let_standby_in(wanted.standby);
     if (!is_origin) {
       MutexLock lock(mutex_);
       inputs_of_[branch.get()] = &inputs;

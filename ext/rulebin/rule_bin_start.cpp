@@ -110,6 +110,7 @@ Status RuleBin::start() {
   }
   REC_CHECK(open_desk(absolute(now.catalogue.empty() ? directory + "/catalogue.db" : now.catalogue)));
   for (PushInputs *inputs : all_inputs()) inputs->reset();
+  inputs_.let_standby_in(plan.recording_template.standby);
   if (plan.why_not.empty())
     if (const Status added = add_template_branches(plan, facts); !added) post_warning(bin_, added.error());
   announce(plan, push_);

@@ -40,6 +40,12 @@
  * element starts is asked for with #RecRuleBin::request-content; one that nobody has is replaced by the
  * watermarked content, and that by the origin. EOS leaves when all contents have ended.
  *
+ * Material that is shown while the publisher is away is recorded only where the template says `standby`.
+ * Upstream marks it with a sticky downstream event (#GST_EVENT_CUSTOM_DOWNSTREAM_STICKY) on every pad,
+ * `application/x-recording-standby` with the #gboolean `active`: %TRUE before it, %FALSE after it. What is
+ * left out is missing as if it had not been sent, and counted in `stats` as `standby-buffers-dropped`; video
+ * goes on at a keyframe.
+ *
  * ## Example pipeline
  * |[
  * gst-launch-1.0 -e -m videotestsrc num-buffers=300 is-live=true ! x264enc key-int-max=50 tune=zerolatency !

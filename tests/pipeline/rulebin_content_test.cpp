@@ -161,6 +161,49 @@ TEST_F(RuleBinContent, APushThatComesBackContinuesEachContentForItself) {
   for (const Recording &recording : recordings()) EXPECT_EQ(recording.state, RecordingState::paused);
 }
 
+class RuleBinStandby : public RuleBinContent {
+ protected:
+  void mark(bool active) {
+    for (const char *pad : {"video_watermarked", "audio_watermarked"})
+      publisher().event(pad,
+                        gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM_STICKY,
+                                             gst_structure_new("application/x-recording-standby", "active",
+                                                               G_TYPE_BOOLEAN, active, nullptr)));
+  }
+  static Media pictures(milliseconds from, milliseconds to) { return watermarked().part(from, to, from); }
+  void send(milliseconds from, milliseconds to) {
+    publisher().send(
+        {{"video_watermarked", pictures(from, to)}, {"audio_watermarked", audio().part(from, to, from)}});
+  }
+  // A slate from 2 s to 3.5 s; the stream comes back between two keyframes.
+  void publish_with_slate(const std::string &standby) {
+    publish(R"(["watermarked"], "standby": )" + standby, {"watermarked"});
+    send(milliseconds(0), milliseconds(2000));
+    mark(true);
+    send(milliseconds(2000), milliseconds(3500));
+    mark(false);
+    send(milliseconds(3500), milliseconds(6000));
+    publisher().end_all();
+    ASSERT_TRUE(wait_for_eos());
+  }
+};
+
+TEST_F(RuleBinStandby, IsLeftOutUntilTheFirstKeyframeAfterIt) {
+  publish_with_slate("false");
+  Hashes expected = hashes_sent({pictures(milliseconds(0), milliseconds(2000))});
+  for (const std::string &hash : hashes_sent({pictures(milliseconds(4000), milliseconds(6000))}))
+    expected.push_back(hash);
+  EXPECT_EQ(hashes_stored(files("watermarked"), "video"), expected);
+  EXPECT_LT(hashes_stored(files("watermarked"), "audio").size(), audio().units.size() - 60);
+}
+
+TEST_F(RuleBinStandby, IsRecordedWhereTheTemplateSaysSo) {
+  publish_with_slate("true");
+  expect_stored("watermarked", watermarked());
+  EXPECT_EQ(hashes_stored(files("watermarked"), "audio"),
+            hashes_sent({audio().part(Seconds(0), Seconds(6), Seconds(0))}));
+}
+
 TEST_F(RuleBinContent, APadOfNoContentIsRefused) {
   publish(R"(["origin"])", {});
   for (const char *name : {"video_other", "audio_transcoded_", "video_transcoded_a/b"})
