@@ -10,6 +10,8 @@ struct PushIdentity {
   std::string app;           // push path, "live"
   std::string stream;        // stream name, "cam1"
   std::string stream_param;  // query of the push URL without '?', "txSecret=x&txTime=y"
+
+  bool operator==(const PushIdentity &) const = default;
 };
 
 }  // namespace rec

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "ext/rulebin/push_event.h"
 #include "gst/common/barrier.h"
 
 namespace rec {
@@ -274,6 +275,7 @@ GstPadProbeReturn PushInputs::on_event(GstPad *pad, GstPadProbeInfo *info, gpoin
       inputs->standby_changed(pad, false);  // what is still so is said again
       inputs->stream_started(pad);
     }
+    if (is_push_event(event) && inputs->listener_.identified) inputs->listener_.identified(event);
     if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) inputs->stream_ended(pad, gst_event_get_seqnum(event));
   });
   return GST_PAD_PROBE_OK;
@@ -326,6 +328,7 @@ void PushInputs::standby_over(GstPad *pad) {
 }
 
 void PushInputs::stream_started(GstPad *pad) {
+  if (listener_.push_is_about_to_begin && !push_is_open()) listener_.push_is_about_to_begin();
   bool began = false;
   {
     MutexLock lock(mutex_);

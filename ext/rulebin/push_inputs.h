@@ -28,6 +28,9 @@ class PushInputs {
     std::function<void(PushInputs &)> push_began;
     // `began` is false when EOS came and nothing before it.
     std::function<void(PushInputs &, bool began, guint32 seqnum)> push_ended;
+    // The same, and they may wait a little. Empty: nobody wants to know.
+    std::function<void()> push_is_about_to_begin = {};
+    std::function<void(GstEvent *event)> identified = {};  // by a push event (push_event.h)
   };
 
   // `label`: of the content, "" = the origin: part of the pads' names, which are `video_LABEL` and

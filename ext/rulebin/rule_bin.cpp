@@ -16,26 +16,10 @@ void add(GstStructure *s, const char *field, std::uint64_t value) {
   gst_structure_set(s, field, G_TYPE_UINT64, static_cast<guint64>(value), nullptr);
 }
 
-void add(Branch::Counts &sum, const Branch::Counts &n) {
-  sum.session.started += n.session.started;
-  sum.session.resumed += n.session.resumed;
-  sum.session.finished += n.session.finished;
-  sum.session.files += n.session.files;
-  sum.session.failed_files += n.session.failed_files;
-  sum.session.segments += n.session.segments;
-  sum.session.bytes += n.session.bytes;
-  sum.lost_rows += n.lost_rows;
-}
-
 }  // namespace
 
 RuleBin::RuleBin(GstBin *bin, const Clock &clock)
-    : bin_(bin),
-      clock_(clock),
-      inputs_(bin, {.push_began = [this](PushInputs &i) { push_began(i); },
-                    .push_ended = [this](PushInputs &i, bool, guint32 seqnum) { push_ended(i, seqnum); }}),
-      variants_(bin, {.push_began = [this](PushInputs &i) { push_began(i); },
-                      .push_ended = [this](PushInputs &i, bool, guint32 seqnum) { push_ended(i, seqnum); }}) {
+    : bin_(bin), clock_(clock), inputs_(bin, input_listener()), variants_(bin, input_listener()) {
   // What is inside comes and goes; that this is a sink does not.
   gst_bin_set_suppressed_flags(bin,
                                static_cast<GstElementFlags>(GST_ELEMENT_FLAG_SINK | GST_ELEMENT_FLAG_SOURCE));
@@ -43,6 +27,13 @@ RuleBin::RuleBin(GstBin *bin, const Clock &clock)
 }
 
 RuleBin::~RuleBin() = default;
+
+PushInputs::Listener RuleBin::input_listener() {
+  return {.push_began = [this](PushInputs &i) { push_began(i); },
+          .push_ended = [this](PushInputs &i, bool, guint32 seqnum) { push_ended(i, seqnum); },
+          .push_is_about_to_begin = [this] { push_is_about_to_begin(); },
+          .identified = [this](GstEvent *event) { take_push_event(event); }};
+}
 
 GstStateChangeReturn RuleBin::change_state(GstStateChange transition,
                                            const std::function<GstStateChangeReturn()> &chain_up) {
@@ -53,8 +44,12 @@ GstStateChangeReturn RuleBin::change_state(GstStateChange transition,
       return GST_STATE_CHANGE_FAILURE;
     }
   }
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) renewal_.forbid(false);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    renewal_.forbid(true);  // pads wait for their streaming threads
     for (const auto &branch : branches()) branch->media_interrupted();
+    identity_.with([](auto &known) { known.reset(); });
+  }
   const GstStateChangeReturn result = chain_up();
   const bool failed_start =
       transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE;
@@ -66,6 +61,7 @@ void RuleBin::stop() {
   const auto at = desk();
   if (!at) return;
   ++starts_;
+  idle_ = false;
   watch_.reset();
   joins_->cancel();
   for (const auto &branch : branches()) {
@@ -137,7 +133,7 @@ void RuleBin::take_out(const std::shared_ptr<Branch> &branch) {
   }
   if (is_here) {  // else the element was stopped meanwhile
     branch->close();
-    numbers_.with([&](Numbers &n) { add(n.gone, branch->counts()); });
+    numbers_.with([&](Numbers &n) { n.gone = sum_of(n.gone, branch->counts()); });
     MutexLock lock(mutex_);
     branches_.erase(std::find(branches_.begin(), branches_.end(), branch));
     inputs_of_.erase(branch.get());
@@ -164,6 +160,7 @@ bool RuleBin::post(std::function<void(CatalogueDesk &)> job) {
 // ---- Pushes
 
 void RuleBin::push_began(PushInputs &inputs) {
+  idle_ = false;
   (void)post([this](CatalogueDesk &at) {
     at_desk_.eos = {};  // it goes on
     at_desk_.ended = false;
@@ -224,7 +221,9 @@ void RuleBin::look_after() {
   const auto all = branches();
   if (std::any_of(all.begin(), all.end(), [](const auto &b) { return b->busy(); })) return;
   const auto eos = std::exchange(at_desk_.eos, {});
-  if (is_over()) gst_element_post_message(GST_ELEMENT(bin_), gst_message_ref(eos.get()));
+  if (!is_over()) return;
+  idle_ = true;
+  gst_element_post_message(GST_ELEMENT(bin_), gst_message_ref(eos.get()));
 }
 
 void RuleBin::cancel_delay() {
@@ -232,6 +231,18 @@ void RuleBin::cancel_delay() {
 }
 
 // ---- Numbers
+
+Branch::Counts RuleBin::sum_of(Branch::Counts sum, const Branch::Counts &n) {
+  sum.session.started += n.session.started;
+  sum.session.resumed += n.session.resumed;
+  sum.session.finished += n.session.finished;
+  sum.session.files += n.session.files;
+  sum.session.failed_files += n.session.failed_files;
+  sum.session.segments += n.session.segments;
+  sum.session.bytes += n.session.bytes;
+  sum.lost_rows += n.lost_rows;
+  return sum;
+}
 
 StructurePtr RuleBin::stats() {
   StructurePtr stats(gst_structure_new_empty("rulebin-stats"));
@@ -243,7 +254,7 @@ StructurePtr RuleBin::stats() {
   const Numbers n = numbers_.copy();
   Branch::Counts all_counts = n.gone;
   const auto all = branches();
-  for (const auto &branch : all) add(all_counts, branch->counts());
+  for (const auto &branch : all) all_counts = sum_of(all_counts, branch->counts());
   const PushSession::Counts &sum = all_counts.session;
   add(stats.get(), "pushes", n.pushes);
   add(stats.get(), "recordings-started", sum.started);

@@ -17,6 +17,7 @@
 #include "ext/rulebin/catalogue_desk.h"
 #include "ext/rulebin/joins.h"
 #include "ext/rulebin/push_inputs.h"
+#include "ext/rulebin/renewal.h"
 #include "ext/rulebin/variant_inputs.h"
 #include "gst/common/gst_ptr.h"
 
@@ -118,6 +119,15 @@ class RuleBin {
   // Soon, on another thread under the state lock, unless the element is stopped until then.
   void later(std::function<void()> what);
 
+  // rule_bin_renew.cpp. The first two: on streaming threads; the others under the state lock.
+  void push_is_about_to_begin();
+  void take_push_event(GstEvent *event);
+  void renew();
+  void decide_anew();
+  bool push_is_open();  // of any content
+  static Branch::Counts sum_of(Branch::Counts sum, const Branch::Counts &n);
+
+  PushInputs::Listener input_listener();
   void push_began(PushInputs &inputs);
   void push_ended(PushInputs &inputs, guint32 seqnum);
   bool post(std::function<void(CatalogueDesk &)> job) REC_EXCLUDES(mutex_);
@@ -143,6 +153,10 @@ class RuleBin {
   std::atomic<std::uint64_t> starts_ = 0;  // and stops
   std::unique_ptr<Joins> joins_;
   std::uint64_t told_change_ = 0;  // of the configuration; only where states change
+  Renewal renewal_;
+  std::atomic<bool> idle_ = false;                 // a push is over and nothing of it is left to be done
+  bool in_place_ = false;                          // a start while media may come; state lock
+  Guarded<std::optional<PushIdentity>> identity_;  // that upstream told
   Mutex mutex_;
   std::shared_ptr<CatalogueDesk> desk_ REC_GUARDED_BY(mutex_);               // shared by the branches
   std::vector<std::shared_ptr<Branch>> branches_ REC_GUARDED_BY(mutex_);     // shared with their jobs

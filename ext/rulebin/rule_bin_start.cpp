@@ -78,7 +78,7 @@ std::string RuleBin::explain() {
   const auto in_force = shared_configuration(now.config)->sample();
   if (!in_force->loaded.problems.empty())
     text += "mistakes: " + configuration_error(in_force->loaded).message + "\n";
-  const PushIdentity push{now.domain, now.app, now.stream, ""};
+  const PushIdentity push = identity_.copy().value_or(PushIdentity{now.domain, now.app, now.stream, ""});
   if (in_force->loaded.configuration)
     text += to_string(explain_push(*in_force->loaded.configuration, push, false));
   return displayable(text);
@@ -87,7 +87,7 @@ std::string RuleBin::explain() {
 Status RuleBin::start() {
   const RuleBinSettings now = settings.copy();
   if (!now.uri_error.empty()) return Error{Errc::invalid_argument, "uri: " + now.uri_error};
-  push_ = {now.domain, now.app, now.stream, now.stream_param};
+  push_ = identity_.copy().value_or(PushIdentity{now.domain, now.app, now.stream, now.stream_param});
   REC_TRY(const std::string directory, directory_of(now));
   REC_TRY(Plan plan, make_plan(now.config, push_));
   directory_ = directory;
@@ -109,7 +109,8 @@ Status RuleBin::start() {
     rule_ = plan.rule;
   }
   REC_CHECK(open_desk(absolute(now.catalogue.empty() ? directory + "/catalogue.db" : now.catalogue)));
-  for (PushInputs *inputs : all_inputs()) inputs->reset();
+  if (!in_place_)
+    for (PushInputs *inputs : all_inputs()) inputs->reset();
   inputs_.let_standby_in(plan.recording_template.standby);
   if (plan.why_not.empty())
     if (const Status added = add_template_branches(plan, facts); !added) post_warning(bin_, added.error());

@@ -7,8 +7,15 @@
  * Given a configuration file and who is pushing (`domain`, `app`, `stream`, or one `uri`), it finds the
  * template whose rule fits best - domain + app + stream, then domain + stream, then domain + app, then domain
  * - and builds the recorders that the template needs: a #recsink for the file formats of equal cycle, a
- * #splicesink for HLS. The template is chosen when the element goes to PAUSED and stays the same until it
- * goes back to READY.
+ * #splicesink for HLS. The template is chosen when the element goes to PAUSED, and again when another push
+ * begins, the file has changed and nothing is held that the push may continue. Until then its first media
+ * wait, 10 s at most.
+ *
+ * Upstream may say who is pushing, too: by a sticky event (%GST_EVENT_CUSTOM_DOWNSTREAM_STICKY) whose
+ * structure is called `application/x-recording-push` and has the strings `domain`, `app`, `stream`,
+ * `stream-param`, or `uri` with all of them. It replaces what the properties say until READY; media that wait
+ * for it are those behind it. Another identity in mid-push ends the recording, and another one begins at the
+ * next keyframe.
  *
  * Nothing here stops the pipeline: a recorder that fails becomes a warning, and streaming threads never wait
  * for the disk or the catalogue. A stream that no rule matches, whose template has no formats, or whose name
