@@ -104,14 +104,18 @@ JsonObjectWriter store_json(const StoreSettings &store) {
   return json;
 }
 
+void write_secret(JsonObjectWriter &to, const char *member, const std::string &variable) {
+  if (variable.empty()) return;
+  JsonObjectWriter secret;
+  secret.text("env", variable);
+  to.object(member, std::move(secret));
+}
+
 JsonObjectWriter callback_json(const CallbackTarget &callback) {
   JsonObjectWriter json;
   json.text("url", callback.url).text("schema", callback.schema);
-  if (!callback.key_env.empty()) {
-    JsonObjectWriter key;
-    key.text("env", callback.key_env);
-    json.object("key", std::move(key));
-  }
+  write_secret(json, "key", callback.key_env);
+  write_secret(json, "older-key", callback.older_key_env);
   return json;
 }
 

@@ -311,13 +311,13 @@ TEST(CloudRequests, AWrittenConfigurationReadsAsItWas) {
    "rules": [{"domain": "d", "app": "a", "stream": "s", "template": "t"}, {"domain": "d", "template": "t"}],
    "storage": {"s": {"uri": "oss://b", "region": "r", "credentials": {"file": "/k"}, "bucket-in": "path", "signature": "v1"},
                "f": {"uri": "file:///x"}},
-   "callbacks": {"c": {"url": "http://h", "key": {"env": "K"}}}})";
+   "callbacks": {"c": {"url": "http://h", "schema": "recording", "key": {"env": "K"}, "older-key": {"env": "OLD"}}}})";
   const auto loaded = parse_configuration(text, "f");
   ASSERT_TRUE(loaded.configuration) << joined(loaded.problems);
   const std::string written = write_configuration(*loaded.configuration);
-  for (const char *member :
-       {"\"while-recording\"", "\"v1\"", "\"path\"", "\"/k\"", "\"K\"", "\"transcoded:*\"", "\"standby\"",
-        "\"3s\"", "\"2s\"", "\"9s\"", "\"record\"", "\"9d\"", "\"f\"", "\"x{Sequence}\"", "\"y\"", "\"3d\""})
+  for (const char *member : {"\"while-recording\"", "\"v1\"", "\"path\"", "\"/k\"", "\"K\"", "\"OLD\"",
+                             "\"transcoded:*\"", "\"standby\"", "\"3s\"", "\"2s\"", "\"9s\"", "\"record\"",
+                             "\"9d\"", "\"f\"", "\"x{Sequence}\"", "\"y\"", "\"3d\""})
     EXPECT_NE(written.find(member), std::string::npos) << member << "\n" << written;
   const auto again = parse_configuration(written, "f");
   ASSERT_TRUE(again.configuration) << joined(again.problems);
