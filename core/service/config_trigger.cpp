@@ -68,7 +68,6 @@ Trigger read_trigger(ConfigNotes &notes, const Field &field) {
   } else if (field.value.kind != JsonValue::Kind::string || field.value.string != "automatic") {
     notes.problems.expected(field.value.at, field.path, kTriggers, describe(field.value));
   }
-  if (trigger.kind != TriggerKind::automatic) note_not_yet(notes, field);
   return trigger;
 }
 

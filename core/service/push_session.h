@@ -50,6 +50,7 @@ class PushSession {
   Catalogue &catalogue() { return catalogue_; }
   const Counts &counts() const { return counts_; }
   const std::optional<Recording> &current() const { return current_; }
+  bool push_is_open() const { return push_id_.has_value(); }
   bool resumed() const { return resumed_; }  // `current` was continued, not started
 
   Status begin_push();

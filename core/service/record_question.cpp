@@ -45,9 +45,8 @@ Error withdrawn_error() { return {Errc::cancelled, "the question was withdrawn"}
 
 }  // namespace
 
-RecordQuestion::RecordQuestion(std::unique_ptr<HttpClient> client, const Trigger &trigger, std::string url,
-                               Told told)
-    : client_(std::move(client)),
+RecordQuestion::RecordQuestion(MakeClient make_client, const Trigger &trigger, std::string url, Told told)
+    : make_client_(std::move(make_client)),
       trigger_(trigger),
       url_(std::move(url)),
       told_(std::move(told)),
@@ -85,7 +84,7 @@ bool RecordQuestion::pause() {
                         [this]() REC_TSA(no_thread_safety_analysis) { return withdrawn_; });
 }
 
-Result<HttpResponse> RecordQuestion::ask_once() {
+Result<HttpResponse> RecordQuestion::ask_once(HttpClient &client) {
   const auto request = Ref<GCancellable>::adopt(g_cancellable_new());
   {
     MutexLock lock(mutex_);
@@ -95,7 +94,7 @@ Result<HttpResponse> RecordQuestion::ask_once() {
   const Deadline deadline(request, trigger_.timeout);
   HttpRequest get;
   get.url = url_;
-  auto response = client_->send(get, request.get());
+  auto response = client.send(get, request.get());
   if (!response && response.error().code == Errc::cancelled && !withdrawn())
     return Error{Errc::unavailable, redacted_url(url_) + ": no answer within " +
                                         std::to_string(trigger_.timeout.count()) + " ms"};
@@ -103,10 +102,11 @@ Result<HttpResponse> RecordQuestion::ask_once() {
 }
 
 Result<RecordAnswer> RecordQuestion::ask_with_retries() {
+  const auto client = make_client_();
   Error last = withdrawn_error();
   for (unsigned tries = 0; tries <= trigger_.retries; ++tries) {
     if (tries > 0 && !pause()) return withdrawn_error();
-    const auto response = ask_once();
+    const auto response = ask_once(*client);
     if (response && response->status == 200) return parse_record_answer(response->body);
     last = response
                ? Error{Errc::unavailable, redacted_url(url_) + ": status " + std::to_string(response->status)}

@@ -21,8 +21,10 @@ class RecordQuestion {
   // Once, on that thread, unless the question is withdrawn before. Must not destroy the question.
   using Told = std::function<void(Result<RecordAnswer>)>;
 
+  using MakeClient = std::function<std::unique_ptr<HttpClient>()>;  // called on that thread
+
   // `url`: question_url().
-  RecordQuestion(std::unique_ptr<HttpClient> client, const Trigger &trigger, std::string url, Told told);
+  RecordQuestion(MakeClient make_client, const Trigger &trigger, std::string url, Told told);
   ~RecordQuestion();  // withdraw(), and waits until that is so
   RecordQuestion(const RecordQuestion &) = delete;
   RecordQuestion &operator=(const RecordQuestion &) = delete;
@@ -33,11 +35,11 @@ class RecordQuestion {
  private:
   void run() REC_EXCLUDES(mutex_);
   Result<RecordAnswer> ask_with_retries() REC_EXCLUDES(mutex_);
-  Result<HttpResponse> ask_once() REC_EXCLUDES(mutex_);
+  Result<HttpResponse> ask_once(HttpClient &client) REC_EXCLUDES(mutex_);
   bool withdrawn() REC_EXCLUDES(mutex_);
   bool pause() REC_EXCLUDES(mutex_);  // false: withdrawn meanwhile
 
-  const std::unique_ptr<HttpClient> client_;  // the thread's
+  const MakeClient make_client_;
   const Trigger trigger_;
   const std::string url_;
   const Told told_;

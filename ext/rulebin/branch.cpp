@@ -32,6 +32,12 @@ bool has_begun(GstElement *bin) {
   return begun;
 }
 
+void add_up(GstStructure *stats, const char *field, std::uint64_t value) {
+  guint64 sum = 0;
+  gst_structure_get_uint64(stats, field, &sum);
+  gst_structure_set(stats, field, G_TYPE_UINT64, sum + static_cast<guint64>(value), nullptr);
+}
+
 }  // namespace
 
 Branch::Branch(GstBin *rulebin, std::shared_ptr<CatalogueDesk> desk, const Clock &clock, BranchFacts facts,
@@ -40,20 +46,37 @@ Branch::Branch(GstBin *rulebin, std::shared_ptr<CatalogueDesk> desk, const Clock
       clock_(clock),
       facts_(std::move(facts)),
       listener_(std::move(listener)),
-      recorders_(facts_.name.c_str(), {.on_report = [this](auto *m) { return take_report(m); },
-                                       .on_error = [this](auto *m) { recorder_failed(m); },
-                                       .all_done = [this] { recorders_done(); }}),
+      recorders_(facts_.name.c_str(),
+                 {.on_report = [this](auto *m) { return take_report(m); },
+                  .on_error = [this](auto *m) { recorder_failed(m); },
+                  .all_done = [this] { recorders_done(); }},
+                 {.media_held =
+                      [this](const MediaGate::Video &video) {
+                        MutexLock lock(control_);
+                        ask(video);
+                      },
+                  .cut = [this] { cut_now(); }}),
       desk_(std::move(desk)) {}
 
 void Branch::open() {
-  (void)post([this, at = desk().get()] {
-    PushSession::Facts facts = facts_.session;
-    facts.owner = at->owner();
-    at_desk_.session.emplace(at->catalogue(), clock_, std::move(facts));
-  });
+  begin_session(facts_.session);
   GstElement *bin = recorders_.bin().get();
   gst_bin_add(rulebin_, bin);
   gst_element_set_state(bin, GST_STATE_PAUSED);
+  MutexLock lock(control_);
+  if (facts_.trigger != TriggerKind::ask) build();  // else the answer may change what is built
+}
+
+void Branch::begin_session(PushSession::Facts facts) {
+  (void)post([this, at = desk().get(), facts = std::move(facts)]() mutable {
+    facts.owner = at->owner();
+    at_desk_.session.emplace(at->catalogue(), clock_, std::move(facts));
+  });
+}
+
+void Branch::build() {
+  if (std::exchange(built_, true)) return;
+  if (facts_.audio_only) recorders_.leave_video_out();
   const RecordingTemplate &wanted = facts_.session.recording_template;
   for (const FileGroup &files : file_recorders(wanted))
     add_recorder(make_file_recorder(files, wanted, facts_.names), "recsink");
@@ -72,6 +95,11 @@ void Branch::add_recorder(const Ref<GstElement> &recorder, const char *factory) 
 }
 
 void Branch::close() {
+  {
+    MutexLock lock(control_);
+    if (question_) settle_question();
+  }
+  end_questions();
   GstElement *bin = recorders_.bin().get();
   gst_element_set_locked_state(bin, TRUE);
   gst_element_set_state(bin, GST_STATE_NULL);
@@ -99,11 +127,11 @@ void Branch::attach(PushInputs &inputs) {
     MutexLock lock(mutex_);
     if (std::exchange(attached_, true)) return;
   }
-  if (inputs.push_is_open()) media_began();
+  if (inputs.push_is_open()) push_began();
   if (!inputs.attach(recorders_.bin()))
     post_warning(rulebin_, {Errc::unavailable, "recorder failed: it takes no media"});
   if (inputs.push_is_open()) return;
-  media_ended();  // the push was over meanwhile
+  push_ended();  // it was over meanwhile
   if (!has_begun(recorders_.bin().get())) recorders_.nothing_came();
 }
 
@@ -112,8 +140,17 @@ void Branch::detach(PushInputs &inputs) {
     MutexLock lock(mutex_);
     if (!std::exchange(attached_, false)) return;
   }
-  media_ended();
-  if (!inputs.detach(recorders_.bin().get(), gst_util_seqnum_next())) recorders_.nothing_came();
+  bool recorded = false;
+  {
+    MutexLock lock(control_);
+    (void)withdraw_restart();
+    if (restart_ != Restart::none) give_restart_up();
+    recorded = phase_ == RecordingPhase::recording;
+    if (phase_ != RecordingPhase::away && phase_ != RecordingPhase::lost) media_interrupted();
+    (void)apply(RecordingInput::push_ended);
+  }
+  const bool came = inputs.detach(recorders_.bin().get(), gst_util_seqnum_next());
+  if (recorded && !came) recorders_.nothing_came();
 }
 
 bool Branch::attached() {
@@ -121,45 +158,34 @@ bool Branch::attached() {
   return attached_;
 }
 
-void Branch::media_began() {
-  {
-    MutexLock lock(mutex_);
-    if (std::exchange(media_come_, true)) return;
-  }
-  recorders_.media_began();
-  note("a push", [this](PushSession &s) {
-    at_desk_.working = !recorders_.empty();
-    return s.begin_push();
-  });
-}
-
-void Branch::media_ended() {
-  bool came = false;
-  {
-    MutexLock lock(mutex_);
-    came = std::exchange(media_come_, false);
-  }
-  if (came) media_interrupted();
-  recorders_.media_ended();
-}
-
 void Branch::media_interrupted() {
   note("the end of a push", [](PushSession &s) { return s.end_push(); });
 }
 
 void Branch::send_eos(GstEvent *eos) {
+  {
+    MutexLock lock(control_);
+    if (is_undecided()) {
+      recorders_.gate().end_held();
+      return ask({});  // unless it was asked before
+    }
+  }
   for (const auto &recorder : recorders_.list()) gst_element_send_event(recorder.get(), gst_event_ref(eos));
 }
 
 void Branch::recorders_done() {
-  note("the end of a recording", [this](PushSession &s) {
+  note("the end of a recording", [this](PushSession &s) -> Status {
     at_desk_.working = false;
-    return at_desk_.holds_nothing ? s.finish() : s.pause_or_finish();
+    REC_CHECK(at_desk_.holds_nothing ? s.finish() : s.pause_or_finish());
+    return note_unrecorded(s);
   });
+  (void)post([this] { finish_what_waits(); });
 }
 
 bool Branch::take_report(GstMessage *message) {
   const std::string &zone = facts_.session.recording_template.time_zone;
+  if (finishing_ && gst_message_has_name(message, "splicesink-recording-paused"))
+    g_signal_emit_by_name(GST_MESSAGE_SRC(message), "cancel-delay");  // it counts from here on
   auto report = read_child_report(gst_message_get_structure(message), zone);
   if (report) note(report->what, std::move(report->note), Ref<GstMessage>::adopt(message));
   return report.has_value();
@@ -170,6 +196,9 @@ void Branch::recorder_failed(GstMessage *message) {
 }
 
 void Branch::add_stats(GstStructure *stats) {
+  const MediaGate::Counts gate = recorders_.gate().counts();
+  add_up(stats, "buffers-not-recorded", gate.dropped);
+  add_up(stats, "buffers-held-too-long", gate.overflowed);
   for (const auto &recorder : recorders_.list()) {
     GstStructure *inner = nullptr;
     g_object_get(recorder.get(), "stats", &inner, nullptr);

@@ -73,15 +73,19 @@ void Branch::announce_recording() {
 }
 
 bool Branch::busy() const {
+  if (undecided_ > 0) return true;
   return at_desk_.session && (at_desk_.working || at_desk_.session->holds_files());
 }
 
 void Branch::look_after() {
+  if (!at_desk_.session) return;
   for (const std::int64_t id : at_desk_.session->take_joins()) listener_.join(id);
   const bool holds = at_desk_.session->holds_files();
   if (!holds) at_desk_.glances.reset();
   if (holds && !at_desk_.glances) start_glances();
-  if (!busy()) listener_.settled();
+  if (busy()) return;
+  note_rest();
+  listener_.settled();
 }
 
 // ---- Held files
@@ -93,6 +97,7 @@ void Branch::start_glances() {
     const auto branch = weak.lock();
     if (!branch) return;
     (void)branch->post([at = branch.get()] {  // what cannot be asked now is asked the next time
+      if (at->finishing_) return at->finish_what_waits();
       at->poll_held_files(at->clock_.monotonic() - at->at_desk_.held_since);
     });
   });
@@ -107,16 +112,19 @@ void Branch::poll_held_files(Nanoseconds waited) {
   });
 }
 
-void Branch::cancel_delay() {
+void Branch::cancel_hold() {
   for (const auto &recorder : recorders_.list())
     if (g_signal_lookup("cancel-delay", G_OBJECT_TYPE(recorder.get())) != 0)
       g_signal_emit_by_name(recorder.get(), "cancel-delay");
-  (void)post([this] { poll_held_files(Nanoseconds::max()); });
+  (void)post([this] {
+    poll_held_files(Nanoseconds::max());
+    finish_what_waits();
+  });
 }
 
 void Branch::expect_no_more() {
   (void)post([this] { at_desk_.holds_nothing = true; });
-  cancel_delay();
+  cancel_hold();
 }
 
 // ---- What splicesink asks

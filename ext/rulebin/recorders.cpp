@@ -13,10 +13,10 @@ Ref<GstPad> pad_named(GstElement *element, const char *name) {
   return Ref<GstPad>::adopt(gst_element_get_static_pad(element, name));
 }
 
-// The tee behind a pad of the bin.
-Ref<GstElement> tee_of(GstPad *pad) {
-  const auto target = Ref<GstPad>::adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(pad)));
-  return target ? Ref<GstElement>::adopt(gst_pad_get_parent_element(target.get())) : Ref<GstElement>();
+// The tee behind the track of a pad.
+Ref<GstElement> tee_of(GstElement *bin, GstPad *pad) {
+  const std::string name = std::string("tee-") + GST_PAD_NAME(pad);
+  return Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(bin), name.c_str()));
 }
 
 bool link(GstElement *tee, GstElement *recorder, const char *name) {
@@ -37,11 +37,14 @@ void unlink(GstElement *tee, GstElement *recorder, const char *name) {
 
 }  // namespace
 
-Recorders::Recorders(const char *name, Listener listener)
+Recorders::Recorders(const char *name, Listener listener, MediaGate::Listener gate_listener)
     : listener_(std::move(listener)),
       bin_(make_branch_bin(name, {.request_pad = [this](auto *t, auto *n) { return request_pad(t, n); },
                                   .release_pad = [this](auto *pad) { release_pad(pad); },
-                                  .handle_message = [this](auto *m) { return handle_message(m); }})) {}
+                                  .handle_message = [this](auto *m) { return handle_message(m); }})),
+      gate_(make_media_gate(std::move(gate_listener))) {
+  gst_bin_add(GST_BIN(bin_.get()), gate_.get());
+}
 
 bool Recorders::add(const Ref<GstElement> &recorder) {
   gst_bin_add(GST_BIN(bin_.get()), recorder.get());
@@ -49,14 +52,44 @@ bool Recorders::add(const Ref<GstElement> &recorder) {
     MutexLock lock(mutex_);
     recorders_.push_back({recorder, false});
   }
-  if (gst_element_set_state(recorder.get(), GST_STATE_PAUSED) != GST_STATE_CHANGE_FAILURE) return true;
+  bool works = gst_element_set_state(recorder.get(), GST_STATE_PAUSED) != GST_STATE_CHANGE_FAILURE;
+  for (const auto &pad : pads()) works = works && connect(pad.get(), recorder.get());
+  if (works) return gst_element_sync_state_with_parent(recorder.get()) != FALSE;
   {
     MutexLock lock(mutex_);
     recorders_.pop_back();
   }
+  for (const auto &pad : pads()) {
+    const auto tee = tee_of(bin_.get(), pad.get());
+    if (tee) unlink(tee.get(), recorder.get(), GST_PAD_NAME(pad.get()));
+  }
   gst_element_set_state(recorder.get(), GST_STATE_NULL);
   gst_bin_remove(GST_BIN(bin_.get()), recorder.get());
   return false;
+}
+
+void Recorders::leave_video_out() {
+  MutexLock lock(mutex_);
+  video_left_out_ = true;
+}
+
+std::vector<Ref<GstPad>> Recorders::pads() {
+  std::vector<Ref<GstPad>> list;
+  GST_OBJECT_LOCK(bin_.get());
+  for (const GList *pad = bin_.get()->sinkpads; pad; pad = pad->next)
+    list.push_back(Ref<GstPad>::retain(GST_PAD_CAST(pad->data)));
+  GST_OBJECT_UNLOCK(bin_.get());
+  return list;
+}
+
+bool Recorders::connect(GstPad *pad, GstElement *recorder) {
+  const std::string name = GST_PAD_NAME(pad);
+  {
+    MutexLock lock(mutex_);
+    if (video_left_out_ && name.starts_with("video")) return true;
+  }
+  const auto tee = tee_of(bin_.get(), pad);
+  return tee && link(tee.get(), recorder, name.c_str());
 }
 
 void Recorders::remove_all() {
@@ -79,12 +112,14 @@ GstPad *Recorders::request_pad(GstPadTemplate *pad_template, const char *name) {
   g_object_set(tee.get(), "allow-not-linked", TRUE, nullptr);
   gst_bin_add(GST_BIN(bin_.get()), tee.get());  // before it has links: adding takes them away
   gst_element_sync_state_with_parent(tee.get());
-  const auto target = pad_named(tee.get(), "sink");
-  GstPad *pad = gst_ghost_pad_new_from_template(name, target.get(), pad_template);
+  const auto behind = pad_named(tee.get(), "sink");
+  const MediaGate::Pads track = gate().add_track(name);
+  gst_pad_link_full(track.out, behind.get(), GST_PAD_LINK_CHECK_NOTHING);
+  GstPad *pad = gst_ghost_pad_new_from_template(name, track.in, pad_template);
   if (GST_STATE_TARGET(bin_.get()) > GST_STATE_READY) gst_pad_set_active(pad, TRUE);
   gst_element_add_pad(bin_.get(), pad);
   bool works = true;
-  for (const auto &recorder : list()) works = link(tee.get(), recorder.get(), name) && works;
+  for (const auto &recorder : list()) works = connect(pad, recorder.get()) && works;
   if (works) return pad;
   release_pad(pad);
   return nullptr;
@@ -92,8 +127,10 @@ GstPad *Recorders::request_pad(GstPadTemplate *pad_template, const char *name) {
 
 void Recorders::release_pad(GstPad *pad) {
   const auto kept = Ref<GstPad>::retain(pad);
-  const auto tee = tee_of(pad);
+  const auto tee = tee_of(bin_.get(), pad);
+  const auto track = Ref<GstPad>::adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(pad)));
   gst_pad_set_active(pad, FALSE);
+  if (track) gate().remove_track(track.get());
   for (const auto &recorder : list()) unlink(tee.get(), recorder.get(), GST_PAD_NAME(pad));
   gst_element_remove_pad(bin_.get(), pad);
   gst_element_set_state(tee.get(), GST_STATE_NULL);

@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "core/base/sync.h"
+#include "ext/rulebin/media_gate.h"
 #include "gst/common/gst_ptr.h"
 
 namespace rec {
 
-// The inside of a branch: recorders, and a tee behind every pad of the branch's bin that feeds all of them.
-// A recorder that fails does so alone.
+// The inside of a branch: a gate behind the pads of the branch's bin, a tee behind every track of the gate,
+// and recorders that hang on all tees. A recorder that fails does so alone.
 class Recorders {
  public:
   struct Listener {
@@ -22,14 +23,17 @@ class Recorders {
   };
 
   // `name`: of the bin. What the listener refers to outlives this, and this outlives the bin.
-  Recorders(const char *name, Listener listener);
+  Recorders(const char *name, Listener listener, MediaGate::Listener gate_listener);
   Recorders(const Recorders &) = delete;
   Recorders &operator=(const Recorders &) = delete;
 
   const Ref<GstElement> &bin() const { return bin_; }
+  MediaGate &gate() { return media_gate_of(gate_.get()); }
 
-  // Puts a recorder in and brings it to PAUSED. False when it cannot start: it is out again, and what it
-  // posted says why. Before the bin has pads.
+  // From now on recorders get no video. Before there are any.
+  void leave_video_out() REC_EXCLUDES(mutex_);
+  // Puts a recorder in and brings it to the bin's state. False when it cannot start: it is out again, and
+  // what it posted says why. While nothing comes through the gate.
   bool add(const Ref<GstElement> &recorder) REC_EXCLUDES(mutex_);
   void remove_all() REC_EXCLUDES(mutex_);
   std::vector<Ref<GstElement>> list() REC_EXCLUDES(mutex_);
@@ -51,6 +55,8 @@ class Recorders {
 
   GstPad *request_pad(GstPadTemplate *pad_template, const char *name);
   void release_pad(GstPad *pad);
+  bool connect(GstPad *pad, GstElement *recorder) REC_EXCLUDES(mutex_);
+  std::vector<Ref<GstPad>> pads();
   bool handle_message(GstMessage *message);
   bool is_recorder(GstObject *object) REC_EXCLUDES(mutex_);
   void recorder_done(GstObject *recorder) REC_EXCLUDES(mutex_);
@@ -58,9 +64,11 @@ class Recorders {
 
   const Listener listener_;
   const Ref<GstElement> bin_;
+  const Ref<GstElement> gate_;
   Mutex mutex_;
   std::vector<Recorder> recorders_ REC_GUARDED_BY(mutex_);
   Media media_ REC_GUARDED_BY(mutex_) = Media::none;
+  bool video_left_out_ REC_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace rec

@@ -168,7 +168,7 @@ void RuleBin::push_began(PushInputs &inputs) {
     note_unrecorded_push(at);
   });
   for (const auto &branch : branches())
-    if (branch->attached() && &inputs_of(*branch) == &inputs) branch->media_began();
+    if (branch->attached() && &inputs_of(*branch) == &inputs) branch->push_began();
 }
 
 // EOS leaves when the rows are written, so that who waits for it finds everything in the catalogue.
@@ -177,7 +177,7 @@ void RuleBin::push_ended(PushInputs &inputs, guint32 seqnum) {
   gst_message_set_seqnum(message, seqnum);
   const auto eos = Ref<GstMessage>::adopt(message);
   for (const auto &branch : branches())
-    if (branch->attached() && &inputs_of(*branch) == &inputs) branch->media_ended();
+    if (branch->attached() && &inputs_of(*branch) == &inputs) branch->push_ended();
   const bool posted = post([this, eos](CatalogueDesk &at) {
     if (!is_over() || std::exchange(at_desk_.ended, true)) return;
     at_desk_.push_is_open = false;
@@ -226,8 +226,17 @@ void RuleBin::look_after() {
   gst_element_post_message(GST_ELEMENT(bin_), gst_message_ref(eos.get()));
 }
 
-void RuleBin::cancel_delay() {
-  for (const auto &branch : branches()) branch->cancel_delay();
+Status RuleBin::command(RecordingInput input) {
+  Status done = Error{Errc::not_found, "no template records this stream"};
+  bool obeyed = false;
+  for (const auto &branch : branches()) {
+    const bool is_task = !branch->facts().session.task.empty();
+    if (is_task && input != RecordingInput::cancel_delay) continue;
+    const Status one = branch->command(input);
+    if (!obeyed) done = one;
+    obeyed = obeyed || one;
+  }
+  return done;
 }
 
 // ---- Numbers

@@ -54,16 +54,21 @@ class RuleBin {
   GstStateChangeReturn change_state(GstStateChange transition,
                                     const std::function<GstStateChangeReturn()> &chain_up);
   void send_eos(GstEvent *eos);  // takes it
-  void cancel_delay();
   // What the configuration, as it is now, does with who is pushing, and why; and what was begun with.
   std::string explain() REC_EXCLUDES(mutex_);
+  // start, stop, restart of what the template records, and cancel_delay, of tasks too; an error when no
+  // branch obeyed.
+  Status command(RecordingInput input) REC_EXCLUDES(mutex_);
 
  private:
   // What a start decided; constant until the next one.
   struct Plan {
-    RecordingTemplate recording_template;                // without formats: nothing is recorded
-    std::string rule;                                    // that won, "" = none
-    std::string why_not;                                 // nothing is recorded
+    RecordingTemplate recording_template;  // without formats: nothing is recorded
+    std::string rule;                      // that won, "" = none
+    std::string why_not;                   // nothing is recorded
+    std::string why_not_yet;               // it is when somebody says start
+    TriggerKind trigger = TriggerKind::automatic;
+    bool audio_only = false;
     std::shared_ptr<const Configuration> configuration;  // shared with the store that it came from
   };
   // Of the stream.
@@ -88,6 +93,7 @@ class RuleBin {
   void stop();
   void tell_about(const ConfigurationInForce &in_force);
   Result<Plan> make_plan(const std::string &config, const PushIdentity &push);
+  void heed_push_url(Plan &plan, const PushIdentity &push);
   Status open_desk(const std::string &path);
   void recover_others(CatalogueDesk &at);
   void announce(const Plan &plan, const PushIdentity &push);

@@ -109,7 +109,9 @@ Status RuleBin::add_template_branches(const Plan &plan, const NameFacts &facts) 
                                 .recording_template = wanted,
                                 .task = "",
                                 .content = name_of(content)},
-                    .names = names});
+                    .names = names,
+                    .trigger = plan.trigger,
+                    .audio_only = plan.audio_only});
     const bool is_origin = content.kind == Content::Kind::origin;
     PushInputs &inputs = is_origin ? inputs_ : variants_.of(content);
     inputs.let_standby_in(wanted.standby);

@@ -4,6 +4,7 @@
 
 #include "core/model/name_pattern.h"
 #include "core/service/explanation.h"
+#include "core/service/record_answer.h"
 #include "core/service/recovery.h"
 #include "ext/rulebin/rule_bin.h"
 #include "gst/common/messages.h"
@@ -62,6 +63,8 @@ Result<RuleBin::Plan> RuleBin::make_plan(const std::string &config, const PushId
   const RecordingRule &rule = *choice.match.winner;
   plan.rule = std::string(name_of(rank_of(rule))) + " (" + rule.origin + ")";
   plan.recording_template = *choice.recording;
+  plan.trigger = choice.recording->trigger.kind;
+  if (plan.trigger == TriggerKind::ingest_parameter) heed_push_url(plan, push);
   if (!plan.recording_template.records())
     plan.why_not = "template '" + plan.recording_template.name + "' has no formats";
   return plan;
@@ -82,6 +85,18 @@ std::string RuleBin::explain() {
   if (in_force->loaded.configuration)
     text += to_string(explain_push(*in_force->loaded.configuration, push, false));
   return displayable(text);
+}
+
+void RuleBin::heed_push_url(Plan &plan, const PushIdentity &push) {
+  plan.trigger = TriggerKind::manual;
+  const auto said = parse_ingest_parameters(push.stream_param);
+  const RecordDecision decision = said ? decide(plan.recording_template, *said) : RecordDecision();
+  plan.why_not_yet = said ? decision.why_not : said.error().message;
+  for (const std::string &ignored : decision.ignored) post_warning(bin_, {Errc::invalid_argument, ignored});
+  if (!decision.recording) return;
+  plan.recording_template = *decision.recording;
+  plan.audio_only = decision.audio_only;
+  plan.trigger = TriggerKind::automatic;
 }
 
 Status RuleBin::start() {
@@ -143,9 +158,10 @@ void RuleBin::recover_others(CatalogueDesk &at) {
 }
 
 void RuleBin::announce(const Plan &plan, const PushIdentity &push) {
-  MessageBuilder message(plan.why_not.empty() ? "rulebin-matched" : "rulebin-not-recorded");
+  const std::string &why_not = plan.why_not.empty() ? plan.why_not_yet : plan.why_not;
+  MessageBuilder message(why_not.empty() ? "rulebin-matched" : "rulebin-not-recorded");
   message.field("template", plan.recording_template.name).field("rule", plan.rule);
-  if (!plan.why_not.empty()) message.field("reason", displayable(plan.why_not));
+  if (!why_not.empty()) message.field("reason", displayable(why_not));
   message.field("domain", displayable(push.domain))
       .field("app", displayable(push.app))
       .field("stream", displayable(push.stream))

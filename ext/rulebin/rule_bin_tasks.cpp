@@ -134,11 +134,17 @@ void RuleBin::command(CommandVerb verb, const StreamWatch::Answer &answer) {
 }
 
 Status RuleBin::obey(CommandVerb verb) {
-  if (verb == CommandVerb::cancel_delay) {
-    cancel_delay();
-    return ok();
+  switch (verb) {
+    case CommandVerb::start:
+      return command(RecordingInput::start);
+    case CommandVerb::stop:
+      return command(RecordingInput::stop);
+    case CommandVerb::restart:
+      return command(RecordingInput::restart);
+    case CommandVerb::cancel_delay:
+      break;
   }
-  return Error{Errc::invalid_argument, "rulebin does not know '" + std::string(name_of(verb)) + "'"};
+  return command(RecordingInput::cancel_delay);
 }
 
 }  // namespace rec

@@ -53,6 +53,10 @@
  * left out is missing as if it had not been sent, and counted in `stats` as `standby-buffers-dropped`; video
  * goes on at a keyframe.
  *
+ * When a push is recorded is the template's `trigger`: always, when a server that is asked says so (until
+ * then media are held, so that none is lost), when the push URL says so, or by the action signals
+ * #RecRuleBin::start, #RecRuleBin::stop and #RecRuleBin::restart, which overrule the others.
+ *
  * ## Example pipeline
  * |[
  * gst-launch-1.0 -e -m videotestsrc num-buffers=300 is-live=true ! x264enc key-int-max=50 tune=zerolatency !
@@ -190,8 +194,18 @@ static gboolean send_event(GstElement *e, GstEvent *event) {
   return TRUE;
 }
 
+// What is wrong; NULL when it is done.
+static gchar *command(RecRuleBin *self, rec::RecordingInput input) {
+  return rec::barrier(self, g_strdup("internal error"), [&]() -> gchar * {
+    const rec::Status done = self->impl->command(input);
+    return done ? nullptr : g_strdup(done.error().message.c_str());
+  });
+}
+static gchar *start_recording(RecRuleBin *self) { return command(self, rec::RecordingInput::start); }
+static gchar *stop_recording(RecRuleBin *self) { return command(self, rec::RecordingInput::stop); }
+static gchar *restart_recording(RecRuleBin *self) { return command(self, rec::RecordingInput::restart); }
 static void cancel_delay(RecRuleBin *self) {
-  rec::barrier(self, [&] { self->impl->cancel_delay(); });
+  rec::barrier(self, [&] { (void)self->impl->command(rec::RecordingInput::cancel_delay); });
 }
 
 static gchar *explain(RecRuleBin *self) {
@@ -247,6 +261,41 @@ static void install_properties(GObjectClass *object_class) {
       "every recorder");
 }
 
+static void install_commands(RecRuleBinClass *klass) {
+  const auto install = [klass](const char *name, GCallback call) {
+    g_signal_new_class_handler(name, G_TYPE_FROM_CLASS(klass),
+                               static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION), call, nullptr,
+                               nullptr, nullptr, G_TYPE_STRING, 0);
+  };
+  /**
+   * RecRuleBin::start:
+   *
+   * Action signal: the push is recorded from the next keyframe on, whatever the template's trigger says. What
+   * was stopped and is not finished yet goes on. What a question held is recorded from its beginning.
+   *
+   * Returns: (nullable) (transfer full): what is wrong; %NULL when it is done
+   */
+  install("start", G_CALLBACK(start_recording));
+  /**
+   * RecRuleBin::stop:
+   *
+   * Action signal: recording ends here, whoever began it, until #RecRuleBin::start or the next push. The
+   * recording is held for `splice-timeout`, as after the end of a push.
+   *
+   * Returns: (nullable) (transfer full): what is wrong; %NULL when it is done
+   */
+  install("stop", G_CALLBACK(stop_recording));
+  /**
+   * RecRuleBin::restart:
+   *
+   * Action signal: at the next keyframe the recording ends in all formats, is finished without being held,
+   * and another one begins; no frame is lost.
+   *
+   * Returns: (nullable) (transfer full): what is wrong; %NULL when it is done
+   */
+  install("restart", G_CALLBACK(restart_recording));
+}
+
 static void rec_rule_bin_class_init(RecRuleBinClass *klass) {
   auto *object_class = G_OBJECT_CLASS(klass);
   install_properties(object_class);
@@ -258,12 +307,14 @@ static void rec_rule_bin_class_init(RecRuleBinClass *klass) {
   /**
    * RecRuleBin::cancel-delay:
    *
-   * Action signal: a recording that is held for its push to come back is finished now.
+   * Action signal: a recording that is held for its push to come back is finished now. One that is going on
+   * ends, and is finished without being held.
    */
   g_signal_new_class_handler("cancel-delay", G_TYPE_FROM_CLASS(klass),
                              static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
                              G_CALLBACK(cancel_delay), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
 
+  install_commands(klass);
   /**
    * RecRuleBin::explain:
    *

@@ -29,9 +29,9 @@ class Branches : public ::testing::Test {
         inputs_(std::make_unique<PushInputs>(
             GST_BIN(host_.get()),
             PushInputs::Listener{
-                .push_began = [this](PushInputs &) { for_attached([](Branch &b) { b.media_began(); }); },
+                .push_began = [this](PushInputs &) { for_attached([](Branch &b) { b.push_began(); }); },
                 .push_ended = [this](PushInputs &, bool,
-                                     guint32) { for_attached([](Branch &b) { b.media_ended(); }); }})) {
+                                     guint32) { for_attached([](Branch &b) { b.push_ended(); }); }})) {
     auto desk = CatalogueDesk::open(dir_ / "catalogue.db", clock_);
     EXPECT_TRUE(desk) << desk.error().message;
     desk_ = *desk;
@@ -196,7 +196,7 @@ TEST_F(Branches, ABranchThatIsAttachedAgainContinuesItsRecording) {
   EXPECT_TRUE(wait_for_element_message(publisher().pipeline(), "rulebin-recording-paused"));
   EXPECT_EQ(branch->counts().session.started, 1U);
   EXPECT_EQ(branch->counts().session.resumed, 1U);
-  branch->cancel_delay();
+  EXPECT_TRUE(branch->command(RecordingInput::cancel_delay));
   wait_until_done(*branch);
   Hashes expected = pictures(0, 2);
   for (const std::string &hash : pictures(4, 6)) expected.push_back(hash);

@@ -56,6 +56,25 @@ TEST_F(RuleBinCommands, CancelDelayFinishesWhatIsHeld) {
   EXPECT_EQ(recordings().at(0).state, RecordingState::finished);
 }
 
+TEST_F(RuleBinCommands, StopStartAndRestartReachTheStream) {
+  Publisher publisher(line());
+  send(publisher, 0, 1);
+  ASSERT_TRUE(wait_for_element_message(publisher.pipeline(), "rulebin-recording-started"));
+  EXPECT_EQ(tool("stop").err, "");
+  ASSERT_TRUE(wait_for_element_message(publisher.pipeline(), "rulebin-recording-paused"));
+  EXPECT_NE(tool("stop").err.find("not being recorded"), std::string::npos);
+  EXPECT_EQ(tool("start").err, "");
+  EXPECT_NE(tool("start").err.find("TaskAlreadyStarted"), std::string::npos);
+  send(publisher, 1, 2);
+  EXPECT_EQ(tool("restart").err, "");
+  send(publisher, 2, 3);
+  publisher.end_all();
+  ASSERT_TRUE(wait_for_element_message(publisher.pipeline(), "rulebin-recording-paused"));
+  g_signal_emit_by_name(publisher.element(), "cancel-delay");
+  ASSERT_TRUE(wait_for_message(publisher.pipeline(), GST_MESSAGE_EOS));
+  EXPECT_EQ(recordings().size(), 2U) << "what was stopped went on, until the restart";
+}
+
 TEST_F(RuleBinCommands, AStreamThatNobodyReceivesIsAnErrorAtOnce) {
   Publisher publisher(line());
   send(publisher, 0, 1);

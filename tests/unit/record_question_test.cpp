@@ -27,12 +27,13 @@ Trigger trigger(unsigned retries, Milliseconds timeout = Seconds(10)) {
   return t;
 }
 
+std::unique_ptr<HttpClient> soup() { return make_soup_http_client(Seconds(60)); }
+
 // What was told; nothing when it did not come in time.
 std::optional<Result<RecordAnswer>> ask(const std::string &url, const Trigger &t) {
   std::promise<Result<RecordAnswer>> told;
   auto answer = told.get_future();
-  RecordQuestion question(make_soup_http_client(Seconds(10)), t, url,
-                          [&](Result<RecordAnswer> a) { told.set_value(std::move(a)); });
+  RecordQuestion question(soup, t, url, [&](Result<RecordAnswer> a) { told.set_value(std::move(a)); });
   if (answer.wait_for(kPatience) != std::future_status::ready) return std::nullopt;
   return answer.get();
 }
@@ -108,7 +109,7 @@ TEST(RecordQuestion, NobodyIsToldWhatWasWithdrawn) {
   bool told = false;
   ScriptedServer server({ScriptedServer::ok(kYes, Way::never)});
   {
-    RecordQuestion question(make_soup_http_client(Seconds(60)), trigger(5, Seconds(60)), server.url(),
+    RecordQuestion question(soup, trigger(5, Seconds(60)), server.url(),
                             [&](const Result<RecordAnswer> &) { told = true; });
     ASSERT_TRUE(server.wait_for_requests(1));
     question.withdraw();
@@ -117,7 +118,7 @@ TEST(RecordQuestion, NobodyIsToldWhatWasWithdrawn) {
   {
     Trigger patient = trigger(5);
     patient.pause = Seconds(60);  // withdrawn while it waits for the next try
-    RecordQuestion question(make_soup_http_client(Seconds(60)), patient, "http://127.0.0.1:1/",
+    RecordQuestion question(soup, patient, "http://127.0.0.1:1/",
                             [&](const Result<RecordAnswer> &) { told = true; });
   }
   EXPECT_FALSE(told);
