@@ -231,7 +231,8 @@ Status RuleBin::command(RecordingInput input) {
   bool obeyed = false;
   for (const auto &branch : branches()) {
     const bool is_task = !branch->facts().session.task.empty();
-    if (is_task && input != RecordingInput::cancel_delay) continue;
+    const bool waits = branch->phase() != RecordingPhase::recording;
+    if (is_task && !(input == RecordingInput::cancel_delay && waits)) continue;  // its window is its command
     const Status one = branch->command(input);
     if (!obeyed) done = one;
     obeyed = obeyed || one;

@@ -56,8 +56,8 @@ class RuleBin {
   void send_eos(GstEvent *eos);  // takes it
   // What the configuration, as it is now, does with who is pushing, and why; and what was begun with.
   std::string explain() REC_EXCLUDES(mutex_);
-  // start, stop, restart of what the template records, and cancel_delay, of tasks too; an error when no
-  // branch obeyed.
+  // start, stop, restart of what the template records, and cancel_delay, also of what a task holds for its
+  // push to come back; an error when no branch obeyed.
   Status command(RecordingInput input) REC_EXCLUDES(mutex_);
 
  private:

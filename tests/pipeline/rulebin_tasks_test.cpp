@@ -220,6 +220,20 @@ TEST_F(RuleBinTasks, DeletingLeavesWhatRunsAndOnlyThat) {
   EXPECT_EQ(recordings(later.id).size(), 2U);
 }
 
+TEST_F(RuleBinTasks, CancelDelayLeavesWhatRunsToItsWindow) {
+  const RecordingTask task = make_task("other");
+  Publisher publisher(line());
+  ASSERT_TRUE(wait_for(publisher, "rulebin-task-began"));
+  send(publisher, 0, 3);
+  g_signal_emit_by_name(publisher.element(), "cancel-delay");
+  send(publisher, 3, 6);
+  publisher.end_all();
+  ASSERT_TRUE(wait_for(publisher, "rulebin-recording-paused"));
+  g_signal_emit_by_name(publisher.element(), "cancel-delay");
+  ASSERT_TRUE(wait_for_message(publisher.pipeline(), GST_MESSAGE_EOS));
+  expect_one_file(task.id, {pictures(0, 6)});
+}
+
 TEST_F(RuleBinTasks, BeginsAndEndsWhenItsTimeComes) {
   Publisher publisher(line());
   send(publisher, 0, 2);
