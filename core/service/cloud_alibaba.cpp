@@ -178,7 +178,7 @@ class AlibabaImporter final : public CloudImporter {
     ObjectReader reader(import.notes.problems, field);
     const std::string name = take_text(import, reader, "Format");
     const bool hls = name == "m3u8" || name == "cmaf";
-    const auto file_format = hls ? std::nullopt : format_named(name);
+    const Format file_format = format_named(name).value_or(Format::hls);
     if (!hls && file_format != Format::flv && file_format != Format::mp4)
       return import.notes.problems.expected(field.at, field.path, "the format m3u8, cmaf, flv or mp4",
                                             "another one");
@@ -201,7 +201,7 @@ class AlibabaImporter final : public CloudImporter {
                         .segment_pattern = segments,
                         .options = std::move(options)};
     else
-      t.files.push_back({.format = *file_format, .cycle = length, .options = std::move(options)});
+      t.files.push_back({.format = file_format, .cycle = length, .options = std::move(options)});
   }
 
   static FormatOptions read_options(CloudImport &import, ObjectReader &reader, bool hls) {
