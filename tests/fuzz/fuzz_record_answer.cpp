@@ -15,7 +15,6 @@ namespace {
 
 rec::RecordingTemplate some_template() {
   rec::RecordingTemplate t;
-  t.name = "t";
   t.files.emplace_back();
   t.hls.emplace();
   return t;
