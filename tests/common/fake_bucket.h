@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <gtest/gtest.h>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -17,9 +19,13 @@ namespace rec::test {
 class FakeBucket final : public HttpClient {
  public:
   std::map<std::string, std::string> objects;  // by key
+  struct Part {
+    std::string bytes;
+    std::string etag;
+  };
   struct Upload {
     std::string key;
-    std::map<unsigned, std::string> parts;
+    std::map<unsigned, Part> parts;
   };
   std::map<std::string, Upload> uploads;  // by id
   std::uint64_t part_bytes_sent = 0;
@@ -39,8 +45,6 @@ class FakeBucket final : public HttpClient {
     if (is_lost) return gone;
     return answer;
   }
-
-  static std::string etag_of(const std::string &bytes) { return hex_digest(Hash::md5, bytes); }
 
  private:
   HttpResponse act(const HttpRequest &request) {
@@ -68,7 +72,11 @@ class FakeBucket final : public HttpClient {
 
   static std::string body_of(const HttpRequest &request) {
     if (request.body_path.empty()) return request.body;
-    return read_file(request.body_path).substr(request.body_offset, request.body_bytes);
+    std::string bytes(request.body_bytes, '\0');
+    const auto file = RandomAccessFile::open(request.body_path);
+    EXPECT_TRUE(file && file->read(request.body_offset,
+                                   {reinterpret_cast<std::uint8_t *>(bytes.data()), bytes.size()}));
+    return bytes;
   }
 
   HttpResponse begin(const std::string &key) {
@@ -94,11 +102,13 @@ class FakeBucket final : public HttpClient {
     if (request.method == "DELETE") return uploads.erase(found), FakeHttp::status(204);
     if (request.method == "GET") return list_parts(upload, query["part-number-marker"]);
     if (request.method == "POST") return complete(request.body, found);
-    const std::string bytes = body_of(request);
-    part_bytes_sent += bytes.size();
-    upload.parts[static_cast<unsigned>(std::stoul(query["partNumber"]))] = bytes;
+    Part part;
+    part.bytes = body_of(request);
+    part.etag = hex_digest(Hash::md5, part.bytes);
+    part_bytes_sent += part.bytes.size();
     HttpResponse answer = FakeHttp::status(200);
-    answer.headers["etag"] = "\"" + etag_of(bytes) + "\"";
+    answer.headers["etag"] = "\"" + part.etag + "\"";
+    upload.parts[static_cast<unsigned>(std::stoul(query["partNumber"]))] = std::move(part);
     return answer;
   }
 
@@ -106,7 +116,7 @@ class FakeBucket final : public HttpClient {
     std::string xml = "<ListPartsResult><StorageClass>STANDARD</StorageClass>";
     std::size_t listed = 0;
     unsigned last = 0;
-    for (const auto &[number, bytes] : upload.parts) {
+    for (const auto &[number, part] : upload.parts) {
       if (number <= (marker.empty() ? 0 : std::stoul(marker))) continue;
       if (listed++ == part_page) {
         xml += "<IsTruncated>true</IsTruncated><NextPartNumberMarker>" + std::to_string(last) +
@@ -114,8 +124,8 @@ class FakeBucket final : public HttpClient {
         break;
       }
       last = number;
-      xml += "<Part><PartNumber>" + std::to_string(number) + "</PartNumber><ETag>&quot;" + etag_of(bytes) +
-             "&quot;</ETag><Size>" + std::to_string(bytes.size()) + "</Size></Part>";
+      xml += "<Part><PartNumber>" + std::to_string(number) + "</PartNumber><ETag>&quot;" + part.etag +
+             "&quot;</ETag><Size>" + std::to_string(part.bytes.size()) + "</Size></Part>";
     }
     return FakeHttp::status(200, xml + "</ListPartsResult>");
   }
@@ -127,10 +137,10 @@ class FakeBucket final : public HttpClient {
     std::size_t at = 0;
     for (const auto &[number, part] : upload->second.parts) {
       const std::string said = "<Part><PartNumber>" + std::to_string(number) + "</PartNumber><ETag>\"" +
-                               etag_of(part) + "\"</ETag></Part>";
+                               part.etag + "\"</ETag></Part>";
       at = body.find(said, at);
       if (at == body.npos) return FakeHttp::status(400, "<Error><Code>InvalidPart</Code></Error>");
-      bytes += part;
+      bytes += part.bytes;
     }
     objects[upload->second.key] = bytes;
     uploads.erase(upload);
