@@ -137,7 +137,7 @@ test_sanitized() {
 }
 
 test_fuzz() {
-  build fuzz fuzzers clang clang++ -Dfuzzing=true -Dservice=disabled -Db_sanitize=address,undefined \
+  build fuzz fuzzers clang clang++ -Dfuzzing=true -Db_sanitize=address,undefined \
     -Db_lundef=false -Dcpp_args=-fsanitize=fuzzer-no-link || { step_failed "the fuzz build" && return; }
   run_tests fuzz fuzz --suite fuzz
 }
