@@ -76,7 +76,7 @@ Status FileOutput::close(const FileEnd &facts) {
   REC_TRY(const std::string name, final_name(facts.duration));
   const std::string part = file_->path();
   if (begin_.format == Format::mp4) {
-    const Status plain = file_->make_plain();
+    Status plain = file_->make_plain();
     if (!plain && plain.error().code != Errc::corrupt) return plain;
     if (!plain)
       post_warning(element_, {plain.error().code, plain.error().message + "; it is kept in fragments"});
