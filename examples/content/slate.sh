@@ -17,7 +17,7 @@ endless=1
 x264 50 1500
 record record rtmp://content.localhost/live/cam1
 pipeline+=(
-  compositor name=pictures sink_0::zorder=0 sink_1::zorder=1 sink_1::max-last-buffer-repeat=1000000000
+  compositor name=pictures background=black sink_0::zorder=0 sink_1::zorder=1 sink_1::max-last-buffer-repeat=1000000000
   sink_1::width=640 sink_1::height=360 sink_1::sizing-policy=keep-aspect-ratio latency=200000000 !
   "video/x-raw,format=I420,width=640,height=360,framerate=25/1" ! videorate ! "${encoder[@]}" ! record.video
   audiomixer name=sounds latency=200000000 !
