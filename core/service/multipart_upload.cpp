@@ -24,7 +24,8 @@ class Upload {
       Status resumed = go_on();
       // The store has forgotten it, or it was completed: the answer to that may have been lost.
       if (resumed || resumed.error().code != Errc::not_found) return resumed;
-      if (compare_length()) return ok();
+      REC_TRY(const bool is_there, is_complete());
+      if (is_there) return ok();
       REC_CHECK(job_.remember(""));
     }
     REC_CHECK(abort_forgotten());
@@ -74,10 +75,7 @@ class Upload {
   // Where the store tells the MD5 of a part, as all do for what is not encrypted with a key of its own.
   Result<bool> is_same(const PartAnswer &part) const {
     if (part.etag.size() != kMd5Hex) return true;
-    const PartRange &range = parts_[part.number - 1];
-    REC_TRY(const std::string md5, digest_of_file(Hash::md5, job_.path, range.offset, range.bytes, [this] {
-              return cancel_ && g_cancellable_is_cancelled(cancel_);
-            }));
+    REC_TRY(const std::string md5, digest_of(parts_[part.number - 1]));
     return g_ascii_strcasecmp(to_hex(md5).c_str(), part.etag.c_str()) == 0;
   }
 
@@ -117,6 +115,28 @@ class Upload {
     const auto length = head.headers.find("content-length");
     if (length != head.headers.end() && length->second == std::to_string(job_.bytes)) return ok();
     return Error{Errc::corrupt, "the store's object is not as long as '" + job_.path + "'"};
+  }
+
+  // Whether the object is this file, put together from these parts: an older one may be as long. Where the
+  // store names objects otherwise (S3: MD5 of the parts' MD5s and their number) the file goes up again.
+  Result<bool> is_complete() {
+    const auto head = bucket_.send(call("HEAD", {}), cancel_);
+    if (!head && head.error().code == Errc::not_found) return false;
+    if (!head) return head.error();
+    const auto etag = head->headers.find("etag");
+    if (etag == head->headers.end() || !compare_length()) return false;
+    std::string digests;
+    for (const PartRange &part : parts_) {
+      REC_TRY(const std::string md5, digest_of(part));
+      digests += md5;
+    }
+    const std::string name = hex_digest(Hash::md5, digests) + "-" + std::to_string(parts_.size());
+    return g_ascii_strcasecmp(etag->second.c_str(), ("\"" + name + "\"").c_str()) == 0;
+  }
+
+  Result<std::string> digest_of(const PartRange &part) const {
+    return digest_of_file(Hash::md5, job_.path, part.offset, part.bytes,
+                          [this] { return cancel_ && g_cancellable_is_cancelled(cancel_); });
   }
 
   // Begun by who died before it could be remembered. Some stores cannot list them: those that nobody

@@ -133,15 +133,18 @@ class FakeBucket final : public HttpClient {
   HttpResponse complete(const std::string &body, std::map<std::string, Upload>::iterator upload) {
     if (fails_to_complete)
       return FakeHttp::status(200, "<Error><Code>InternalError</Code><Message>again</Message></Error>");
-    std::string bytes;
+    std::string bytes, digests;
     std::size_t at = 0;
     for (const auto &[number, part] : upload->second.parts) {
+      digests += raw_digest(Hash::md5, part.bytes);
       const std::string said = "<Part><PartNumber>" + std::to_string(number) + "</PartNumber><ETag>\"" +
                                part.etag + "\"</ETag></Part>";
       at = body.find(said, at);
       if (at == body.npos) return FakeHttp::status(400, "<Error><Code>InvalidPart</Code></Error>");
       bytes += part.bytes;
     }
+    etags_[upload->second.key] =
+        hex_digest(Hash::md5, digests) + "-" + std::to_string(upload->second.parts.size());
     objects[upload->second.key] = bytes;
     uploads.erase(upload);
     return FakeHttp::status(200, "<CompleteMultipartUploadResult/>");
@@ -152,9 +155,13 @@ class FakeBucket final : public HttpClient {
     if (found == objects.end()) return FakeHttp::status(404);
     HttpResponse answer = FakeHttp::status(200);
     answer.headers["content-length"] = std::to_string(found->second.size());
+    const auto etag = etags_.find(key);
+    answer.headers["etag"] =
+        "\"" + (etag == etags_.end() ? hex_digest(Hash::md5, found->second) : etag->second) + "\"";
     return answer;
   }
 
+  std::map<std::string, std::string> etags_;  // of objects that came in parts
   std::size_t requests_ = 0;
   unsigned begun_ = 0;
 };

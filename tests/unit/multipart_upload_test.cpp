@@ -98,6 +98,23 @@ TEST_F(MultipartUpload, BeginsAgainWhenTheStoreHasForgotten) {
   EXPECT_NE(kept_, "expired");
 }
 
+TEST_F(MultipartUpload, ReplacesAnOlderObjectThatIsAsLong) {
+  kept_ = "expired";
+  bucket_.objects["long.mp4"] = std::string(media_.size(), 'x');
+  const auto url = attempt();
+  ASSERT_TRUE(url) << url.error().message;
+  expect_stored();
+}
+
+TEST_F(MultipartUpload, TakesWhatWasCompletedAsDoneThoughTheAnswerWasLost) {
+  bucket_.lost_request = 6;
+  bucket_.is_lost_after = true;
+  EXPECT_FALSE(attempt());
+  ASSERT_TRUE(attempt());
+  expect_stored();
+  EXPECT_EQ(bucket_.part_bytes_sent, media_.size()) << "nothing goes up twice";
+}
+
 TEST_F(MultipartUpload, ReplacesAPartThatIsNotTheFiles) {
   bucket_.lost_request = 6;
   EXPECT_FALSE(attempt());
