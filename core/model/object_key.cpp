@@ -42,6 +42,13 @@ bool has_sane_parts(std::string_view key) {
 
 }  // namespace
 
+std::string key_prefix_of(std::string_view store_uri) {
+  const auto authority = store_uri.find("://");
+  if (authority == store_uri.npos || store_uri.starts_with("file:")) return {};
+  const auto slash = store_uri.find('/', authority + 3);
+  return slash == store_uri.npos ? std::string() : std::string(store_uri.substr(slash + 1));
+}
+
 Result<std::string> object_key(std::string_view prefix, std::string_view directory, std::string_view path) {
   while (directory.ends_with('/')) directory.remove_suffix(1);
   if (path.size() <= directory.size() + 1 || !path.starts_with(directory) || path[directory.size()] != '/')

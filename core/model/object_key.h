@@ -12,6 +12,9 @@ namespace rec {
 // more than 1024 bytes with its prefix (the limit of S3).
 Result<std::string> object_key(std::string_view prefix, std::string_view directory, std::string_view path);
 
+// What all keys of a bucket begin with: "s3://bucket/a/b" -> "a/b". "" for a directory ("file:").
+std::string key_prefix_of(std::string_view store_uri);
+
 // What the file is, for the Content-Type of its object, from its extension; application/octet-stream when
 // unknown.
 std::string_view content_type_of(std::string_view path);

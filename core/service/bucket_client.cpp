@@ -116,9 +116,8 @@ BucketClient::BucketClient(const BucketService &service, const StoreSettings &se
       clock_(&clock) {
   if (settings_.region.empty()) settings_.region = "us-east-1";
   const std::string location = settings.uri.substr(service.scheme.size());
-  const std::size_t slash = location.find('/');
-  bucket_ = location.substr(0, slash);
-  if (slash != std::string::npos) prefix_ = location.substr(slash + 1);
+  bucket_ = location.substr(0, location.find('/'));
+  prefix_ = key_prefix_of(settings.uri);
 }
 
 StoreRequest BucketClient::request_for(const BucketCall &call) const {

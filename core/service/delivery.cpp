@@ -35,16 +35,13 @@ Result<DeliverOne> make_upload(const Destinations &destinations, const std::stri
       });
 }
 
-// What the recording's store calls the file; without a store its path below the spool.
-Result<std::string> object_of(const Destinations &destinations, const Owed &owed) {
+// What the recording's store calls the file; without a store its path below the spool. "" where that can be
+// no key: the callback is owed all the same, and has the file's address.
+std::string object_of(const Destinations &destinations, const Owed &owed) {
   const auto store = destinations.stores.find(owed.recording.store);
-  std::string prefix;
-  if (store != destinations.stores.end() && !store->second.uri.starts_with("file:")) {
-    const std::string &uri = store->second.uri;
-    const auto slash = uri.find('/', uri.find("://") + 3);
-    if (slash != uri.npos) prefix = uri.substr(slash + 1);
-  }
-  return object_key(prefix, owed.recording.directory, owed.path);
+  const std::string prefix = store == destinations.stores.end() ? "" : key_prefix_of(store->second.uri);
+  auto key = object_key(prefix, owed.recording.directory, owed.path);
+  return key ? *std::move(key) : std::string();
 }
 
 Result<std::string> send_callback(const CallbackTarget &target, const CallbackMessage &message,
@@ -81,7 +78,7 @@ Result<DeliverOne> make_callback(const Destinations &destinations, const std::st
   return DeliverOne(
       [&destinations, target, keys, &http, &clock](const Owed &owed, const RememberUpload &,
                                                    GCancellable *cancel) -> Result<std::string> {
-        REC_TRY(const std::string object, object_of(destinations, owed));
+        const std::string object = object_of(destinations, owed);
         const CallbackMessage message = callback_message(target, keys, owed, object, clock.now_utc());
         return send_callback(target, message, owed.event_id, http, cancel);
       });

@@ -103,6 +103,14 @@ TEST_F(DeliveryTest, TriesACallbackEveryMinuteWithTheSameIdAndANewSignature) {
   EXPECT_EQ(bodies.size(), 5U) << "t and sign differ";
 }
 
+TEST_F(DeliveryTest, TellsOfAFileThatCanHaveNoKey) {
+  owe_file("a\tb.flv", "");  // no store takes such a key
+  FakeHttp http({FakeHttp::status(200)});
+  const auto callback = step(test::ops(), http);
+  ASSERT_TRUE(callback);
+  EXPECT_FALSE(callback->error) << callback->error->message;
+}
+
 TEST_F(DeliveryTest, NeverGivesACallbackUp) {
   owe_file("a.flv", "");
   FakeHttp http({FakeHttp::status(500)});
