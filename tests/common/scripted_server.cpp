@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/common/scripted_server.h"
+#include "tests/common/loopback.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -50,15 +51,9 @@ ScriptedServer::Line ScriptedServer::status(int code) {
 }
 
 ScriptedServer::ScriptedServer(std::vector<Line> script) : script_(std::move(script)) {
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof at;
-  EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr *>(&at), length), 0);
-  EXPECT_EQ(listen(listener_, 64), 0);
-  EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr *>(&at), &length), 0);
-  port_ = ntohs(at.sin_port);
+  const LoopbackListener listener = listen_on_loopback(64);
+  listener_ = listener.fd;
+  port_ = listener.port;
   thread_ = std::thread([this] { accept_all(); });
 }
 

@@ -65,6 +65,13 @@ class RuleBinTriggers : public ::testing::Test {
     return static_cast<bool>(wait_for_element_message(publisher.pipeline(), message));
   }
   // "" when it was done.
+  // The push ends, and nobody is waited for.
+  static void end_for_good(Publisher &publisher) {
+    publisher.end_all();
+    ASSERT_TRUE(wait_for(publisher, "splicesink-recording-paused"));
+    g_signal_emit_by_name(publisher.element(), "cancel-delay");
+    ASSERT_TRUE(wait_for_eos(publisher));
+  }
   static std::string command(Publisher &publisher, const char *name) {
     gchar *wrong = nullptr;
     g_signal_emit_by_name(publisher.element(), name, &wrong);
@@ -273,10 +280,7 @@ TEST_F(RuleBinTriggers, AStartSoonAfterAStopContinuesTheRecording) {
   send(publisher, 2, 3);
   EXPECT_EQ(command(publisher, "start"), "");
   send(publisher, 3, 5);
-  publisher.end_all();
-  ASSERT_TRUE(wait_for(publisher, "splicesink-recording-paused"));
-  g_signal_emit_by_name(publisher.element(), "cancel-delay");
-  ASSERT_TRUE(wait_for_eos(publisher));
+  end_for_good(publisher);
   ASSERT_EQ(recordings().size(), 1U) << "one, which went on";
   EXPECT_EQ(recordings()[0].state, RecordingState::finished);
   EXPECT_EQ(files(recordings()[0], Format::hls).size(), 1U);
@@ -313,10 +317,7 @@ TEST_F(RuleBinTriggers, ARestartDividesEveryFormatAtOneKeyframeWithoutALoss) {
   send(publisher, 2, 4);
   ASSERT_TRUE(wait_for(publisher, "splicesink-recording-finished")) << "at once, whatever the splice-timeout";
   send(publisher, 4, 6);
-  publisher.end_all();
-  ASSERT_TRUE(wait_for(publisher, "splicesink-recording-paused"));
-  g_signal_emit_by_name(publisher.element(), "cancel-delay");
-  ASSERT_TRUE(wait_for_eos(publisher));
+  end_for_good(publisher);
   const auto list = recordings();
   ASSERT_EQ(list.size(), 2U);
   for (const Recording &recording : list) {
@@ -359,10 +360,7 @@ TEST_F(RuleBinTriggers, CancelDelayEndsARecordingThatGoesOn) {
   send(publisher, 2, 4);
   EXPECT_EQ(command(publisher, "start"), "");
   send(publisher, 4, 6);
-  publisher.end_all();
-  ASSERT_TRUE(wait_for(publisher, "splicesink-recording-paused"));
-  g_signal_emit_by_name(publisher.element(), "cancel-delay");
-  ASSERT_TRUE(wait_for_eos(publisher));
+  end_for_good(publisher);
   const auto list = recordings();
   ASSERT_EQ(list.size(), 2U) << "what was finished is not continued";
   EXPECT_EQ(stored(list[0], Format::flv, "video"), hashes_sent({pictures(0, 2)}));

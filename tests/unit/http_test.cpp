@@ -11,6 +11,7 @@
 #include <array>
 #include <thread>
 
+#include "tests/common/loopback.h"
 #include "tests/common/temp_dir.h"
 
 namespace rec {
@@ -21,15 +22,9 @@ class Peer {
  public:
   // `silent`: keeps the connection open without a word until the peer is destroyed.
   explicit Peer(std::string answer, bool silent = false) : answer_(std::move(answer)), silent_(silent) {
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof at;
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr *>(&at), length), 0);
-    EXPECT_EQ(listen(listener_, 1), 0);
-    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr *>(&at), &length), 0);
-    url_ = "http://127.0.0.1:" + std::to_string(ntohs(at.sin_port));
+    const test::LoopbackListener listener = test::listen_on_loopback(1);
+    listener_ = listener.fd;
+    url_ = "http://127.0.0.1:" + std::to_string(listener.port);
     thread_ = std::thread([this] { serve(); });
   }
   ~Peer() {
