@@ -5,7 +5,7 @@
 namespace rec {
 namespace {
 
-constexpr std::int64_t kVersion = 3;
+constexpr std::int64_t kVersion = 4;
 
 // Version 2: files that are joined after interruptions. With the columns as schema.sql has them.
 constexpr std::string_view kFrom1To2 = R"(
@@ -52,11 +52,17 @@ constexpr std::string_view kFrom2To3 = R"(
   PRAGMA user_version = 3;
 )";
 
+// Version 4: what a callback tells.
+constexpr std::string_view kFrom3To4 = R"(
+  ALTER TABLE outbox ADD COLUMN event TEXT NOT NULL DEFAULT 'file';
+  PRAGMA user_version = 4;
+)";
+
 struct Step {
   std::int64_t from;
   std::string_view script;
 };
-constexpr Step kSteps[] = {{1, kFrom1To2}, {2, kFrom2To3}};
+constexpr Step kSteps[] = {{1, kFrom1To2}, {2, kFrom2To3}, {3, kFrom3To4}};
 
 Result<std::int64_t> version_of(SqlDatabase &db) {
   REC_TRY(auto query, db.prepare("PRAGMA user_version"));
@@ -78,11 +84,11 @@ Status set_up_schema(SqlDatabase &db, const std::string &path) {
   // Asked again in it: another process may just have done the same.
   return db.transaction([&]() -> Status {
     REC_TRY(const std::int64_t version, version_of(db));
-    if (version == 0) return db.run(kSchema);
-    if (version < 1 || version > kVersion) return not_known(path, version);
+    if (version < 0 || version > kVersion) return not_known(path, version);
+    if (version == 0) REC_CHECK(db.run(kSchema));
     for (const Step &step : kSteps)
-      if (step.from >= version) REC_CHECK(db.run(step.script));
-    return ok();
+      if (version > 0 && step.from >= version) REC_CHECK(db.run(step.script));
+    return db.run(kViews);
   });
 }
 

@@ -2,7 +2,7 @@
 -- The catalogue. Units by suffix: _us = microseconds since 1970-01-01T00:00:00Z, _ns = nanoseconds,
 -- _bytes = bytes, _s = seconds. Text is UTF-8; '' = nothing, NULL = not yet. Paths are absolute.
 PRAGMA application_id = 0x72656331;  -- "rec1"
-PRAGMA user_version = 3;  -- what changed since 1: catalogue_schema.cpp
+PRAGMA user_version = 4;  -- what changed since 1: catalogue_schema.cpp
 
 -- A publisher's connection, recorded or not.
 CREATE TABLE push (
@@ -119,7 +119,8 @@ CREATE TABLE outbox (
   last_error      TEXT NOT NULL DEFAULT '',           -- one line, no secrets
   done_us         INTEGER,                            -- NULL while it is owed
   url             TEXT NOT NULL DEFAULT '',           -- upload: where it went
-  upload_id       TEXT NOT NULL DEFAULT ''            -- upload in parts that is under way: the store's name for it
+  upload_id       TEXT NOT NULL DEFAULT '',           -- upload in parts that is under way: the store's name for it
+  event           TEXT NOT NULL DEFAULT 'file'        -- callback: what is told; 'file' = a file is finished
 );
 CREATE INDEX outbox_owed ON outbox (kind, target, next_attempt_us) WHERE done_us IS NULL;
 CREATE INDEX outbox_owed_of_recording ON outbox (recording_id) WHERE done_us IS NULL;
@@ -155,16 +156,3 @@ CREATE TABLE command (
   created_us INTEGER NOT NULL
 );
 CREATE INDEX command_asked ON command (owner) WHERE state = 'asked';
-
--- What can be worked on, now or at next_attempt_us.
-CREATE VIEW outbox_ready AS
-  SELECT o.* FROM outbox o
-  WHERE o.done_us IS NULL AND o.lease = ''
-    AND (o.waits_for = 'nothing'
-         OR (o.waits_for = 'upload' AND NOT EXISTS (
-               SELECT 1 FROM outbox u
-               WHERE u.recording_id = o.recording_id AND u.file_id = o.file_id AND u.kind = 'upload'
-                 AND u.done_us IS NULL))
-         OR (o.waits_for = 'segments' AND NOT EXISTS (
-               SELECT 1 FROM outbox s
-               WHERE s.recording_id = o.recording_id AND s.segment_id IS NOT NULL AND s.done_us IS NULL)));

@@ -67,52 +67,6 @@ TEST_F(CatalogueTest, RefusesACatalogueOfAnotherVersion) {
   EXPECT_NE(c.error().message.find("version 7"), std::string::npos);
 }
 
-TEST_F(CatalogueTest, BringsACatalogueOfVersion1UpToDate) {
-  std::int64_t recording = 0;
-  {
-    auto c = open();
-    recording = c.start_recording(test::a_recording("a"))->id;
-    ASSERT_TRUE(c.open_file(test::an_open_file(recording)));
-  }
-  {
-    auto db = SqlDatabase::open(path_);  // as version 1 left it
-    ASSERT_TRUE(
-        db->run("ALTER TABLE outbox DROP COLUMN upload_id; DROP TABLE command; DROP TABLE task; ALTER TABLE "
-                "recording DROP COLUMN task; ALTER TABLE recording DROP COLUMN content; "
-                "DROP INDEX push_open; DROP INDEX file_part; ALTER TABLE file DROP COLUMN joined_into; "
-                "ALTER TABLE file DROP COLUMN part; ALTER TABLE file DROP COLUMN push_id; "
-                "PRAGMA user_version = 1"));
-  }
-  auto c = open();
-  ASSERT_TRUE(c.close_file(test::a_closed_file(recording)));
-  EXPECT_EQ(c.files(recording)->at(0).part, PartState::free);
-  EXPECT_EQ(c.owed()->uploads, 1U) << "as before";
-  const auto again = Catalogue::open(path_, clock_);
-  EXPECT_TRUE(again) << again.error().message;
-}
-
-TEST_F(CatalogueTest, BringsACatalogueOfVersion2UpToDate) {
-  std::int64_t recording = 0;
-  {
-    auto c = open();
-    recording = c.start_recording(a_recording("a"))->id;
-    ASSERT_TRUE(*c.pause_recording(recording, "a", clock_.now_utc() + Seconds(180)));
-  }
-  {
-    auto db = SqlDatabase::open(path_);  // as version 2 left it
-    ASSERT_TRUE(db->run(
-        "ALTER TABLE outbox DROP COLUMN upload_id; DROP TABLE command; DROP TABLE task; ALTER TABLE "
-        "recording DROP COLUMN task; ALTER TABLE recording DROP COLUMN content; DROP INDEX push_open; "
-        "PRAGMA user_version = 2"));
-  }
-  auto c = open();
-  EXPECT_EQ(c.recording(recording)->task, "");
-  EXPECT_EQ(c.recording(recording)->content, "origin");
-  EXPECT_TRUE(c.claim_paused(like("b", a_push(), "default"))->has_value()) << "it goes on";
-  const auto again = Catalogue::open(path_, clock_);
-  EXPECT_TRUE(again) << again.error().message;
-}
-
 TEST_F(CatalogueTest, CountsPushesOfItsOwner) {
   Catalogue c = open();
   const auto first = c.begin_push("me", a_push(), "default");

@@ -1,0 +1,16 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+-- The catalogue's views. They are made anew by every upgrade.
+DROP VIEW IF EXISTS outbox_ready;
+
+-- What can be worked on, now or at next_attempt_us.
+CREATE VIEW outbox_ready AS
+  SELECT o.* FROM outbox o
+  WHERE o.done_us IS NULL AND o.lease = ''
+    AND (o.waits_for = 'nothing'
+         OR (o.waits_for = 'upload' AND NOT EXISTS (
+               SELECT 1 FROM outbox u
+               WHERE u.recording_id = o.recording_id AND u.file_id = o.file_id AND u.kind = 'upload'
+                 AND u.done_us IS NULL))
+         OR (o.waits_for = 'segments' AND NOT EXISTS (
+               SELECT 1 FROM outbox s
+               WHERE s.recording_id = o.recording_id AND s.segment_id IS NOT NULL AND s.done_us IS NULL)));

@@ -1,0 +1,130 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+-- The catalogue. Units by suffix: _us = microseconds since 1970-01-01T00:00:00Z, _ns = nanoseconds,
+-- _bytes = bytes, _s = seconds. Text is UTF-8; '' = nothing, NULL = not yet. Paths are absolute.
+PRAGMA application_id = 0x72656331;  -- "rec1"
+PRAGMA user_version = 1;
+
+-- A publisher's connection, recorded or not.
+CREATE TABLE push (
+  id           INTEGER PRIMARY KEY,
+  owner        TEXT NOT NULL,     -- lease of the process that receives it
+  domain       TEXT NOT NULL,     -- push domain
+  app          TEXT NOT NULL,     -- push path
+  stream       TEXT NOT NULL,     -- stream name
+  stream_param TEXT NOT NULL,     -- query of the push URL, without '?'
+  template     TEXT NOT NULL,     -- that matched; '' = not recorded
+  started_us   INTEGER NOT NULL,
+  ended_us     INTEGER            -- NULL while it lasts
+);
+CREATE INDEX push_by_owner ON push (owner);
+
+-- One logical result of one template: what a push and the pushes that continued it left behind.
+CREATE TABLE recording (
+  id                INTEGER PRIMARY KEY,
+  session_id        TEXT NOT NULL UNIQUE,  -- 64-bit decimal, told to callbacks
+  domain            TEXT NOT NULL,
+  app               TEXT NOT NULL,
+  stream            TEXT NOT NULL,
+  stream_param      TEXT NOT NULL,         -- of the last push
+  template          TEXT NOT NULL,
+  state             TEXT NOT NULL CHECK (state IN ('recording', 'paused', 'finished')),
+  owner             TEXT NOT NULL,         -- lease of who works on it, or did; '' = nobody
+  resume_until_us   INTEGER,               -- while paused: last instant to continue it; 0 = being finished
+  splice_timeout_ns INTEGER NOT NULL,      -- how long a pause may last; 0 = not at all
+  started_us        INTEGER NOT NULL,
+  active_us         INTEGER NOT NULL,      -- last sign of life
+  ended_us          INTEGER,               -- set when finished
+  playlist_path     TEXT NOT NULL,         -- of HLS; '' = none
+  directory         TEXT NOT NULL,         -- spool root; object key = path below it
+  store             TEXT NOT NULL          -- name in the configuration; '' = files stay in the spool
+);
+CREATE INDEX recording_unfinished ON recording (owner) WHERE state <> 'finished';
+CREATE INDEX recording_by_stream ON recording (stream, app, domain);
+
+-- Who is told about each finished file of a recording.
+CREATE TABLE recording_callback (
+  recording_id INTEGER NOT NULL REFERENCES recording (id),
+  position     INTEGER NOT NULL,  -- order in the template, from 0
+  target       TEXT NOT NULL,     -- name in the configuration
+  PRIMARY KEY (recording_id, position)
+) WITHOUT ROWID;
+
+-- A recorded file, or the playlist of a finished HLS recording.
+CREATE TABLE file (
+  id               INTEGER PRIMARY KEY,
+  recording_id     INTEGER NOT NULL REFERENCES recording (id),
+  format           TEXT NOT NULL,     -- 'flv', 'mp4', 'aac', 'mp3', 'hls'
+  state            TEXT NOT NULL CHECK (state IN ('open', 'closed', 'failed')),
+  temp_path        TEXT NOT NULL,     -- name while it grows
+  location_pattern TEXT NOT NULL,     -- final name with {End*} placeholders left
+  utc_offset_s     INTEGER NOT NULL,  -- of the zone of {End*}, east of Greenwich
+  path             TEXT NOT NULL,     -- final name; '' unless closed
+  fragment_id      INTEGER NOT NULL,  -- number in the push, from the start index
+  started_us       INTEGER NOT NULL,  -- first frame arrived
+  ended_us         INTEGER,           -- last frame arrived
+  duration_ns      INTEGER NOT NULL,  -- of the media
+  size_bytes       INTEGER NOT NULL,
+  video_codec      TEXT NOT NULL,     -- 'h264', 'h265', '' = no video
+  width            INTEGER NOT NULL,  -- pixels
+  height           INTEGER NOT NULL,  -- pixels
+  audio_codec      TEXT NOT NULL,     -- 'aac', '' = no audio
+  video_frames     INTEGER NOT NULL,
+  audio_frames     INTEGER NOT NULL,
+  media_start_ns   INTEGER NOT NULL,  -- PTS of the first frame as it came
+  error            TEXT NOT NULL,     -- why it failed
+  url              TEXT NOT NULL      -- where it was uploaded to; '' = not (yet)
+);
+CREATE INDEX file_of_recording ON file (recording_id);
+CREATE INDEX file_open ON file (state) WHERE state = 'open';
+
+-- An HLS segment that is complete and listed.
+CREATE TABLE segment (
+  id            INTEGER PRIMARY KEY,
+  recording_id  INTEGER NOT NULL REFERENCES recording (id),
+  path          TEXT NOT NULL,
+  uri           TEXT NOT NULL,     -- as the playlist names it
+  sequence      INTEGER NOT NULL,  -- media sequence number
+  started_us    INTEGER NOT NULL,
+  duration_ns   INTEGER NOT NULL,
+  size_bytes    INTEGER NOT NULL,
+  discontinuity INTEGER NOT NULL,  -- 1 = #EXT-X-DISCONTINUITY stands before it
+  UNIQUE (recording_id, path)
+);
+
+-- Transactional outbox: written with the row that causes it, so that nothing is announced that is not there
+-- and nothing that is there stays unannounced. Delivery is at least once.
+CREATE TABLE outbox (
+  id              INTEGER PRIMARY KEY,
+  event_id        TEXT NOT NULL UNIQUE DEFAULT (lower(hex(randomblob(16)))),  -- same in every attempt
+  kind            TEXT NOT NULL CHECK (kind IN ('upload', 'callback')),
+  target          TEXT NOT NULL,                      -- store or callback, name in the configuration
+  recording_id    INTEGER NOT NULL REFERENCES recording (id),
+  file_id         INTEGER REFERENCES file (id),       -- of a file; NULL for a segment
+  segment_id      INTEGER REFERENCES segment (id),    -- of a segment; NULL for a file
+  waits_for       TEXT NOT NULL CHECK (waits_for IN ('nothing', 'upload', 'segments')),
+                                                      -- 'upload' = that of file_id; 'segments' = all uploads of
+                                                      -- the recording's segments
+  created_us      INTEGER NOT NULL,
+  next_attempt_us INTEGER NOT NULL,
+  attempts        INTEGER NOT NULL DEFAULT 0,         -- that failed
+  lease           TEXT NOT NULL DEFAULT '',           -- owner lease of who is at it; '' = nobody
+  last_error      TEXT NOT NULL DEFAULT '',           -- one line, no secrets
+  done_us         INTEGER,                            -- NULL while it is owed
+  url             TEXT NOT NULL DEFAULT ''            -- upload: where it went
+);
+CREATE INDEX outbox_owed ON outbox (kind, target, next_attempt_us) WHERE done_us IS NULL;
+CREATE INDEX outbox_owed_of_recording ON outbox (recording_id) WHERE done_us IS NULL;
+CREATE INDEX outbox_leased ON outbox (lease) WHERE lease <> '';
+
+-- What can be worked on, now or at next_attempt_us.
+CREATE VIEW outbox_ready AS
+  SELECT o.* FROM outbox o
+  WHERE o.done_us IS NULL AND o.lease = ''
+    AND (o.waits_for = 'nothing'
+         OR (o.waits_for = 'upload' AND NOT EXISTS (
+               SELECT 1 FROM outbox u
+               WHERE u.recording_id = o.recording_id AND u.file_id = o.file_id AND u.kind = 'upload'
+                 AND u.done_us IS NULL))
+         OR (o.waits_for = 'segments' AND NOT EXISTS (
+               SELECT 1 FROM outbox s
+               WHERE s.recording_id = o.recording_id AND s.segment_id IS NOT NULL AND s.done_us IS NULL)));
