@@ -7,24 +7,39 @@ namespace rec {
 namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
-constexpr std::uint64_t kUsualPart = 16 * kMiB;
+
+// Parts up to number `last` are so long.
+struct Tier {
+  unsigned last;
+  std::uint64_t bytes;
+};
+constexpr Tier kTiers[] = {{6000, 16 * kMiB}, {9000, 128 * kMiB}, {kMaxParts, kLargestPart}};
+
+std::uint64_t bytes_of_part(unsigned number) {
+  return std::find_if(std::begin(kTiers), std::end(kTiers), [&](const Tier &t) { return number <= t.last; })
+      ->bytes;
+}
 
 }  // namespace
 
-std::uint64_t part_bytes_of(std::uint64_t file_bytes) {
-  const std::uint64_t needed = file_bytes / kMaxParts + (file_bytes % kMaxParts > 0 ? 1 : 0);
-  if (needed > kLargestPart) return 0;
-  const std::uint64_t whole = (needed + kMiB - 1) / kMiB * kMiB;
-  return std::max(kUsualPart, whole);
-}
-
 std::vector<PartRange> parts_of(std::uint64_t file_bytes) {
   std::vector<PartRange> parts;
-  const std::uint64_t length = part_bytes_of(file_bytes);
-  if (length == 0) return parts;
-  for (std::uint64_t at = 0; at < file_bytes; at += length)
-    parts.push_back(
-        {static_cast<unsigned>(parts.size() + 1), at, std::min<std::uint64_t>(length, file_bytes - at)});
+  for (std::uint64_t at = 0; at < file_bytes;) {
+    const auto number = static_cast<unsigned>(parts.size() + 1);
+    if (number > kMaxParts) return {};
+    const std::uint64_t bytes = std::min(bytes_of_part(number), file_bytes - at);
+    parts.push_back({number, at, bytes});
+    at += bytes;
+  }
+  return parts;
+}
+
+std::vector<PartRange> settled_parts_of(std::uint64_t bytes_so_far) {
+  if (bytes_so_far < kLeastGrown) return {};
+  std::vector<PartRange> parts = parts_of(bytes_so_far);
+  if (parts.empty()) return {};
+  if (parts.back().bytes < bytes_of_part(parts.back().number)) parts.pop_back();
+  parts.erase(parts.begin());
   return parts;
 }
 
