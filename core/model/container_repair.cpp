@@ -27,6 +27,7 @@ Result<Repair> plan_repair(Format format, const ByteSource &source) {
     case Format::mp3:
       return plan_mp3_repair(source);
     case Format::hls:
+    case Format::other:
       break;
   }
   return Error{Errc::invalid_argument, "there is no repair for " + std::string(name_of(format))};

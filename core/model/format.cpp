@@ -69,9 +69,17 @@ constexpr Container kContainers[] = {
      .video_caps = "video/x-h264,stream-format=byte-stream; video/x-h265,stream-format=byte-stream; "
                    "video/mpeg,mpegversion=4,systemstream=false",
      .audio_caps = "audio/mpeg,mpegversion=4,stream-format=adts; audio/mpeg,mpegversion=1,layer=3"},
+    {.format = Format::other,
+     .name = "other",
+     .extension = "",
+     .muxers = {},
+     .video_pad = nullptr,
+     .audio_pad = nullptr,
+     .video_caps = nullptr,
+     .audio_caps = nullptr},
 };
 
-static_assert(std::size(kContainers) == std::size(kAllFormats));
+static_assert(std::size(kContainers) == std::size(kAllFormats) + 1);
 
 // Fragments are written by core/model/cmaf_segmenter: what there is of a muxer brings the frames of all
 // tracks in one order to a thread that writes.
@@ -113,6 +121,21 @@ std::optional<Format> format_named(std::string_view name) {
   for (const Format format : kAllFormats)
     if (name == name_of(format)) return format;
   return std::nullopt;
+}
+
+std::optional<Format> stored_format_named(std::string_view name) {
+  return name == name_of(Format::other) ? Format::other : format_named(name);
+}
+
+Format format_of_file(std::string_view path) {
+  const std::size_t dot = path.find_last_of("./");
+  if (dot == std::string_view::npos || path[dot] == '/') return Format::other;
+  std::string extension(path.substr(dot + 1));
+  for (char &c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (extension == "mov" || extension == "m4v" || extension == "m4a") return Format::mp4;
+  for (const Format format : kAllFormats)
+    if (extension == extension_of(format)) return format;
+  return Format::other;
 }
 
 Result<std::vector<Format>> parse_formats(std::string_view text) {

@@ -12,9 +12,11 @@ namespace rec {
 
 enum class MediaKind { video, audio };
 
-// What a recording is stored as (spec 3.1).
-enum class Format { flv, mp4, aac, mp3, hls };
+// What a recording is stored as (spec 3.1). `other`: what elements that are not ours write besides (MPEG-TS,
+// Matroska...); it is kept as it is, nothing reads it.
+enum class Format { flv, mp4, aac, mp3, hls, other };
 
+// Those that can be asked for.
 inline constexpr Format kAllFormats[] = {Format::flv, Format::mp4, Format::aac, Format::mp3, Format::hls};
 
 // Everything that is particular about storing one format: one row of the table in format.cpp. Caps, pads and
@@ -61,8 +63,11 @@ std::optional<SegmentFormat> segment_format_named(std::string_view name);
 
 // "flv", "mp4", "aac", "mp3", "hls": configuration, events, catalogue.
 std::string_view name_of(Format format);
-std::string_view extension_of(Format format);  // of the finished file: "flv", ..., "m3u8"
-std::optional<Format> format_named(std::string_view name);
+std::string_view extension_of(Format format);                      // of the finished file: "flv", ..., "m3u8"
+std::optional<Format> format_named(std::string_view name);         // of kAllFormats
+std::optional<Format> stored_format_named(std::string_view name);  // of the catalogue: `other`, too
+// What a file that is not ours holds, going by its extension ("mov" is MP4); `other` when that says nothing.
+Format format_of_file(std::string_view path);
 
 // Reads "flv+mp4+aac" (also ',' or ';' between names). Errors name the part that is unknown or repeated.
 Result<std::vector<Format>> parse_formats(std::string_view text);

@@ -81,7 +81,7 @@ StoredFile read_file(const SqlStatement &row) {
   StoredFile f;
   f.id = row.int64(0);
   f.facts.recording_id = row.int64(1);
-  f.format = format_named(row.text(2)).value_or(Format::flv);
+  f.format = stored_format_named(row.text(2)).value_or(Format::other);
   f.state = file_state_named(row.text(3));
   f.facts.temp_path = row.text(4);
   f.location_pattern = row.text(5);

@@ -56,7 +56,7 @@ CREATE TABLE recording_callback (
 CREATE TABLE file (
   id               INTEGER PRIMARY KEY,
   recording_id     INTEGER NOT NULL REFERENCES recording (id),
-  format           TEXT NOT NULL,     -- 'flv', 'mp4', 'aac', 'mp3', 'hls'
+  format           TEXT NOT NULL,     -- 'flv', 'mp4', 'aac', 'mp3', 'hls', 'other'
   state            TEXT NOT NULL CHECK (state IN ('open', 'closed', 'failed')),
   temp_path        TEXT NOT NULL,     -- name while it grows
   location_pattern TEXT NOT NULL,     -- final name with {End*} placeholders left

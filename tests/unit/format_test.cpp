@@ -18,6 +18,23 @@ TEST(Format, KnowsNoOtherName) {
   EXPECT_EQ(format_named(""), std::nullopt);
 }
 
+TEST(Format, IsToldOfAForeignFileByItsExtension) {
+  EXPECT_EQ(format_of_file("/a.b/x.flv"), Format::flv);
+  EXPECT_EQ(format_of_file("x.MOV"), Format::mp4);
+  EXPECT_EQ(format_of_file("x.m3u8"), Format::hls);
+  EXPECT_EQ(format_of_file("x.ts"), Format::other);
+  EXPECT_EQ(format_of_file("/a.mp4/x"), Format::other);
+  EXPECT_EQ(format_of_file("x."), Format::other);
+  EXPECT_EQ(format_of_file(""), Format::other);
+}
+
+TEST(Format, OtherIsStoredButCannotBeAskedFor) {
+  EXPECT_EQ(stored_format_named("other"), Format::other);
+  EXPECT_EQ(stored_format_named("flv"), Format::flv);
+  EXPECT_EQ(format_named("other"), std::nullopt);
+  EXPECT_FALSE(parse_formats("other"));
+}
+
 TEST(Format, ExtensionIsTheNameButForHls) {
   EXPECT_EQ(extension_of(Format::mp4), "mp4");
   EXPECT_EQ(extension_of(Format::aac), "aac");
