@@ -28,6 +28,19 @@ class Case(unittest.TestCase):
         """gst-launch-1.0 -e with this pipeline (a list of words, "!" included)."""
         return self.keep(Process(["gst-launch-1.0", "-e", *line], self.directory / f"{name}.log", env))
 
+    @classmethod
+    def share(cls):
+        """From setUpClass(): a directory for what all tests of the class use; removed after them."""
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="rec-integration-"))
+        cls.addClassCleanup(shutil.rmtree, directory, ignore_errors=True)
+        return directory
+
+    @classmethod
+    def keep_for_all(cls, stoppable):
+        """From setUpClass(): stopped after the last test of the class."""
+        cls.addClassCleanup(stoppable.stop)
+        return stoppable
+
     def files(self, below, suffix):
         """Finished files in the order of their names; nothing hidden."""
         return sorted(p for p in (self.directory / below).rglob(f"*{suffix}") if not p.name.startswith("."))
@@ -79,6 +92,5 @@ def main():
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     chosen = [test for case in suite for test in case if wanted in test.id()]
     result = _Result()
-    for test in chosen:
-        test(result)
+    unittest.TestSuite(chosen)(result)
     sys.exit(0 if chosen and result.wasSuccessful() else 1)

@@ -18,18 +18,28 @@ class Recording:
         self.directory.mkdir(parents=True)
         self.catalogue, self.spool = self.directory / "catalogue.db", self.directory / "spool"
         self.config = self.directory / "recording.json"
+        self.formats, self.app = formats, app
+        self.write_config(store, receiver)
+
+    def write_config(self, store=None, receiver=None, **of_storage):
+        """`of_storage`: members of the storage beside or instead of the usual ones, with `_` for `-`."""
         self.store = store
-        template = {"formats": formats, "name": "{AppName}/{StreamName}/{EscapedStartTime}"}
-        document = {"templates": {"default": template}, "rules": [{"domain": "127.0.0.1", "app": app, "template": "default"}]}
+        template = {"formats": self.formats, "name": "{AppName}/{StreamName}/{EscapedStartTime}"}
+        document = {"templates": {"default": template},
+                    "rules": [{"domain": "127.0.0.1", "app": self.app, "template": "default"}]}
         if store:
             template["storage"] = {"primary": "archive"}
-            document["storage"] = {"archive": {"uri": f"s3://{BUCKET}/eu", "endpoint": store.endpoint,
-                                               "region": store.region, "credentials": "env"}}
+            storage = {"uri": f"s3://{BUCKET}/eu", "endpoint": store.endpoint, "region": store.region,
+                       "credentials": "env"}
+            storage |= {name.replace("_", "-"): value for name, value in of_storage.items()}
+            document["storage"] = {"archive": storage}
         if receiver:
             template["callbacks"] = ["ops"]
             document["callbacks"] = {"ops": {"url": receiver.url, "schema": "tencent",
                                              "key": {"env": "RECORDING_CALLBACK_KEY"}}}
-        self.config.write_text(json.dumps(document, indent=2))
+        draft = self.config.with_suffix(".new")  # whoever reads it meanwhile sees the old one or the new one
+        draft.write_text(json.dumps(document, indent=2))
+        draft.rename(self.config)
         self.env = {"RECORDING_CALLBACK_KEY": CALLBACK_KEY, **(store.credentials if store else {})}
 
     def uploader(self):

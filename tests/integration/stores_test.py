@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is uploaded is what Amazon's SDK finds, in two stores that do not know each other: Ceph's and Swift's."""
+import hashlib
+import json
+import pathlib
+
+from rig import case
+from rig.finished import Finished, assert_announced_once, assert_no_secrets, assert_stored, make_noise
+from rig.node import NodeProject
+from rig.processes import wait_until
+from rig.radosgw import Radosgw
+from rig.recording import BUCKET
+from rig.servers import CallbackReceiver
+from rig.swift import Swift
+
+SDK = pathlib.Path(__file__).resolve().parent / "sdk"
+PART = 16 << 20
+FORMATS = {"mp4": {"cycle": "1h"}, "hls": {"segment": "2s"}}
+TYPES = {".mp4": "video/mp4", ".ts": "video/mp2t", ".m3u8": "application/vnd.apple.mpegurl"}
+
+
+class Stores(case.Case):
+    @classmethod
+    def setUpClass(cls):
+        shared = cls.share()
+        cls.sdk = NodeProject(SDK, shared / "sdk")
+        cls.finished = Finished(shared / "rec", FORMATS).record(make_noise(shared, 7))
+        assert max(p.stat().st_size for p in cls.finished.paths()) > 2 * PART, "one goes up in parts"
+
+    def assert_sdk_finds_it(self, store):
+        lines = self.sdk.run("inventory.mjs", store.endpoint, store.region, BUCKET, env=store.credentials).splitlines()
+        *found, rest = [json.loads(line) for line in lines]
+        self.assertEqual(rest, {"dangling": 0})
+        local = {f"eu/{p.relative_to(self.finished.recording.spool)}": p for p in self.finished.paths()}
+        self.assertEqual([one["key"] for one in found], sorted(local))
+        for one in found:
+            content = local[one["key"]].read_bytes()
+            self.assertEqual((one["size"], one["head_size"]), (len(content), len(content)), one)
+            self.assertEqual(one["sha256"], hashlib.sha256(content).hexdigest(), one)
+            self.assertEqual(one["type"], TYPES[local[one["key"]].suffix], one)
+            if "-" not in one["etag"]:
+                self.assertEqual(one["etag"].strip('"'), hashlib.md5(content).hexdigest(), one)
+
+    def deliver_to(self, store):
+        store.client.create_bucket(BUCKET)
+        receiver = self.keep(CallbackReceiver(self.directory / f"callbacks-{store.port}")).start()
+        self.finished.owe_again()
+        self.finished.recording.write_config(store, receiver)
+        uploader = self.launch(self.finished.recording.uploader(), f"uploader-{store.port}",
+                               self.finished.recording.env)
+        wait_until(lambda: not self.finished.owed(), "nothing is owed any more", 90, uploader)
+        uploader.stop()
+        assert_stored(self, self.finished, store.client)
+        assert_announced_once(self, self.finished, receiver)
+        self.assert_sdk_finds_it(store)
+        for directory in (self.directory, self.finished.recording.directory):
+            assert_no_secrets(self, directory, store.secret_key)
+
+    def test_ceph_holds_what_the_sdk_reads(self):
+        self.deliver_to(self.keep(Radosgw(self.directory / "ceph")).start())
+
+    def test_swift_holds_what_the_sdk_reads(self):
+        self.deliver_to(self.keep(Swift(self.directory / "swift")).start())
+
+
+if __name__ == "__main__":
+    case.main()
