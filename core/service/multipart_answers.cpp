@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What stores answer about uploads in parts.
+#include "core/service/multipart_answers.h"
+
 #include <glib.h>
 
 #include <charconv>
 #include <map>
 
 #include "core/base/glib_ptr.h"
-#include "core/service/multipart_upload.h"
+#include "core/model/multipart_plan.h"
 
 namespace rec {
 namespace {

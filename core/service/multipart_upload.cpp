@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/service/multipart_upload.h"
 
-#include <map>
+#include <optional>
 #include <utility>
 
 #include "core/base/digest.h"
@@ -12,10 +12,25 @@ namespace {
 
 constexpr std::size_t kMd5Hex = 32;
 
+// The 16 bytes that an ETag tells, if it is an MD5.
+std::optional<std::string> md5_named(const std::string &etag) {
+  std::string raw;
+  for (std::size_t i = 0; i + 1 < etag.size(); i += 2) {
+    const int high = g_ascii_xdigit_value(etag[i]);
+    const int low = g_ascii_xdigit_value(etag[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    raw += static_cast<char>(high * 16 + low);
+  }
+  return etag.size() == kMd5Hex ? std::optional(raw) : std::nullopt;
+}
+
 class Upload {
  public:
   Upload(BucketClient &bucket, MultipartJob job, GCancellable *cancel)
-      : bucket_(bucket), job_(std::move(job)), cancel_(cancel), parts_(parts_of(job_.bytes)) {}
+      : job_(std::move(job)),
+        store_(bucket, job_.key, cancel),
+        cancel_(cancel),
+        parts_(parts_of(job_.bytes)) {}
 
   Status run() {
     if (parts_.empty())
@@ -28,110 +43,68 @@ class Upload {
       if (is_there) return ok();
       REC_CHECK(job_.remember(""));
     }
-    REC_CHECK(abort_forgotten());
-    REC_TRY(const HttpResponse begun, send("POST", {{"uploads", ""}}, job_.content_type));
-    REC_TRY(job_.upload_id, parse_upload_id(begun.body));
+    REC_CHECK(store_.abort_all());  // begun by who died before it could be remembered
+    REC_TRY(job_.upload_id, store_.begin(job_.content_type, job_.storage_class));
     REC_CHECK(job_.remember(job_.upload_id));
     sent_.clear();
     return send_and_complete();
   }
 
  private:
-  BucketCall call(const char *method, HeaderList query) const {
-    BucketCall call;
-    call.method = method;
-    call.key = job_.key;
-    call.query = std::move(query);
-    return call;
-  }
-  Result<HttpResponse> send(const char *method, HeaderList query, const std::string &content_type = "",
-                            std::string body = "") {
-    BucketCall one = call(method, std::move(query));
-    one.content_type = content_type;
-    one.body = std::move(body);
-    if (one.query.front().first == "uploads") one.storage_class = job_.storage_class;
-    return bucket_.send(one, cancel_);
-  }
-
   // Errors: not_found when the store does not know the upload.
   Status go_on() {
-    unsigned marker = 0;
-    do {
-      HeaderList query = {{"uploadId", job_.upload_id}};
-      if (marker > 0) query.emplace_back("part-number-marker", std::to_string(marker));
-      REC_TRY(const HttpResponse answer, send("GET", std::move(query)));
-      REC_TRY(const PartList list, parse_part_list(answer.body));
-      for (const PartAnswer &part : list.parts) {
-        if (part.number > parts_.size() || part.bytes != parts_[part.number - 1].bytes) continue;
-        REC_TRY(const bool same, is_same(part));
-        if (same) sent_[part.number] = part.etag;
-      }
-      if (list.next <= marker) break;
-      marker = list.next;
-    } while (true);
+    REC_TRY(const auto there, store_.list(job_.upload_id));
+    for (const PartAnswer &part : there) {
+      if (part.number > parts_.size() || part.bytes != parts_[part.number - 1].bytes) continue;
+      REC_TRY(const bool same, is_same(part));
+      if (same) sent_[part.number] = part.etag;
+    }
     return send_and_complete();
   }
 
   // Where the store tells the MD5 of a part, as all do for what is not encrypted with a key of its own.
   Result<bool> is_same(const PartAnswer &part) const {
+    if (const auto known = job_.known.find(part.number); known != job_.known.end())
+      return g_ascii_strcasecmp(known->second.c_str(), part.etag.c_str()) == 0;
     if (part.etag.size() != kMd5Hex) return true;
     REC_TRY(const std::string md5, digest_of(parts_[part.number - 1]));
     return g_ascii_strcasecmp(to_hex(md5).c_str(), part.etag.c_str()) == 0;
   }
 
   Status send_and_complete() {
-    for (const PartRange &part : parts_)
-      if (!sent_.contains(part.number)) REC_CHECK(send_part(part));
-    std::string body = "<CompleteMultipartUpload>";
-    for (const auto &[number, etag] : sent_) {
-      const CString escaped(g_markup_escape_text(etag.data(), static_cast<gssize>(etag.size())));
-      body += "<Part><PartNumber>" + std::to_string(number) + "</PartNumber><ETag>\"" + escaped.get() +
-              "\"</ETag></Part>";
+    for (const PartRange &part : parts_) {
+      if (sent_.contains(part.number)) continue;
+      REC_TRY(sent_[part.number], store_.send(job_.upload_id, job_.path, part));
     }
-    body += "</CompleteMultipartUpload>";
-    REC_CHECK(send("POST", {{"uploadId", job_.upload_id}}, "application/xml", std::move(body)));
+    REC_CHECK(store_.complete(job_.upload_id, sent_));
     return compare_length();
   }
 
-  Status send_part(const PartRange &part) {
-    BucketCall put = call("PUT", {{"partNumber", std::to_string(part.number)}, {"uploadId", job_.upload_id}});
-    put.content_type = "application/octet-stream";
-    put.body_path = job_.path;
-    put.body_offset = part.offset;
-    put.body_bytes = part.bytes;
-    REC_TRY(const HttpResponse answer, bucket_.send(put, cancel_));
-    const auto etag = answer.headers.find("etag");
-    if (etag == answer.headers.end() || etag->second.empty())
-      return Error{Errc::unavailable,
-                   "the store took part " + std::to_string(part.number) + " without an ETag"};
-    std::string name = etag->second;
-    if (name.front() == '"') name = name.substr(1, name.size() - 2);
-    sent_[part.number] = std::move(name);
-    return ok();
-  }
-
   Status compare_length() {
-    REC_TRY(const HttpResponse head, bucket_.send(call("HEAD", {}), cancel_));
-    const auto length = head.headers.find("content-length");
-    if (length != head.headers.end() && length->second == std::to_string(job_.bytes)) return ok();
+    REC_TRY(const auto object, store_.object());
+    if (object && object->length == std::to_string(job_.bytes)) return ok();
     return Error{Errc::corrupt, "the store's object is not as long as '" + job_.path + "'"};
   }
 
   // Whether the object is this file, put together from these parts: an older one may be as long. Where the
   // store names objects otherwise (S3: MD5 of the parts' MD5s and their number) the file goes up again.
   Result<bool> is_complete() {
-    const auto head = bucket_.send(call("HEAD", {}), cancel_);
-    if (!head && head.error().code == Errc::not_found) return false;
-    if (!head) return head.error();
-    const auto etag = head->headers.find("etag");
-    if (etag == head->headers.end() || !compare_length()) return false;
+    REC_TRY(const auto object, store_.object());
+    if (!object || object->length != std::to_string(job_.bytes)) return false;
     std::string digests;
     for (const PartRange &part : parts_) {
-      REC_TRY(const std::string md5, digest_of(part));
+      REC_TRY(const std::string md5, md5_of(part));
       digests += md5;
     }
     const std::string name = hex_digest(Hash::md5, digests) + "-" + std::to_string(parts_.size());
-    return g_ascii_strcasecmp(etag->second.c_str(), ("\"" + name + "\"").c_str()) == 0;
+    return g_ascii_strcasecmp(object->etag.c_str(), ("\"" + name + "\"").c_str()) == 0;
+  }
+
+  Result<std::string> md5_of(const PartRange &part) const {
+    const auto known = job_.known.find(part.number);
+    const auto raw = known == job_.known.end() ? std::nullopt : md5_named(known->second);
+    if (raw) return *raw;
+    return digest_of(part);
   }
 
   Result<std::string> digest_of(const PartRange &part) const {
@@ -139,30 +112,11 @@ class Upload {
                           [this] { return cancel_ && g_cancellable_is_cancelled(cancel_); });
   }
 
-  // Begun by who died before it could be remembered. Some stores cannot list them: those that nobody
-  // completes are then the lifecycle's.
-  Status abort_forgotten() {
-    BucketCall list;
-    list.method = "GET";
-    list.query = {{"uploads", ""}, {"prefix", job_.key}};
-    const auto answer = bucket_.send(list, cancel_);
-    if (!answer)
-      return answer.error().retryable() || answer.error().code == Errc::cancelled ? Status(answer.error())
-                                                                                  : ok();
-    REC_TRY(const auto uploads, parse_upload_list(answer->body));
-    for (const UploadAnswer &upload : uploads) {
-      if (upload.key != job_.key) continue;
-      const auto aborted = send("DELETE", {{"uploadId", upload.upload_id}});
-      if (!aborted && aborted.error().code != Errc::not_found) return aborted.error();
-    }
-    return ok();
-  }
-
-  BucketClient &bucket_;
   MultipartJob job_;
+  MultipartRequests store_;
   GCancellable *cancel_;
   const std::vector<PartRange> parts_;
-  std::map<unsigned, std::string> sent_;  // part -> ETag
+  PartNames sent_;
 };
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "core/base/result.h"
-#include "core/model/multipart_plan.h"
 #include "core/service/bucket_client.h"
+#include "core/service/multipart_requests.h"
 
 namespace rec {
 
@@ -18,6 +18,9 @@ struct MultipartJob {
   std::string content_type;
   std::string storage_class;  // neutral; "" = the store's own
   std::string upload_id;      // of an earlier attempt; "" = none is known
+  // Parts of that upload that are the file's, as it was seen that they are: their digests are not computed
+  // again.
+  PartNames known = {};
   // Called before the first part is sent, with what `upload_id` is to be the next time; "" = forget it.
   std::function<Status(const std::string &upload_id)> remember;
 };
@@ -27,22 +30,5 @@ struct MultipartJob {
 // and nobody knows any more is aborted. Errors: as BucketClient::send(); corrupt when the object is not the
 // file.
 Status upload_in_parts(BucketClient &bucket, MultipartJob job, GCancellable *cancel);
-
-// What a store says about parts (ListParts) or uploads (ListMultipartUploads): hostile XML gives an error.
-struct PartAnswer {
-  unsigned number = 0;
-  std::uint64_t bytes = 0;
-  std::string etag;  // without quotes
-};
-struct PartList {
-  std::vector<PartAnswer> parts;
-  unsigned next = 0;  // the marker that the rest begins behind; 0: this is all
-};
-Result<PartList> parse_part_list(const std::string &xml);
-struct UploadAnswer {
-  std::string key, upload_id;
-};
-Result<std::vector<UploadAnswer>> parse_upload_list(const std::string &xml);
-Result<std::string> parse_upload_id(const std::string &xml);  // of InitiateMultipartUpload
 
 }  // namespace rec

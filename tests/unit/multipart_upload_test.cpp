@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/service/multipart_answers.h"
 #include "core/service/object_store.h"
 #include "tests/common/fake_bucket.h"
 #include "tests/common/fake_clock.h"
