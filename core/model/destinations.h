@@ -27,8 +27,13 @@ struct StoreSettings {
   CredentialPlace credentials;
   std::optional<bool> bucket_in_host;  // https://bucket.s3.example.org/; nothing = as the service has it
   std::string signature;               // oss: "v1" or "v4"
+  unsigned uploads = kUsualUploads;    // requests at a time, of all files together; > 0
 
   bool operator==(const StoreSettings &) const = default;
+
+  static constexpr unsigned kUsualUploads = 4;
+  static constexpr unsigned kUsualCopies = 1;  // of a directory: disks like one thing at a time
+  static constexpr unsigned kMostUploads = 64;
 };
 
 // Who is told about finished files: one member of "callbacks" in the configuration.

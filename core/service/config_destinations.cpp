@@ -142,9 +142,14 @@ StoreSettings read_store(ConfigNotes &notes, const Field &field, const std::stri
       notes.problems.expected(uri->value.at, uri->path, kWhat, "another string");
     store.uri = without_slash(*text);
   }
+  const bool is_directory = text && text->starts_with("file:");
+  if (is_directory) store.uploads = StoreSettings::kUsualCopies;
+  if (const auto uploads = reader.take("uploads"))
+    store.uploads = static_cast<unsigned>(
+        read_count(notes.problems, *uploads, 1, StoreSettings::kMostUploads).value_or(store.uploads));
   if (text && is_bucket(*text)) {
     read_bucket(notes, reader, store);
-  } else if (!text || !text->starts_with("file:")) {
+  } else if (!is_directory) {
     for (const char *member : kBucketMembers) reader.take(member);
   }
   reader.finish();

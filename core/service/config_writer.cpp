@@ -101,6 +101,9 @@ JsonObjectWriter store_json(const StoreSettings &store) {
   }
   if (store.bucket_in_host) json.text("bucket-in", *store.bucket_in_host ? "host" : "path");
   if (store.signature == "v1") json.text("signature", store.signature);
+  const bool is_directory = store.uri.starts_with("file:");
+  if (store.uploads != (is_directory ? StoreSettings::kUsualCopies : StoreSettings::kUsualUploads))
+    json.number("uploads", store.uploads);
   return json;
 }
 

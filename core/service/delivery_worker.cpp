@@ -26,7 +26,8 @@ Result<std::unique_ptr<DeliveryWorker>> DeliveryWorker::start(Options options, c
   const Destinations &to = worker->options_.destinations;
   auto &threads = worker->threads_;
   for (const auto &[name, settings] : to.stores)
-    threads.emplace_back([w = worker.get(), t = OwedTarget{OwedKind::upload, name}] { w->run_lane(t); });
+    for (unsigned lane = 0; lane < settings.uploads; ++lane)
+      threads.emplace_back([w = worker.get(), t = OwedTarget{OwedKind::upload, name}] { w->run_lane(t); });
   for (const auto &[name, target] : to.callbacks)
     threads.emplace_back([w = worker.get(), t = OwedTarget{OwedKind::callback, name}] { w->run_lane(t); });
   threads.emplace_back([w = worker.get()] { w->run_keeper(); });

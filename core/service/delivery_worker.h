@@ -13,9 +13,10 @@
 
 namespace rec {
 
-// Delivers what a catalogue owes until it is stopped, whoever put it there: one thread per store and per
-// callback, so that a dead one holds up nobody, and one that frees what dead workers held, finishes what dead
-// recorders left (recovery.h) and says which targets nobody serves. Each thread has its own connection.
+// Delivers what a catalogue owes until it is stopped, whoever put it there: threads of its own for every
+// store (StoreSettings::uploads) and one for every callback, so that a dead one holds up nobody, and one that
+// frees what dead workers held, finishes what dead recorders left (recovery.h) and says which targets nobody
+// serves. Each thread has its own connection.
 // Several workers, in this and other processes, share one catalogue.
 class DeliveryWorker {
  public:

@@ -307,7 +307,7 @@ TEST(Configuration, ReadsStoresAndCallbacks) {
   const auto loaded = parse_configuration(
       R"({"templates": {}, "rules": [],
   "storage": {"s": {"uri": "s3://bucket/a/b/", "endpoint": "https://h:9000/", "region": "eu", "credentials": "env"},
-              "f": {"uri": "file:///var/x y"}},
+              "f": {"uri": "file:///var/x y"}, "m": {"uri": "file:///m", "uploads": 8}},
   "callbacks": {"plain": {"url": "https://h/x"}, "signed": {"url": "http://h", "schema": "tencent", "key": {"env": "KEY_1"}},
                 "ours": {"url": "http://h", "schema": "recording", "key": {"env": "A"}, "older-key": {"env": "B"}}}})",
       "f");
@@ -317,7 +317,10 @@ TEST(Configuration, ReadsStoresAndCallbacks) {
   EXPECT_EQ(s.uri, "s3://bucket/a/b");
   EXPECT_EQ(s.endpoint, "https://h:9000");
   EXPECT_EQ(s.region, "eu");
+  EXPECT_EQ(s.uploads, StoreSettings::kUsualUploads);
   EXPECT_EQ(loaded.configuration->stores.at("f").uri, "file:///var/x y");
+  EXPECT_EQ(loaded.configuration->stores.at("f").uploads, StoreSettings::kUsualCopies);
+  EXPECT_EQ(loaded.configuration->stores.at("m").uploads, 8U);
   EXPECT_EQ(loaded.configuration->callbacks.at("plain").key_env, "");
   EXPECT_EQ(loaded.configuration->callbacks.at("signed").key_env, "KEY_1");
   EXPECT_EQ(loaded.configuration->callbacks.at("signed").schema, "tencent");
@@ -364,6 +367,7 @@ TEST(Configuration, RefusesStoresAndCallbacksThatCannotWork) {
         R"("s": {"uri": "cos://b", "region": "eu", "credentials": {"file": "/f", "url": "http://h"}})",
         R"("s": {"uri": "cos://b", "region": "eu", "credentials": "AKIDSECRET"})",
         R"("s": {"uri": "file:///d", "region": "eu"})",
+        R"("s": {"uri": "file:///d", "uploads": 0})",
         R"("s": {})",
         R"("s": {"uri": "s3://b"})",
         R"("s": {"uri": "s3://", "endpoint": "http://h"})",

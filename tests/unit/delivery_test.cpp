@@ -214,6 +214,51 @@ class Silent final : public HttpClient {
   }
 };
 
+// Where all uploads of a test wait until they are let through.
+class Gate {
+ public:
+  void pass() {
+    MutexLock lock(mutex_);
+    most_ = std::max(most_, ++inside_);
+    changed_.notify_all();
+    lock.wait_for(changed_, Seconds(30), [this]() REC_TSA(no_thread_safety_analysis) { return is_open_; });
+    --inside_;
+  }
+  bool wait_for_inside(int count) {
+    MutexLock lock(mutex_);
+    return lock.wait_for(changed_, Seconds(20),
+                         [&]() REC_TSA(no_thread_safety_analysis) { return inside_ >= count; });
+  }
+  void open() {
+    MutexLock lock(mutex_);
+    is_open_ = true;
+    changed_.notify_all();
+  }
+  int most() {
+    MutexLock lock(mutex_);
+    return most_;
+  }
+
+ private:
+  Mutex mutex_;
+  std::condition_variable changed_;
+  int inside_ REC_GUARDED_BY(mutex_) = 0;
+  int most_ REC_GUARDED_BY(mutex_) = 0;
+  bool is_open_ REC_GUARDED_BY(mutex_) = false;
+};
+
+class AtTheGate final : public HttpClient {
+ public:
+  explicit AtTheGate(Gate &gate) : gate_(gate) {}
+  Result<HttpResponse> send(const HttpRequest &request, GCancellable *) override {
+    if (request.method == "PUT") gate_.pass();
+    return FakeHttp::status(200);
+  }
+
+ private:
+  Gate &gate_;
+};
+
 class DeliveryWorkerTest : public DeliveryTest {
  protected:
   std::unique_ptr<DeliveryWorker> start(std::function<std::unique_ptr<HttpClient>(Seconds)> make_http) {
@@ -240,6 +285,25 @@ TEST_F(DeliveryWorkerTest, DeliversWhatIsOwedAndWhatComesLater) {
   worker->kick();
   EXPECT_EQ(reports_.wait_for(4).size(), 4U);
   EXPECT_EQ(catalogue_.owed()->uploads + catalogue_.owed()->callbacks, 0U);
+}
+
+TEST_F(DeliveryWorkerTest, SendsAsManyFilesAtATimeAsTheStoreSays) {
+  StoreSettings &store = destinations_.stores["archive"];
+  store.uri = "s3://b";
+  store.endpoint = "http://h";
+  store.uploads = 3;
+  destinations_.credentials["archive"] = {"AK", "SK", ""};
+  for (int i = 0; i < 9; ++i) owe_file(std::to_string(i) + ".flv");
+  Gate gate;
+  const auto worker =
+      start([&](Seconds) -> std::unique_ptr<HttpClient> { return std::make_unique<AtTheGate>(gate); });
+  EXPECT_TRUE(gate.wait_for_inside(3));
+  gate.open();
+  std::set<std::string> sent;
+  for (const DeliveryReport &r : reports_.wait_for(9 + 9))
+    if (r.target.kind == OwedKind::upload) sent.insert(r.url);
+  EXPECT_EQ(sent.size(), 9U);
+  EXPECT_EQ(gate.most(), 3);
 }
 
 TEST_F(DeliveryWorkerTest, ASilentCallbackStopsNeitherUploadsNorTheWorker) {
