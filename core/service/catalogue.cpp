@@ -100,11 +100,11 @@ Result<Recording> Catalogue::start_recording(const NewRecording &r) {
     REC_CHECK(db_.run_with(
         "INSERT INTO recording (session_id, domain, app, stream, stream_param, template, state, owner, "
         "splice_timeout_ns, started_us, active_us, playlist_path, directory, store, task, "
-        "content) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'recording', ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14)",
+        "content, backup_store) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'recording', ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         r.session_id, r.push.domain, r.push.app, r.push.stream, r.push.stream_param, r.template_name, r.owner,
         std::int64_t{r.splice_timeout.count()}, us(r.started), r.playlist_path, r.directory, r.store, r.task,
-        r.content));
+        r.content, r.backup_store));
     id = db_.last_insert_id();
     std::int64_t position = 0;
     for (const std::string &target : r.callbacks)

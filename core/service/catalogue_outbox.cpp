@@ -91,8 +91,8 @@ Status Catalogue::done(std::int64_t owed_id, const std::string &lease, const std
     if (db_.changes() == 0)
       return Error{Errc::not_found, "outbox row " + std::to_string(owed_id) + " is not ours"};
     return db_.run_with(
-        "UPDATE file SET url = ?2 WHERE id = "
-        "(SELECT file_id FROM outbox WHERE id = ?1 AND kind = 'upload')",
+        "UPDATE file SET url = ?2, stored_in = (SELECT target FROM outbox WHERE id = ?1) WHERE id = "
+        "(SELECT file_id FROM outbox WHERE id = ?1 AND kind = 'upload') AND url = ''",
         owed_id, url);
   });
 }

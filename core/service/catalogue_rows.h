@@ -36,6 +36,8 @@ struct Recording {
   std::vector<std::string> callbacks;  // names in the configuration
   std::string task;                    // RecordingTask that it is made for; "" = by rule
   std::string content = "origin";      // name_of(Content)
+  std::string backup_store;            // name in the configuration; "" = none
+  bool in_backup = false;              // `store` has failed: uploads are owed to both, the first counts
 };
 
 struct NewRecording {
@@ -51,6 +53,7 @@ struct NewRecording {
   std::vector<std::string> callbacks;
   std::string task;
   std::string content = "origin";  // name_of(Content)
+  std::string backup_store;        // where what `store` does not take goes meanwhile; "" = nowhere
 };
 
 // A file that has begun to grow.
@@ -106,6 +109,8 @@ struct StoredFile {
   std::optional<std::int64_t> push_id;
   PartState part = PartState::free;
   std::optional<std::int64_t> joined_into;  // file that has, or will have, what this part holds
+  std::string stored_in;                    // store that `url` is in
+  std::optional<UtcTime> removed;           // the local copy was deleted
 };
 
 // An HLS segment that is complete and listed.

@@ -52,9 +52,33 @@ constexpr std::string_view kFrom2To3 = R"(
   PRAGMA user_version = 3;
 )";
 
-// Version 4: what a callback tells.
+// Version 4: what a callback tells; backup stores and local copies.
 constexpr std::string_view kFrom3To4 = R"(
   ALTER TABLE outbox ADD COLUMN event TEXT NOT NULL DEFAULT 'file';
+  ALTER TABLE recording ADD COLUMN backup_store TEXT NOT NULL DEFAULT '';
+  ALTER TABLE recording ADD COLUMN in_backup INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE file ADD COLUMN stored_in TEXT NOT NULL DEFAULT '';
+  ALTER TABLE file ADD COLUMN removed_us INTEGER;
+  UPDATE file SET stored_in = (SELECT store FROM recording WHERE id = recording_id) WHERE url <> '';
+  ALTER TABLE outbox ADD COLUMN backfill INTEGER NOT NULL DEFAULT 0;
+  DROP INDEX outbox_owed;
+  CREATE INDEX outbox_owed ON outbox (kind, target, backfill, next_attempt_us) WHERE done_us IS NULL;
+  CREATE TABLE store_state (
+    store            TEXT PRIMARY KEY,
+    succeeded_us     INTEGER,
+    failing_since_us INTEGER,
+    failed           INTEGER NOT NULL DEFAULT 0,
+    next_probe_us    INTEGER,
+    down_us          INTEGER
+  ) WITHOUT ROWID;
+  CREATE TABLE store_journal (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_us        INTEGER NOT NULL,
+    event        TEXT NOT NULL CHECK (event IN ('outage', 'back', 'failed-over', 'returned', 'back-filled')),
+    store        TEXT NOT NULL,
+    backup       TEXT NOT NULL DEFAULT '',
+    recording_id INTEGER REFERENCES recording (id)
+  );
   PRAGMA user_version = 4;
 )";
 

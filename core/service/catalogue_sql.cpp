@@ -23,13 +23,14 @@ PartState part_state(std::int64_t number) {
 
 const std::string_view kRecordingColumns =
     "id, session_id, domain, app, stream, stream_param, template, state, owner, resume_until_us, "
-    "splice_timeout_ns, started_us, active_us, ended_us, playlist_path, directory, store, task, content";
+    "splice_timeout_ns, started_us, active_us, ended_us, playlist_path, directory, store, task, content, "
+    "backup_store, in_backup";
 
 const std::string_view kFileColumns =
     "id, recording_id, format, state, temp_path, location_pattern, utc_offset_s, path, fragment_id, "
     "started_us, "
     "ended_us, duration_ns, size_bytes, video_codec, width, height, audio_codec, video_frames, audio_frames, "
-    "media_start_ns, error, url, push_id, part, joined_into";
+    "media_start_ns, error, url, push_id, part, joined_into, stored_in, removed_us";
 
 std::string_view name_of(RecordingState state) {
   switch (state) {
@@ -63,6 +64,8 @@ Recording read_recording(const SqlStatement &row) {
   r.store = row.text(16);
   r.task = row.text(17);
   r.content = row.text(18);
+  r.backup_store = row.text(19);
+  r.in_backup = row.int64(20) != 0;
   return r;
 }
 
@@ -104,6 +107,8 @@ StoredFile read_file(const SqlStatement &row) {
   f.push_id = row.maybe_int64(22);
   f.part = part_state(row.int64(23));
   f.joined_into = row.maybe_int64(24);
+  f.stored_in = row.text(25);
+  f.removed = utc(row.maybe_int64(26));
   return f;
 }
 

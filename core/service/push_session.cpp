@@ -52,6 +52,7 @@ NewRecording PushSession::new_recording() const {
   recording.started = clock_.now_utc();
   recording.directory = facts_.directory;
   recording.store = facts_.recording_template.store;
+  recording.backup_store = facts_.recording_template.backup_store;
   recording.callbacks = facts_.recording_template.callbacks;
   recording.task = facts_.task;
   recording.content = facts_.content;

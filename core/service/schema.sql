@@ -39,7 +39,9 @@ CREATE TABLE recording (
   directory         TEXT NOT NULL,         -- spool root; object key = path below it
   store             TEXT NOT NULL,         -- name in the configuration; '' = files stay in the spool
   task              TEXT NOT NULL DEFAULT '',  -- task_id of the task that it is made for; '' = by rule
-  content           TEXT NOT NULL DEFAULT 'origin'  -- or 'watermarked', 'transcoded:ID'
+  content           TEXT NOT NULL DEFAULT 'origin',  -- or 'watermarked', 'transcoded:ID'
+  backup_store      TEXT NOT NULL DEFAULT '',  -- name in the configuration; '' = none
+  in_backup         INTEGER NOT NULL DEFAULT 0 -- 1 = store has failed: uploads are owed to both, the first one counts
 );
 CREATE INDEX recording_unfinished ON recording (owner) WHERE state <> 'finished';
 CREATE INDEX recording_by_stream ON recording (stream, app, domain);
@@ -79,7 +81,10 @@ CREATE TABLE file (
   push_id          INTEGER,           -- that brought it; NULL = not known
   part             INTEGER NOT NULL DEFAULT 0,  -- 1 = may become a part of a longer file: nothing is owed for it;
                                                 -- 2 = is being made of parts
-  joined_into      INTEGER            -- file that has, or will have, what this part holds
+  joined_into      INTEGER,           -- file that has, or will have, what this part holds
+  stored_in        TEXT NOT NULL DEFAULT '',  -- store that url is in
+  removed_us       INTEGER            -- the local copy was deleted (of a playlist: the recording's segments, too);
+                                      -- NULL = it was not
 );
 CREATE INDEX file_of_recording ON file (recording_id);
 CREATE INDEX file_part ON file (recording_id) WHERE part <> 0;
@@ -120,11 +125,32 @@ CREATE TABLE outbox (
   done_us         INTEGER,                            -- NULL while it is owed
   url             TEXT NOT NULL DEFAULT '',           -- upload: where it went
   upload_id       TEXT NOT NULL DEFAULT '',           -- upload in parts that is under way: the store's name for it
-  event           TEXT NOT NULL DEFAULT 'file'        -- callback: what is told; 'file' = a file is finished
+  event           TEXT NOT NULL DEFAULT 'file',       -- callback: what is told; 'file' = a file is finished
+  backfill        INTEGER NOT NULL DEFAULT 0          -- 1 = the other store has it: comes after what is waited for
 );
-CREATE INDEX outbox_owed ON outbox (kind, target, next_attempt_us) WHERE done_us IS NULL;
+CREATE INDEX outbox_owed ON outbox (kind, target, backfill, next_attempt_us) WHERE done_us IS NULL;
 CREATE INDEX outbox_owed_of_recording ON outbox (recording_id) WHERE done_us IS NULL;
 CREATE INDEX outbox_leased ON outbox (lease) WHERE lease <> '';
+
+-- How a store does, as far as uploads have told. No row = none has ended yet.
+CREATE TABLE store_state (
+  store            TEXT PRIMARY KEY,            -- name in the configuration
+  succeeded_us     INTEGER,                     -- last upload that succeeded
+  failing_since_us INTEGER,                     -- first attempt that failed since then; NULL = none has
+  failed           INTEGER NOT NULL DEFAULT 0,  -- attempts that failed since then
+  next_probe_us    INTEGER,                     -- in an outage: when one upload is tried again
+  down_us          INTEGER                      -- the outage was stated; NULL = there is none
+) WITHOUT ROWID;
+
+-- What happened between primary and backup stores.
+CREATE TABLE store_journal (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: readers remember the last one
+  at_us        INTEGER NOT NULL,
+  event        TEXT NOT NULL CHECK (event IN ('outage', 'back', 'failed-over', 'returned', 'back-filled')),
+  store        TEXT NOT NULL,                      -- that failed or is back; of a recording its primary
+  backup       TEXT NOT NULL DEFAULT '',           -- of a recording: its backup store
+  recording_id INTEGER REFERENCES recording (id)   -- NULL = the store itself
+);
 
 -- A window of time in which a stream is recorded whatever the rules say about it.
 CREATE TABLE task (

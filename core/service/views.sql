@@ -10,7 +10,9 @@ CREATE VIEW outbox_ready AS
          OR (o.waits_for = 'upload' AND NOT EXISTS (
                SELECT 1 FROM outbox u
                WHERE u.recording_id = o.recording_id AND u.file_id = o.file_id AND u.kind = 'upload'
-                 AND u.done_us IS NULL))
+                 AND u.done_us IS NULL
+                 AND EXISTS (SELECT 1 FROM file f WHERE f.id = o.file_id AND f.url = '')))
          OR (o.waits_for = 'segments' AND NOT EXISTS (
                SELECT 1 FROM outbox s
-               WHERE s.recording_id = o.recording_id AND s.segment_id IS NOT NULL AND s.done_us IS NULL)));
+               WHERE s.recording_id = o.recording_id AND s.segment_id IS NOT NULL AND s.target = o.target
+                 AND s.done_us IS NULL)));
