@@ -137,6 +137,7 @@ class Catalogue {
   Result<std::int64_t> changes_by_others();
 
  private:
+  friend class GrowingUploads;
   Catalogue(SqlDatabase db, const Clock &clock) : db_(std::move(db)), clock_(&clock) {}
   // Inside a transaction of the caller.
   Status insert_file(const OpenedFile &file);

@@ -25,7 +25,11 @@ Result<std::int64_t> Catalogue::open_file(const OpenedFile &file) {
     REC_CHECK(query.bind_all(file.recording_id));
     REC_CHECK(query.step());
     id = query.int64(0);
-    return ok();
+    if (!file.goes_up_early) return ok();
+    return db_.run_with(
+        "INSERT INTO growing_upload (file_id, target) SELECT ?2, store FROM recording "
+        "WHERE id = ?1 AND store <> ''",
+        file.recording_id, id);
   };
   REC_CHECK(db_.transaction(body));
   return id;
@@ -54,6 +58,7 @@ Status Catalogue::settle_file(const ClosedFile &f) {
   }
   REC_CHECK(db_.run_with("UPDATE recording SET active_us = ?2 WHERE id = ?1", f.recording_id,
                          us(clock_->now_utc())));
+  if (f.repaired) REC_CHECK(doubt_what_went_up(db_, closed->id));
   REC_TRY(const bool waits, is_held_back(*closed));
   return waits ? ok() : owe(*closed);
 }

@@ -65,6 +65,9 @@ Result<std::vector<Owed>> Catalogue::take_due(const std::string &lease, const Ow
         REC_TRY(owed.file, file_row(db_, *row.file_id));
         owed.path = owed.file->facts.path;
         owed.url = owed.file->url;
+        if (target.kind == OwedKind::upload) {
+          REC_TRY(owed.grown, grown_upload(db_, *row.file_id, target.name));
+        }
       }
       taken.push_back(std::move(owed));
     }
@@ -90,6 +93,7 @@ Status Catalogue::done(std::int64_t owed_id, const std::string &lease, const std
                      owed_id, lease, us(clock_->now_utc()), url));
     if (db_.changes() == 0)
       return Error{Errc::not_found, "outbox row " + std::to_string(owed_id) + " is not ours"};
+    REC_CHECK(forget_grown(db_, owed_id));
     return db_.run_with(
         "UPDATE file SET url = ?2, stored_in = (SELECT target FROM outbox WHERE id = ?1) WHERE id = "
         "(SELECT file_id FROM outbox WHERE id = ?1 AND kind = 'upload') AND url = ''",
@@ -113,13 +117,15 @@ Status Catalogue::give_back(std::int64_t owed_id, const std::string &lease) {
 }
 
 Status Catalogue::release_leases(const std::string &lease) {
+  REC_CHECK(release_growing(db_, lease));
   return db_.run_with("UPDATE outbox SET lease = '' WHERE lease = ?1 AND lease <> ''", lease);
 }
 
 Status Catalogue::release_dead_leases(const std::function<bool(const std::string &owner)> &is_alive) {
   std::vector<std::string> dead;
   {
-    REC_TRY(auto query, db_.prepare("SELECT DISTINCT lease FROM outbox WHERE lease <> ''"));
+    REC_TRY(auto query, db_.prepare("SELECT lease FROM outbox WHERE lease <> '' UNION "
+                                    "SELECT lease FROM growing_upload WHERE lease <> ''"));
     for (;;) {
       REC_TRY(const bool more, query.step());
       if (!more) break;

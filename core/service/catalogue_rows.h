@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,6 +68,7 @@ struct OpenedFile {
   UtcTime started;
   std::optional<std::int64_t> push_id;  // that brings it
   bool may_be_continued = false;        // after an interruption: see Catalogue::close_file
+  bool goes_up_early = false;           // while it grows, if the recording has a store
 };
 
 // What a complete file holds. Zero and "" where a track is missing.
@@ -85,6 +87,7 @@ struct ClosedFile {
   std::uint64_t video_frames = 0;
   std::uint64_t audio_frames = 0;
   Nanoseconds media_start{0};  // PTS of the first frame as it came
+  bool repaired = false;       // what was written of it before may have changed
 };
 
 enum class FileState { open, closed, failed };
@@ -134,6 +137,13 @@ struct OwedTarget {
   auto operator<=>(const OwedTarget &) const = default;
 };
 
+// What has gone up of a file while it grew.
+struct GrownUpload {
+  std::string key;                             // of the object that it becomes; "" = it was not begun
+  std::string upload_id;                       // "" = nobody knows
+  std::map<unsigned, std::string> parts = {};  // that are the file's for certain: number -> ETag
+};
+
 // One thing that is owed to one target, taken on a lease.
 struct Owed {
   std::int64_t id = 0;
@@ -144,7 +154,8 @@ struct Owed {
   std::string path;       // upload: the local file. callback: the file that is announced
   std::string url;        // callback: where that file was uploaded to; "" = only in the spool
   Recording recording;
-  std::optional<StoredFile> file;  // absent for a segment
+  std::optional<StoredFile> file;    // absent for a segment
+  std::optional<GrownUpload> grown;  // upload of a file that went up to this target while it grew
 };
 
 // What one recording owes to one target.

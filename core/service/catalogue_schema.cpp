@@ -79,6 +79,23 @@ constexpr std::string_view kFrom3To4 = R"(
     backup       TEXT NOT NULL DEFAULT '',
     recording_id INTEGER REFERENCES recording (id)
   );
+  CREATE TABLE growing_upload (
+    file_id         INTEGER PRIMARY KEY,
+    target          TEXT NOT NULL,
+    key             TEXT NOT NULL DEFAULT '',
+    upload_id       TEXT NOT NULL DEFAULT '',
+    repaired        INTEGER NOT NULL DEFAULT 0,
+    lease           TEXT NOT NULL DEFAULT '',
+    next_attempt_us INTEGER NOT NULL DEFAULT 0,
+    attempts        INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX growing_upload_of_store ON growing_upload (target, key);
+  CREATE TABLE grown_part (
+    file_id INTEGER NOT NULL,
+    number  INTEGER NOT NULL,
+    etag    TEXT NOT NULL,
+    PRIMARY KEY (file_id, number)
+  ) WITHOUT ROWID;
   PRAGMA user_version = 4;
 )";
 

@@ -31,6 +31,14 @@ Status set_up_schema(SqlDatabase &db, const std::string &path);
 // Writes the upload and the callbacks that a closed file owes. Inside the caller's transaction.
 Status owe_file(SqlDatabase &db, std::int64_t recording_id, std::int64_t file_id, Format format, UtcTime now);
 
+// What went up of a file while it grew (growing_uploads.cpp). Inside the caller's transaction.
+Result<std::optional<GrownUpload>> grown_upload(SqlDatabase &db, std::int64_t file_id,
+                                                const std::string &target);
+Status doubt_what_went_up(SqlDatabase &db, std::int64_t file_id);  // the file may have changed since
+// The upload with this row is done: so is what it was begun with.
+Status forget_grown(SqlDatabase &db, std::int64_t owed_id);
+Status release_growing(SqlDatabase &db, const std::string &lease);
+
 std::string_view name_of(RecordingState state);
 std::string_view name_of(OwedKind kind);
 

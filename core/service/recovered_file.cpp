@@ -66,6 +66,7 @@ std::optional<std::string> find_renamed(const StoredFile &file, const std::vecto
 
 ClosedFile closed_form(const StoredFile &open_file, const Repair &repair) {
   ClosedFile closed = open_file.facts;
+  closed.repaired = true;
   // Not the time of the last write: that is changed by the repair, which may itself be interrupted.
   closed.ended = closed.started + std::chrono::duration_cast<std::chrono::microseconds>(repair.duration);
   closed.duration = repair.duration;

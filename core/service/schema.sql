@@ -152,6 +152,27 @@ CREATE TABLE store_journal (
   recording_id INTEGER REFERENCES recording (id)   -- NULL = the store itself
 );
 
+-- A file that goes up to its store while it grows, until that is complete or what there is of it is aborted.
+CREATE TABLE growing_upload (
+  file_id         INTEGER PRIMARY KEY,        -- also when that row is gone: then it is to be aborted
+  target          TEXT NOT NULL,              -- store, name in the configuration
+  key             TEXT NOT NULL DEFAULT '',   -- of the object that it becomes; '' = not begun
+  upload_id       TEXT NOT NULL DEFAULT '',   -- the store's name for it; '' = not known
+  repaired        INTEGER NOT NULL DEFAULT 0, -- 1 = the file may have changed since its parts were sent
+  lease           TEXT NOT NULL DEFAULT '',   -- owner lease of who is at it; '' = nobody
+  next_attempt_us INTEGER NOT NULL DEFAULT 0,
+  attempts        INTEGER NOT NULL DEFAULT 0  -- that failed, since one succeeded
+);
+CREATE INDEX growing_upload_of_store ON growing_upload (target, key);
+
+-- What has been sent of it.
+CREATE TABLE grown_part (
+  file_id INTEGER NOT NULL,
+  number  INTEGER NOT NULL,  -- from 1
+  etag    TEXT NOT NULL,     -- the store's name for it, without quotes
+  PRIMARY KEY (file_id, number)
+) WITHOUT ROWID;
+
 -- A window of time in which a stream is recorded whatever the rules say about it.
 CREATE TABLE task (
   id         INTEGER PRIMARY KEY,

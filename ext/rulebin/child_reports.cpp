@@ -74,6 +74,7 @@ ClosedFile closed_file(const Fields &fields) {
   file.video_frames = fields.count("video-frames");
   file.audio_frames = fields.count("audio-frames");
   file.media_start = fields.duration("media-start-time");
+  file.repaired = !fields.text("error").empty();  // it lacks what the disk did not take
   return file;
 }
 
