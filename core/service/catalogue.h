@@ -102,7 +102,8 @@ class Catalogue {
   Result<std::vector<OwedTarget>> owed_targets();                     // distinct
   Result<std::optional<UtcTime>> next_due(const OwedTarget &target);  // of what can be taken
   Result<OwedCounts> owed();                                          // by anybody
-  Result<OwedCounts> owed_by(const std::string &owner);               // for this owner's recordings
+  // For this owner's recordings, without what the backup store has and the primary is owed.
+  Result<OwedCounts> owed_by(const std::string &owner);
 
   Result<std::vector<OwedSummary>> owed_of(std::int64_t recording_id);  // by target
 
@@ -138,6 +139,7 @@ class Catalogue {
 
  private:
   friend class GrowingUploads;
+  friend class StoreLedger;  // store_ledger.h: of what uploads tell about stores
   Catalogue(SqlDatabase db, const Clock &clock) : db_(std::move(db)), clock_(&clock) {}
   // Inside a transaction of the caller.
   Status insert_file(const OpenedFile &file);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/service/catalogue.h"
 #include "core/service/catalogue_sql.h"
+#include "core/service/store_moves.h"
 
 namespace rec {
 
@@ -97,13 +98,12 @@ Status Catalogue::add_segment(const NewSegment &s) {
                      std::int64_t{s.duration.count()}, sql_int(s.size_bytes), std::int64_t{s.discontinuity}));
     if (db_.changes() == 0) return ok();
     const std::int64_t id = db_.last_insert_id();
-    const std::int64_t now = us(clock_->now_utc());
-    REC_CHECK(db_.run_with("UPDATE recording SET active_us = ?2 WHERE id = ?1", s.recording_id, now));
-    return db_.run_with(
-        "INSERT INTO outbox (kind, target, recording_id, segment_id, waits_for, created_us, "
-        "next_attempt_us) SELECT 'upload', store, id, ?2, 'nothing', ?3, ?3 FROM recording "
-        "WHERE id = ?1 AND store <> ''",
-        s.recording_id, id, now);
+    const UtcTime now = clock_->now_utc();
+    REC_CHECK(db_.run_with("UPDATE recording SET active_us = ?2 WHERE id = ?1", s.recording_id, us(now)));
+    NewUpload upload;
+    upload.recording_id = s.recording_id;
+    upload.segment_id = id;
+    return owe_upload(db_, upload, now);
   });
 }
 

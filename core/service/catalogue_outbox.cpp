@@ -3,6 +3,7 @@
 
 #include "core/service/catalogue.h"
 #include "core/service/catalogue_sql.h"
+#include "core/service/store_moves.h"
 
 namespace rec {
 namespace {
@@ -20,9 +21,9 @@ Result<std::vector<OutboxRow>> lease_due(SqlDatabase &db, const std::string &lea
   REC_TRY(
       auto update,
       db.prepare("UPDATE outbox SET lease = ?1 WHERE id IN (SELECT id FROM outbox_ready WHERE kind = ?2 AND "
-                 "target = ?3 AND next_attempt_us <= ?4 ORDER BY next_attempt_us, id LIMIT ?5) "
+                 "target = ?3 AND next_attempt_us <= ?4 ORDER BY backfill, next_attempt_us, id LIMIT ?5) "
                  "RETURNING id, event_id, attempts, recording_id, file_id, "
-                 "(SELECT path FROM segment WHERE id = segment_id), upload_id"));
+                 "(SELECT path FROM segment WHERE id = segment_id), upload_id, backfill"));
   REC_CHECK(update.bind_all(lease, name_of(target.kind), target.name, us(now), std::int64_t{limit}));
   std::vector<OutboxRow> rows;
   for (;;) {
@@ -37,6 +38,7 @@ Result<std::vector<OutboxRow>> lease_due(SqlDatabase &db, const std::string &lea
     row.file_id = update.maybe_int64(4);
     row.segment_path = update.text(5);
     row.owed.upload_id = update.text(6);
+    row.owed.is_backfill = update.int64(7) != 0;
     rows.push_back(std::move(row));
   }
   std::sort(rows.begin(), rows.end(), [](const auto &a, const auto &b) { return a.owed.id < b.owed.id; });
@@ -56,7 +58,11 @@ Result<StoredFile> file_row(SqlDatabase &db, std::int64_t id) {
 Result<std::vector<Owed>> Catalogue::take_due(const std::string &lease, const OwedTarget &target, int limit) {
   std::vector<Owed> taken;
   const auto body = [&]() -> Status {
-    REC_TRY(auto rows, lease_due(db_, lease, target, limit, clock_->now_utc()));
+    const UtcTime now = clock_->now_utc();
+    REC_TRY(const auto may, take_limit(db_, target, now));
+    if (!may) return ok();
+    REC_TRY(auto rows, lease_due(db_, lease, target, may->is_probe ? 1 : limit, may->due));
+    if (may->is_probe && !rows.empty()) REC_CHECK(note_probe(db_, target.name, now));
     for (OutboxRow &row : rows) {
       Owed owed = std::move(row.owed);
       REC_TRY(owed.recording, recording(row.recording_id));
@@ -94,6 +100,7 @@ Status Catalogue::done(std::int64_t owed_id, const std::string &lease, const std
     if (db_.changes() == 0)
       return Error{Errc::not_found, "outbox row " + std::to_string(owed_id) + " is not ours"};
     REC_CHECK(forget_grown(db_, owed_id));
+    REC_CHECK(settle_upload(db_, owed_id, clock_->now_utc()));
     return db_.run_with(
         "UPDATE file SET url = ?2, stored_in = (SELECT target FROM outbox WHERE id = ?1) WHERE id = "
         "(SELECT file_id FROM outbox WHERE id = ?1 AND kind = 'upload') AND url = ''",
@@ -152,7 +159,9 @@ Result<std::optional<UtcTime>> Catalogue::next_due(const OwedTarget &target) {
           db_.prepare("SELECT min(next_attempt_us) FROM outbox_ready WHERE kind = ?1 AND target = ?2"));
   REC_CHECK(query.bind_all(name_of(target.kind), target.name));
   REC_CHECK(query.step());
-  return utc(query.maybe_int64(0));
+  const auto due = utc(query.maybe_int64(0));
+  REC_TRY(const auto probe, next_probe(db_, target));
+  return due && probe ? probe : due;
 }
 
 Result<OwedCounts> Catalogue::count_owed(const std::string &where, const std::string &owner) {
@@ -169,7 +178,9 @@ Result<OwedCounts> Catalogue::count_owed(const std::string &where, const std::st
 
 Result<std::uint64_t> Catalogue::untried() {
   REC_TRY(auto query, db_.prepare("SELECT count(*) FROM outbox WHERE done_us IS NULL AND attempts = 0 AND "
-                                  "(lease <> '' OR id IN (SELECT id FROM outbox_ready))"));
+                                  "backfill = 0 AND (lease <> '' OR id IN (SELECT id FROM outbox_ready)) "
+                                  "AND NOT (kind = 'upload' AND target IN (SELECT store FROM store_state "
+                                  "WHERE down_us IS NOT NULL))"));
   REC_CHECK(query.step());
   return static_cast<std::uint64_t>(query.int64(0));
 }
@@ -177,7 +188,8 @@ Result<std::uint64_t> Catalogue::untried() {
 Result<OwedCounts> Catalogue::owed() { return count_owed("", ""); }
 
 Result<OwedCounts> Catalogue::owed_by(const std::string &owner) {
-  return count_owed(" AND recording_id IN (SELECT id FROM recording WHERE owner = ?1)", owner);
+  return count_owed(" AND backfill = 0 AND recording_id IN (SELECT id FROM recording WHERE owner = ?1)",
+                    owner);
 }
 
 Result<std::vector<OwedSummary>> Catalogue::owed_of(std::int64_t recording_id) {

@@ -148,11 +148,12 @@ struct GrownUpload {
 struct Owed {
   std::int64_t id = 0;
   OwedTarget target;
-  std::string event_id;   // stable over all attempts
-  int attempts = 0;       // that failed so far
-  std::string upload_id;  // of an upload in parts that is under way; "" = none
-  std::string path;       // upload: the local file. callback: the file that is announced
-  std::string url;        // callback: where that file was uploaded to; "" = only in the spool
+  std::string event_id;      // stable over all attempts
+  int attempts = 0;          // that failed so far
+  std::string upload_id;     // of an upload in parts that is under way; "" = none
+  std::string path;          // upload: the local file. callback: the file that is announced
+  std::string url;           // callback: where that file was uploaded to; "" = only in the spool
+  bool is_backfill = false;  // upload: the backup store has it already
   Recording recording;
   std::optional<StoredFile> file;    // absent for a segment
   std::optional<GrownUpload> grown;  // upload of a file that went up to this target while it grew

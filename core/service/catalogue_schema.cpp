@@ -63,6 +63,8 @@ constexpr std::string_view kFrom3To4 = R"(
   ALTER TABLE outbox ADD COLUMN backfill INTEGER NOT NULL DEFAULT 0;
   DROP INDEX outbox_owed;
   CREATE INDEX outbox_owed ON outbox (kind, target, backfill, next_attempt_us) WHERE done_us IS NULL;
+  CREATE INDEX outbox_of_file ON outbox (file_id) WHERE file_id IS NOT NULL;
+  CREATE INDEX outbox_of_segment ON outbox (segment_id) WHERE segment_id IS NOT NULL;
   CREATE TABLE store_state (
     store            TEXT PRIMARY KEY,
     succeeded_us     INTEGER,

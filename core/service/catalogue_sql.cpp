@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/service/catalogue_sql.h"
 
+#include "core/service/store_moves.h"
+
 namespace rec {
 namespace {
 
@@ -114,11 +116,11 @@ StoredFile read_file(const SqlStatement &row) {
 
 Status owe_file(SqlDatabase &db, std::int64_t recording_id, std::int64_t file_id, Format format,
                 UtcTime now) {
-  REC_CHECK(
-      db.run_with("INSERT INTO outbox (kind, target, recording_id, file_id, waits_for, created_us, "
-                  "next_attempt_us) SELECT 'upload', store, id, ?2, ?3, ?4, ?4 FROM recording "
-                  "WHERE id = ?1 AND store <> ''",
-                  recording_id, file_id, format == Format::hls ? "segments" : "nothing", us(now)));
+  NewUpload upload;
+  upload.recording_id = recording_id;
+  upload.file_id = file_id;
+  if (format == Format::hls) upload.waits_for = "segments";
+  REC_CHECK(owe_upload(db, upload, now));
   return db.run_with(
       "INSERT INTO outbox (kind, target, recording_id, file_id, waits_for, created_us, "
       "next_attempt_us) SELECT 'callback', target, recording_id, ?2, 'upload', ?3, ?3 "

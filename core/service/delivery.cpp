@@ -3,9 +3,11 @@
 
 #include <utility>
 
+#include "core/io/files.h"
 #include "core/model/object_key.h"
 #include "core/model/retry_schedule.h"
 #include "core/service/object_store.h"
+#include "core/service/store_ledger.h"
 
 namespace rec {
 namespace {
@@ -35,10 +37,12 @@ Result<DeliverOne> make_upload(const Destinations &destinations, const std::stri
       });
 }
 
-// What the recording's store calls the file; without a store its path below the spool. "" where that can be
-// no key: the callback is owed all the same, and has the file's address.
+// What the store that has the file, or will have it, calls it; without a store its path below the spool. ""
+// where that can be no key: the callback is owed all the same, and has the file's address.
 std::string object_of(const Destinations &destinations, const Owed &owed) {
-  const auto store = destinations.stores.find(owed.recording.store);
+  const std::string &name =
+      owed.file && !owed.file->stored_in.empty() ? owed.file->stored_in : owed.recording.store;
+  const auto store = destinations.stores.find(name);
   const std::string prefix = store == destinations.stores.end() ? "" : key_prefix_of(store->second.uri);
   auto key = object_key(prefix, owed.recording.directory, owed.path);
   return key ? *std::move(key) : std::string();
@@ -84,6 +88,12 @@ Result<DeliverOne> make_callback(const Destinations &destinations, const std::st
       });
 }
 
+// Of what went wrong with one file nothing follows for the others.
+bool is_stores_fault(const Error &error, const Owed &owed) {
+  if (error.code == Errc::not_found) return static_cast<bool>(file_facts(owed.path));
+  return error.code == Errc::unavailable || error.code == Errc::denied;
+}
+
 RetryDelay delay_of(const Destinations &destinations, const OwedTarget &target) {
   if (target.kind == OwedKind::upload) return upload_retry_delay;
   const auto found = destinations.callbacks.find(target.name);
@@ -94,6 +104,11 @@ RetryDelay delay_of(const Destinations &destinations, const OwedTarget &target) 
 }
 
 }  // namespace
+
+std::string_view name_of(StoredAs state) {
+  if (state == StoredAs::uploaded) return "uploaded";
+  return state == StoredAs::backed_up ? "backed-up" : "back-filled";
+}
 
 Deliverer make_deliverer(const Destinations &destinations, const OwedTarget &target, HttpClient &http,
                          const Clock &clock) {
@@ -115,8 +130,13 @@ Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const s
   DeliveryReport report;
   report.target = target;
   report.location = owed.path;
+  if (target.kind == OwedKind::upload && target.name != owed.recording.store)
+    report.state = StoredAs::backed_up;
+  else if (owed.is_backfill)
+    report.state = StoredAs::back_filled;
   report.attempt = owed.attempts + 1;
   const auto remember = [&](const std::string &id) { return catalogue.remember_upload(owed.id, lease, id); };
+  const UtcTime began = clock.now_utc();
   const auto result = deliverer.deliver(owed, remember, cancel);
   if (!result && result.error().code == Errc::cancelled) {
     REC_CHECK(catalogue.give_back(owed.id, lease));
@@ -129,6 +149,8 @@ Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const s
   }
   const Nanoseconds delay = deliverer.delay(report.attempt, jitter);
   report.error = result.error();
+  if (target.kind == OwedKind::upload && is_stores_fault(result.error(), owed))
+    REC_CHECK(StoreLedger(catalogue).note_failure(target.name, began, jitter));
   report.retry = clock.now_utc() + std::chrono::duration_cast<std::chrono::microseconds>(delay);
   REC_CHECK(catalogue.retry(owed.id, lease, *report.retry, report.error->message));
   return std::optional(std::move(report));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/base/clock.h"
@@ -27,6 +28,14 @@ struct Destinations {
   std::map<std::string, CallbackKeys> callback_keys;  // by name of the callback, when it has a key_env
 };
 
+// What an upload has made of a file.
+enum class StoredAs {
+  uploaded,     // it is in its store
+  backed_up,    // it is in the backup store, because its own fails
+  back_filled,  // it is in its own, after it was in the backup store
+};
+std::string_view name_of(StoredAs state);  // "uploaded", "backed-up", "back-filled"
+
 // One attempt has ended.
 struct DeliveryReport {
   OwedTarget target;
@@ -35,6 +44,7 @@ struct DeliveryReport {
   int attempt = 1;               // counts from 1
   std::optional<Error> error;    // absent = delivered
   std::optional<UtcTime> retry;  // when it is tried again, with `error`
+  StoredAs state = StoredAs::uploaded;  // upload: what it is, or is to become
 };
 
 // Keeps the store's name for an upload in parts, so that the next attempt goes on with it.

@@ -130,6 +130,8 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_owed ON outbox (kind, target, backfill, next_attempt_us) WHERE done_us IS NULL;
 CREATE INDEX outbox_owed_of_recording ON outbox (recording_id) WHERE done_us IS NULL;
+CREATE INDEX outbox_of_file ON outbox (file_id) WHERE file_id IS NOT NULL;
+CREATE INDEX outbox_of_segment ON outbox (segment_id) WHERE segment_id IS NOT NULL;
 CREATE INDEX outbox_leased ON outbox (lease) WHERE lease <> '';
 
 -- How a store does, as far as uploads have told. No row = none has ended yet.
