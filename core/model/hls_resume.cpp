@@ -99,6 +99,22 @@ Nanoseconds media_duration(const MediaPlaylist &playlist) {
   return sum;
 }
 
+std::optional<std::string> uri_after(std::string_view uri) {
+  constexpr std::string_view kDigits = "0123456789";
+  const std::size_t name = uri.rfind('/') == std::string_view::npos ? 0 : uri.rfind('/') + 1;
+  const std::size_t last = uri.find_last_of(kDigits, std::min(uri.rfind('.'), uri.size()));
+  if (last == std::string_view::npos || last < name) return std::nullopt;
+  std::string next(uri);
+  std::size_t i = last;
+  for (; next[i] == '9'; --i) {
+    next[i] = '0';
+    const bool more = i > name && kDigits.find(next[i - 1]) != std::string_view::npos;
+    if (!more) return next.insert(i, 1, '1');
+  }
+  ++next[i];
+  return next;
+}
+
 std::optional<PlaylistTime> segment_time(const MediaPlaylist &playlist, std::size_t index) {
   PlaylistDuration since{0};
   for (std::size_t i = index + 1; i-- > 0;) {

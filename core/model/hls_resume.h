@@ -38,6 +38,10 @@ std::uint64_t next_sequence(const MediaPlaylist &playlist);
 // Sum of the listed segments: media, without the time between two pushes.
 Nanoseconds media_duration(const MediaPlaylist &playlist);
 
+// The URI of the segment that a numbering writer calls next: the last number in the name, one higher and not
+// shorter ("a/s009.ts" -> "a/s010.ts"); nothing when the name has no number.
+std::optional<std::string> uri_after(std::string_view uri);
+
 // Wall clock of a segment's first frame: the last EXT-X-PROGRAM-DATE-TIME at or before it and the media
 // since; nothing when there is none. `index` < playlist.segments.size().
 std::optional<PlaylistTime> segment_time(const MediaPlaylist &playlist, std::size_t index);

@@ -82,10 +82,34 @@ ClosedFile closed_form(const StoredFile &open_file, const Repair &repair) {
 
 }  // namespace
 
+Result<ClosedFile> foreign_file(const StoredFile &open_file, UtcTime ended) {
+  const std::string &path = open_file.facts.temp_path;
+  REC_TRY(const FileFacts facts, file_facts(path));
+  if (facts.size_bytes == 0) return Error{Errc::corrupt, path + " is empty"};
+  REC_CHECK(sync_file(path));
+  ClosedFile closed = open_file.facts;
+  if (open_file.format == Format::other) {
+    closed.duration = ended - closed.started;
+  } else {
+    REC_TRY(const Repair whole, plan(path, open_file.format));
+    closed = closed_form(open_file, whole);
+  }
+  closed.ended = ended;
+  closed.size_bytes = facts.size_bytes;
+  closed.path = path;
+  return closed;
+}
+
 Result<ClosedFile> recover_file(const StoredFile &open_file, const std::vector<StoredFile> &siblings) {
   const std::string &temp = open_file.facts.temp_path;
+  // Of an element that is not ours: it has its name already.
+  const bool is_foreign = temp == open_file.location_pattern;
+  if (is_foreign && open_file.format == Format::other) {
+    REC_TRY(const FileFacts facts, file_facts(temp));
+    return foreign_file(open_file, std::max(facts.modified, open_file.facts.started));
+  }
   auto file = DiskFile::take(temp);
-  if (!file && file.error().code == Errc::not_found) {
+  if (!file && file.error().code == Errc::not_found && !is_foreign) {
     const auto renamed = find_renamed(open_file, siblings);
     if (!renamed) return file.error();
     REC_TRY(const Repair whole, plan(*renamed, open_file.format));
@@ -100,6 +124,10 @@ Result<ClosedFile> recover_file(const StoredFile &open_file, const std::vector<S
   if (!repair) return repair.error();
   REC_CHECK(file->sync());
   ClosedFile closed = closed_form(open_file, *repair);
+  if (is_foreign) {
+    closed.path = temp;
+    return closed;
+  }
   REC_TRY(const std::string wanted, end_name(open_file.location_pattern, closed.ended, open_file.utc_offset));
   REC_TRY(closed.path, file->publish(wanted, true));
   return closed;

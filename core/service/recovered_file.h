@@ -12,6 +12,11 @@ namespace rec {
 // nothing to save; others = try again.
 Result<ClosedFile> recover_file(const StoredFile &open_file, const std::vector<StoredFile> &siblings);
 
+// What is in a file that an element that is not ours has closed under its final name (`open_file` has that
+// name as temp_path and as location_pattern); of Format::other nothing but its size is known. Errors: corrupt
+// = nothing in it plays.
+Result<ClosedFile> foreign_file(const StoredFile &open_file, UtcTime ended);
+
 // The final playlist of an HLS recording: what the dead writer had in hand is listed if it plays, then VOD
 // with EXT-X-ENDLIST. Doing it again is harmless. `recording` as it is in the catalogue.
 struct RecoveredPlaylist {

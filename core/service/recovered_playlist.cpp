@@ -59,8 +59,22 @@ Result<std::optional<FoundSegment>> save_open_segment(SegmentFormat format, cons
   return scan;
 }
 
+// Elements that are not ours list a segment when it is complete: what they were writing lies there under its
+// name.
+std::optional<OpenSegment> unlisted_segment(const Recording &recording, const MediaPlaylist &playlist) {
+  if (playlist.segments.empty()) return std::nullopt;
+  const auto next = uri_after(playlist.segments.back().uri);
+  const auto path = next ? path_of(recording, *next) : std::nullopt;
+  if (!path || !file_facts(*path)) return std::nullopt;
+  OpenSegment open;
+  open.uri = *next;
+  open.map = playlist.segments.back().map;
+  return open;
+}
+
 Result<MediaPlaylist> close_playlist(const Recording &recording, MediaPlaylist playlist) {
   if (playlist.end_list) return playlist;
+  if (!playlist.open) playlist.open = unlisted_segment(recording, playlist);
   if (playlist.open) {
     std::optional<FoundSegment> found;
     if (const auto path = path_of(recording, playlist.open->uri)) {

@@ -123,6 +123,21 @@ void UploadSession::end(guint32 seqnum) {
   wake_.notify_all();
 }
 
+void UploadSession::wait_for_sinks() {
+  MutexLock lock(mutex_);
+  has_sinks_ = true;
+}
+
+void UploadSession::sinks_settled(const std::vector<std::int64_t> &recordings, guint32 seqnum) {
+  {
+    MutexLock lock(mutex_);
+    settled_ = recordings;
+    end_seqnum_ = seqnum;
+    has_news_ = true;
+  }
+  wake_.notify_all();
+}
+
 StructurePtr UploadSession::stats() {
   const Counts c = counts_.copy();
   return StructurePtr(gst_structure_new(
@@ -175,11 +190,16 @@ void UploadSession::watch() {
     if (const auto owed = catalogue->owed()) counts_.with([&](Counts &c) { c.owed = *owed; });
     if (over) continue;  // EOS is said once; what comes later is delivered all the same
     bool end_requested = false;
+    bool has_sinks = false;
+    std::optional<std::vector<std::int64_t>> settled;
     {
       MutexLock lock(mutex_);
       end_requested = end_seqnum_.has_value();
+      has_sinks = has_sinks_;
+      settled = settled_;
     }
-    const auto checked = is_over(*catalogue, end_requested);
+    if (has_sinks && !settled) continue;
+    const auto checked = settled ? is_delivered(*catalogue, *settled) : is_over(*catalogue, end_requested);
     over = checked && *checked;  // a busy catalogue is asked again
     if (over) post_eos();
   } while (wait_for_news());
@@ -192,11 +212,22 @@ Result<bool> UploadSession::is_over(Catalogue &catalogue, bool end_requested) {
     draining_since_.reset();
     return false;
   }
-  if (!draining_since_) draining_since_ = clock_.monotonic();
   REC_TRY(const OwedCounts ours, catalogue.owed_by(owner_->id()));
   REC_TRY(const std::uint64_t untried, catalogue.untried());
-  if (ours.uploads + ours.callbacks + untried == 0) return true;
-  return clock_.monotonic() - *draining_since_ >= drain_timeout_;
+  return is_drained(ours.uploads + ours.callbacks + untried == 0);
+}
+
+Result<bool> UploadSession::is_delivered(Catalogue &catalogue, const std::vector<std::int64_t> &recordings) {
+  for (const std::int64_t id : recordings) {
+    REC_TRY(const auto owed, catalogue.owed_of(id));
+    if (!owed.empty()) return is_drained(false);
+  }
+  return is_drained(true);
+}
+
+bool UploadSession::is_drained(bool all_delivered) {
+  if (!draining_since_) draining_since_ = clock_.monotonic();
+  return all_delivered || clock_.monotonic() - *draining_since_ >= drain_timeout_;
 }
 
 void UploadSession::post_eos() {
@@ -207,7 +238,8 @@ void UploadSession::post_eos() {
   }
   GstMessage *message = gst_message_new_eos(GST_OBJECT(element_));
   if (seqnum) gst_message_set_seqnum(message, *seqnum);
-  gst_element_post_message(element_, message);
+  // Past the element's own function for messages, which takes the EOS of its sinks for news to us.
+  GST_ELEMENT_CLASS(g_type_class_peek(GST_TYPE_BIN))->post_message(element_, message);
 }
 
 }  // namespace rec

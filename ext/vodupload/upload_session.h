@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/sync.h"
@@ -20,6 +21,14 @@ struct VodUploadSettings {
   std::string catalogue = "recordings/catalogue.db";
   std::string config;
   guint64 drain_timeout = 60 * GST_SECOND;  // ns
+  // Of what the sinks inside it record.
+  std::string recording_template;
+  std::string storage;    // "" = the template's
+  std::string callbacks;  // names with ',' between; "" = the template's
+  std::string directory;  // "" = the working directory
+  std::string domain;
+  std::string app = "live";
+  std::string stream;  // "" = the element's name
 };
 
 // One run of vodupload, from READY to PAUSED and back: delivers what the catalogue owes, says so in messages,
@@ -34,10 +43,15 @@ class UploadSession {
   UploadSession(const UploadSession &) = delete;
   UploadSession &operator=(const UploadSession &) = delete;
 
+  const std::string &owner() const { return owner_->id(); }  // of the rows of this process
   // Breaks off what is under way (it stays owed) and joins. Idempotent; the thread that started it.
   void stop() REC_EXCLUDES(mutex_);
   // The EOS event: post EOS also when no push was seen. Any thread.
   void end(guint32 seqnum) REC_EXCLUDES(mutex_);
+  // There are sinks inside: EOS is posted when sinks_settled() was called and what these recordings owe is
+  // delivered. Before anything can end.
+  void wait_for_sinks() REC_EXCLUDES(mutex_);
+  void sinks_settled(const std::vector<std::int64_t> &recordings, guint32 seqnum) REC_EXCLUDES(mutex_);
   StructurePtr stats();
 
  private:
@@ -56,6 +70,8 @@ class UploadSession {
   void follow_configuration();
   Status serve(Destinations destinations);
   Result<bool> is_over(Catalogue &catalogue, bool end_requested);
+  Result<bool> is_delivered(Catalogue &catalogue, const std::vector<std::int64_t> &recordings);
+  bool is_drained(bool all_delivered);
   bool wait_for_news() REC_EXCLUDES(mutex_);
   void post_eos() REC_EXCLUDES(mutex_);
 
@@ -72,6 +88,8 @@ class UploadSession {
   bool stopping_ REC_GUARDED_BY(mutex_) = false;
   bool has_news_ REC_GUARDED_BY(mutex_) = false;
   std::optional<guint32> end_seqnum_ REC_GUARDED_BY(mutex_);
+  bool has_sinks_ REC_GUARDED_BY(mutex_) = false;
+  std::optional<std::vector<std::int64_t>> settled_ REC_GUARDED_BY(mutex_);  // recordings of the sinks
 
   std::optional<Nanoseconds> draining_since_;  // watching thread; monotonic
   // Of start(), then of the watching thread, then of stop().

@@ -10,10 +10,31 @@
  * this or by another process, until it is delivered; a dead target holds up no other. It also finishes what a
  * recorder that died left behind.
  *
- * It has no pads and no media passes through it. Beside a `rulebin` in a pipeline it posts EOS when at least
- * one push of this process was seen, all have ended, their recordings are finished, and all that they owe is
- * delivered (or `drain-timeout` has passed since then), so that `gst-launch-1.0 -e` waits for it. Alone in a
- * pipeline it is an upload daemon, which an EOS event (Ctrl-C with `-e`) ends when nothing new is left.
+ * By itself it has no pads and no media passes through it. Beside a `rulebin` in a pipeline it posts EOS when
+ * at least one push of this process was seen, all have ended, their recordings are finished, and all that
+ * they owe is delivered (or `drain-timeout` has passed since then), so that `gst-launch-1.0 -e` waits for it.
+ * Alone in a pipeline it is an upload daemon, which an EOS event (Ctrl-C with `-e`) ends when nothing new is
+ * left.
+ *
+ * ## Around other sinks
+ *
+ * It is a bin, too: what hlssink2, hlssink3, splitmuxsink, multifilesink and filesink inside it close is a
+ * recording of the catalogue, uploaded and announced like rulebin's. They are watched from READY to PAUSED
+ * on. Nothing else is needed for that; `template` (or `storage` and `callbacks`) says where to, `stream`,
+ * `app` and `domain` what it is called. Files must lie below `directory`, and objects are named like them
+ * from there. Single files and the first playlist are one recording, further playlists one each. What a stop
+ * without EOS, or a crash, leaves is cut to what plays by the same or the next process. EOS is posted when
+ * the sinks have ended and all is delivered.
+ *
+ * Segments of hlssink2 are written into new files only (it would write over those of its last run), and
+ * stay when it means to delete them; `max-files` is thereby 0. A playlist with a `playlist-length` ends with
+ * the last segments only: use `playlist-length=0` for a recording.
+ *
+ * |[
+ * gst-launch-1.0 -e videotestsrc num-buffers=500 ! x264enc key-int-max=30 ! h264parse ! \
+ *     vodupload.( config=examples/recording.json template=default stream=cam1 \
+ *         hlssink2 playlist-length=0 location=cam1/s%05d.ts playlist-location=cam1/index.m3u8 )
+ * ]|
  *
  * Secrets come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN for
  * stores whose `credentials` are "env", and the variables that callbacks name as their `key`.
@@ -38,9 +59,13 @@
  */
 #include "ext/vodupload/vodupload.h"
 
+#include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
+#include "ext/vodupload/sink_facts.h"
+#include "ext/vodupload/stock_sinks.h"
 #include "ext/vodupload/upload_session.h"
 #include "gst/common/barrier.h"
 #include "gst/common/element_glue.h"
@@ -59,6 +84,22 @@ const rec::PropertyTable<rec::VodUploadSettings> &properties() {
       rec::property("drain-timeout",
                     "How long EOS waits for what finished recordings still owe (ns); the rest stays owed",
                     &S::drain_timeout, 0, G_MAXUINT64),
+      rec::property("template", "Template whose storage and callbacks what the sinks inside record has",
+                    &S::recording_template),
+      rec::property("storage", "Store of what the sinks inside record (empty: the template's)", &S::storage),
+      rec::property(
+          "callbacks",
+          "Who is told what the sinks inside record, names with ',' between (empty: the template's)",
+          &S::callbacks),
+      rec::property(
+          "directory",
+          "Objects are named like the files below it, where the sinks inside must write (empty: the "
+          "working directory)",
+          &S::directory),
+      rec::property("domain", "Push domain of what the sinks inside record", &S::domain),
+      rec::property("app", "Push path of what the sinks inside record", &S::app),
+      rec::property("stream", "Stream name of what the sinks inside record (empty: the element's name)",
+                    &S::stream),
   };
   return table;
 }
@@ -72,9 +113,13 @@ const rec::SystemClock &system_clock() {
 struct VodUpload {
   rec::Guarded<rec::VodUploadSettings> settings;
   rec::Guarded<std::shared_ptr<rec::UploadSession>> session;  // shared with a caller that is just using it
+  rec::Guarded<std::shared_ptr<rec::StockSinks>> sinks;       // so, too; null: there are none inside
 
   std::shared_ptr<rec::UploadSession> current() {
     return session.with([](const auto &s) { return s; });
+  }
+  std::shared_ptr<rec::StockSinks> current_sinks() {
+    return sinks.with([](const auto &s) { return s; });
   }
 };
 
@@ -102,11 +147,24 @@ static void rec_vod_upload_init(RecVodUpload *self) {
   GST_OBJECT_FLAG_SET(self, kFlags);
 }
 
+static rec::Status start_sinks(GstElement *element, rec::UploadSession &session) {
+  VodUpload &impl = impl_of(element);
+  const rec::VodUploadSettings settings = impl.settings.copy();
+  REC_TRY(auto facts, rec::sink_facts(settings, rec::CString(gst_element_get_name(element)).get()));
+  facts.owner = session.owner();
+  REC_TRY(auto sinks, rec::StockSinks::start(element, settings.catalogue, std::move(facts), system_clock()));
+  session.wait_for_sinks();
+  impl.sinks.with([&](auto &s) { s = std::move(sinks); });
+  return rec::ok();
+}
+
 static gboolean start_session(GstElement *element) {
   VodUpload &impl = impl_of(element);
   auto started = rec::UploadSession::start(element, impl.settings.copy(), system_clock());
-  if (!started) {
-    rec::post_error(element, started.error());
+  rec::Status ready = started ? rec::ok() : rec::Status(started.error());
+  if (ready && GST_BIN_NUMCHILDREN(element) > 0) ready = start_sinks(element, **started);
+  if (!ready) {
+    rec::post_error(element, ready.error());
     return FALSE;
   }
   impl.session.with([&](auto &s) { s = *std::move(started); });
@@ -114,6 +172,8 @@ static gboolean start_session(GstElement *element) {
 }
 
 static void end_session(GstElement *element) {
+  if (const auto sinks = impl_of(element).sinks.with([](auto &s) { return std::exchange(s, nullptr); }))
+    sinks->stop();
   const auto ended = impl_of(element).session.with([](auto &s) { return std::exchange(s, nullptr); });
   // Here, not where the last reference happens to go: that may be one of the threads that are joined.
   if (ended) ended->stop();
@@ -132,14 +192,63 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
   });
 }
 
+// Not to our pads: what is upstream of them gets an EOS of its own.
+static void send_to_sources(GstElement *element, GstEvent *event) {
+  const std::unique_ptr<GstIterator, rec::Freer<gst_iterator_free>> sources(
+      gst_bin_iterate_sources(GST_BIN(element)));
+  const auto send_one = [](const GValue *source, gpointer e) {
+    gst_element_send_event(GST_ELEMENT(g_value_get_object(source)),
+                           gst_event_ref(static_cast<GstEvent *>(e)));
+  };
+  while (gst_iterator_foreach(sources.get(), send_one, event) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync(sources.get());
+}
+
 static gboolean send_event(GstElement *element, GstEvent *event) {
   if (GST_EVENT_TYPE(event) != GST_EVENT_EOS)
     return GST_ELEMENT_CLASS(rec_vod_upload_parent_class)->send_event(element, event);
-  rec::barrier(element, [&] {
+  const bool has_sinks = rec::barrier(element, false, [&] {
+    if (impl_of(element).current_sinks()) return true;
     if (const auto session = impl_of(element).current()) session->end(gst_event_get_seqnum(event));
+    return false;
   });
+  if (has_sinks) send_to_sources(element, event);  // whose EOS comes back from the sinks
   gst_event_unref(event);
   return TRUE;
+}
+
+// All sinks inside have ended.
+static void sinks_ended(GstElement *element, guint32 seqnum) {
+  const auto sinks = impl_of(element).current_sinks();
+  const std::weak_ptr<rec::UploadSession> session = impl_of(element).current();
+  if (!sinks) return;
+  sinks->end([session, seqnum](const std::vector<std::int64_t> &recordings) {
+    if (const auto s = session.lock()) s->sinks_settled(recordings, seqnum);
+  });
+}
+
+static gboolean post_message(GstElement *element, GstMessage *message) {
+  const bool is_end = GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS &&
+                      GST_MESSAGE_SRC(message) == GST_OBJECT_CAST(element) &&
+                      impl_of(element).current_sinks();
+  if (!is_end) return GST_ELEMENT_CLASS(rec_vod_upload_parent_class)->post_message(element, message);
+  rec::barrier(element, [&] { sinks_ended(element, gst_message_get_seqnum(message)); });
+  gst_message_unref(message);
+  return TRUE;
+}
+
+static void handle_message(GstBin *bin, GstMessage *message) {
+  rec::barrier(bin, [&] {
+    if (const auto sinks = impl_of(bin).current_sinks()) sinks->see(message);
+  });
+  GST_BIN_CLASS(rec_vod_upload_parent_class)->handle_message(bin, message);
+}
+
+static void deep_element_added(GstBin *bin, GstBin *parent, GstElement *child) {
+  GST_BIN_CLASS(rec_vod_upload_parent_class)->deep_element_added(bin, parent, child);
+  rec::barrier(bin, [&] {
+    if (const auto sinks = impl_of(bin).current_sinks()) sinks->watch(child);
+  });
 }
 
 static void get_property(GObject *o, guint id, GValue *v, GParamSpec *p) {
@@ -172,6 +281,9 @@ static void rec_vod_upload_class_init(RecVodUploadClass *klass) {
   auto *element_class = GST_ELEMENT_CLASS(klass);
   element_class->change_state = change_state;
   element_class->send_event = send_event;
+  element_class->post_message = post_message;
+  GST_BIN_CLASS(klass)->handle_message = handle_message;
+  GST_BIN_CLASS(klass)->deep_element_added = deep_element_added;
   gst_element_class_set_static_metadata(
       element_class, "Recording uploader", "Sink/Network",
       "Uploads finished recordings of a catalogue to object storage and announces them by signed callbacks",

@@ -86,5 +86,16 @@ TEST(HlsResume, RefusesUrisThatAreNotFilesOfTheRecording) {
   EXPECT_FALSE(file_of_uri("a.ts", "https://cdn.example.org"));
 }
 
+TEST(HlsResume, CountsTheNumberInTheNameOfASegmentOn) {
+  EXPECT_EQ(uri_after("s00000.ts"), "s00001.ts");
+  EXPECT_EQ(uri_after("1/s009.ts"), "1/s010.ts");
+  EXPECT_EQ(uri_after("s99.ts"), "s100.ts");
+  EXPECT_EQ(uri_after("9"), "10");
+  EXPECT_EQ(uri_after("s3.mp4"), "s4.mp4") << "not the number in the extension";
+  EXPECT_EQ(uri_after("s3.m4s"), "s4.m4s");
+  EXPECT_EQ(uri_after("12/last.ts"), std::nullopt) << "nor one of a folder";
+  EXPECT_EQ(uri_after(""), std::nullopt);
+}
+
 }  // namespace
 }  // namespace rec
