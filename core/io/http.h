@@ -3,8 +3,10 @@
 #include <gio/gio.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +30,9 @@ struct HttpRequest {
   std::string body_path;
   std::uint64_t body_offset = 0;
   std::uint64_t body_bytes = 0;
+  // Called on the sending thread before each chunk of that file is read. It may wait.
+  std::function<void(std::uint64_t bytes)> before_bytes = {};
+  Milliseconds deadline{0};  // what all of it may take until the answer is here; 0 = no limit but silence
 };
 
 struct HttpResponse {
@@ -35,6 +40,9 @@ struct HttpResponse {
   std::map<std::string, std::string> headers;  // lower-case names
   std::string body;                            // at most kLargestAnswer bytes of it
 };
+
+// What Retry-After says (RFC 9110 10.2.3), counted from `now`; not negative.
+std::optional<Seconds> retry_after_of(const HttpResponse &response, UtcTime now);
 
 // Answers are not trusted: what is beyond this is not read.
 inline constexpr std::size_t kLargestAnswer = 1 << 20;

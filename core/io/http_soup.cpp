@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <optional>
 
+#include "core/io/deadline.h"
 #include "core/io/http.h"
+#include "core/io/http_body.h"
 
-REC_COUNTED(GFile, g_object_ref, g_object_unref);
-REC_COUNTED(GInputStream, g_object_ref, g_object_unref);
 REC_COUNTED(GBytes, g_bytes_ref, g_bytes_unref);
 REC_COUNTED(SoupSession, g_object_ref, g_object_unref);
 REC_COUNTED(SoupMessage, g_object_ref, g_object_unref);
@@ -36,16 +37,7 @@ Status set_body(SoupMessage *message, const HttpRequest &r) {
     soup_message_set_request_body_from_bytes(message, r.content_type.c_str(), body.get());
     return ok();
   }
-  const auto file = Ref<GFile>::adopt(g_file_new_for_path(r.body_path.c_str()));
-  ErrorOut e;
-  const auto stream = Ref<GInputStream>::adopt(G_INPUT_STREAM(g_file_read(file.get(), nullptr, e.out())));
-  if (!stream) {
-    const bool missing = g_error_matches(e.get(), G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-    return Error{missing ? Errc::not_found : Errc::unavailable, e->message};
-  }
-  if (r.body_offset > 0 && !g_seekable_seek(G_SEEKABLE(stream.get()), static_cast<goffset>(r.body_offset),
-                                            G_SEEK_SET, nullptr, e.out()))
-    return Error{Errc::unavailable, e->message};
+  REC_TRY(const auto stream, open_body(r));
   soup_message_set_request_body(message, r.content_type.c_str(), stream.get(),
                                 static_cast<gssize>(r.body_bytes));
   return ok();
@@ -62,6 +54,25 @@ class SoupHttpClient final : public HttpClient {
   }
 
   Result<HttpResponse> send(const HttpRequest &r, GCancellable *cancel) override {
+    if (r.deadline == Milliseconds(0)) return send_now(r, cancel);
+    const auto broken_off = Ref<GCancellable>::adopt(g_cancellable_new());
+    const auto on_cancel = +[](GCancellable *, gpointer to) { g_cancellable_cancel(G_CANCELLABLE(to)); };
+    const gulong link =
+        cancel ? g_cancellable_connect(cancel, G_CALLBACK(on_cancel), broken_off.get(), nullptr) : 0;
+    auto answer = [&] {
+      const Deadline deadline(broken_off, r.deadline);
+      return send_now(r, broken_off.get());
+    }();
+    if (cancel) g_cancellable_disconnect(cancel, link);
+    const bool is_wanted = !cancel || !g_cancellable_is_cancelled(cancel);
+    if (!answer && answer.error().code == Errc::cancelled && is_wanted)
+      return Error{Errc::unavailable,
+                   redacted_url(r.url) + ": not done within " + std::to_string(r.deadline.count()) + " ms"};
+    return answer;
+  }
+
+ private:
+  Result<HttpResponse> send_now(const HttpRequest &r, GCancellable *cancel) {
     REC_TRY(const UrlParts parts, split_http_url(r.url));
     const auto message = Ref<SoupMessage>::adopt(soup_message_new(r.method.c_str(), r.url.c_str()));
     if (!message) return Error{Errc::invalid_argument, "not a URL: " + redacted_url(r.url)};
@@ -87,7 +98,6 @@ class SoupHttpClient final : public HttpClient {
     return response;
   }
 
- private:
   // A body that is too long or too slow is cut: the status has been said, and bodies are only for messages.
   Result<std::string> read_body(GInputStream *stream, const std::string &url, GCancellable *cancel) const {
     const auto deadline = std::chrono::steady_clock::now() + timeout_;
@@ -112,6 +122,22 @@ class SoupHttpClient final : public HttpClient {
 
 std::unique_ptr<HttpClient> make_soup_http_client(Seconds timeout) {
   return std::make_unique<SoupHttpClient>(timeout);
+}
+
+std::optional<Seconds> retry_after_of(const HttpResponse &response, UtcTime now) {
+  const auto found = response.headers.find("retry-after");
+  if (found == response.headers.end()) return std::nullopt;
+  const std::string &text = found->second;
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc() && end == text.data() + text.size())
+    return Seconds(std::clamp<std::int64_t>(seconds, 0, G_MAXINT32));
+  const std::unique_ptr<GDateTime, Freer<g_date_time_unref>> date(
+      soup_date_time_new_from_http_string(text.c_str()));
+  if (!date) return std::nullopt;
+  const Seconds at(g_date_time_to_unix(date.get()));
+  return std::clamp<Seconds>(at - std::chrono::floor<Seconds>(now.time_since_epoch()), Seconds(0),
+                             Seconds(G_MAXINT32));
 }
 
 Result<UrlParts> split_http_url(const std::string &url) {

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "tests/common/loopback.h"
+#include "tests/common/scripted_server.h"
 #include "tests/common/temp_dir.h"
 
 namespace rec {
@@ -106,6 +107,81 @@ TEST(Http, StreamsABodyFromAFile) {
   EXPECT_NE(asked.find("Content-Type: video/mp2t\r\n"), std::string::npos);
   EXPECT_NE(asked.find("Content-Length: 1000000\r\n"), std::string::npos);
   EXPECT_TRUE(asked.ends_with("\r\n\r\n" + bytes));
+}
+
+TEST(Http, SendsAStretchOfAFileAndTellsSoBefore) {
+  const test::TempDir dir;
+  test::write_file(dir / "f.ts", std::string(100'000, 'a') + std::string(200'000, 'b') + "c");
+  Peer peer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  HttpRequest request;
+  request.method = "PUT";
+  request.url = peer.url();
+  request.content_type = "video/mp2t";
+  request.body_path = dir / "f.ts";
+  request.body_offset = 100'000;
+  request.body_bytes = 200'000;
+  std::uint64_t told = 0;
+  request.before_bytes = [&](std::uint64_t bytes) { told += bytes; };
+  ASSERT_TRUE(make_soup_http_client(Seconds(5))->send(request, nullptr));
+  EXPECT_TRUE(peer.request().ends_with("\r\n\r\n" + std::string(200'000, 'b')));
+  EXPECT_EQ(told, 200'000U);
+}
+
+TEST(Http, AFileThatIsGoneOrHasBecomeShorterIsAnError) {
+  const test::TempDir dir;
+  test::write_file(dir / "f.ts", "short");
+  const Peer peer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  HttpRequest request;
+  request.method = "PUT";
+  request.url = peer.url();
+  request.content_type = "video/mp2t";
+  request.body_path = dir / "f.ts";
+  request.body_bytes = 6;
+  EXPECT_FALSE(make_soup_http_client(Seconds(5))->send(request, nullptr));
+  request.body_path = dir / "gone.ts";
+  EXPECT_EQ(make_soup_http_client(Seconds(5))->send(request, nullptr).error().code, Errc::not_found);
+}
+
+TEST(Http, GivesUpAPeerThatIsNeverDone) {
+  using test::ScriptedServer;
+  ScriptedServer server(
+      {ScriptedServer::ok(std::string(10'000, 'x'), ScriptedServer::Line::Way::drop_by_drop)});
+  HttpRequest request;
+  request.url = server.url() + "/a?token=TOPSECRET";
+  request.deadline = Milliseconds(300);
+  const auto answer = make_soup_http_client(Seconds(60))->send(request, nullptr);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Errc::unavailable);
+  EXPECT_NE(answer.error().message.find("300 ms"), std::string::npos) << answer.error().message;
+  EXPECT_EQ(answer.error().message.find("TOPSECRET"), std::string::npos);
+}
+
+TEST(Http, ARequestWithADeadlineCanBeBrokenOffAllTheSame) {
+  const Peer peer("", true);
+  const auto cancel = Ref<GCancellable>::adopt(g_cancellable_new());
+  HttpRequest request;
+  request.url = peer.url();
+  request.deadline = Seconds(60);
+  std::thread other([&] { g_cancellable_cancel(cancel.get()); });
+  EXPECT_EQ(make_soup_http_client(Seconds(60))->send(request, cancel.get()).error().code, Errc::cancelled);
+  other.join();
+  EXPECT_EQ(make_soup_http_client(Seconds(60))->send(request, cancel.get()).error().code, Errc::cancelled);
+}
+
+TEST(Http, KnowsHowLongAPeerWantsToBeLeftAlone) {
+  const UtcTime now(Seconds(1'700'000'000));  // Tue, 14 Nov 2023 22:13:20 GMT
+  const auto said = [&](const char *text) {
+    HttpResponse response;
+    response.headers["retry-after"] = text;
+    return retry_after_of(response, now);
+  };
+  EXPECT_EQ(retry_after_of(HttpResponse{}, now), std::nullopt);
+  EXPECT_EQ(said("120"), Seconds(120));
+  EXPECT_EQ(said("-1"), Seconds(0));
+  EXPECT_EQ(said("Tue, 14 Nov 2023 22:14:20 GMT"), Seconds(60));
+  EXPECT_EQ(said("Tue, 14 Nov 2023 22:12:20 GMT"), Seconds(0));
+  for (const char *bad : {"", "soon", "99999999999999999999999", "1.5"})
+    EXPECT_EQ(said(bad), std::nullopt) << bad;
 }
 
 TEST(Http, ARedirectionIsAnAnswer) {
