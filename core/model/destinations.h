@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -28,6 +29,7 @@ struct StoreSettings {
   std::optional<bool> bucket_in_host;  // https://bucket.s3.example.org/; nothing = as the service has it
   std::string signature;               // oss: "v1" or "v4"
   unsigned uploads = kUsualUploads;    // requests at a time, of all files together; > 0
+  std::uint64_t bandwidth = 0;         // bytes per second, of all files together; 0 = as much as there is
 
   bool operator==(const StoreSettings &) const = default;
 

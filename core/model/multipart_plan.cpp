@@ -13,7 +13,8 @@ struct Tier {
   unsigned last;
   std::uint64_t bytes;
 };
-constexpr Tier kTiers[] = {{6000, 16 * kMiB}, {9000, 128 * kMiB}, {kMaxParts, kLargestPart}};
+constexpr Tier kTiers[] = {
+    {2000, kSmallestPart}, {6500, kMostInFlight}, {9000, 128 * kMiB}, {kMaxParts, kLargestPart}};
 
 std::uint64_t bytes_of_part(unsigned number) {
   return std::find_if(std::begin(kTiers), std::end(kTiers), [&](const Tier &t) { return number <= t.last; })

@@ -93,7 +93,8 @@ std::string endpoint_of(const BucketService &service, const StoreSettings &setti
 }  // namespace
 
 Result<BucketClient> BucketClient::create(const StoreSettings &settings, StoreCredentials of_environment,
-                                          HttpClient &http, const Clock &clock) {
+                                          HttpClient &http, const Clock &clock,
+                                          std::shared_ptr<StoreTraffic> traffic) {
   const std::string store = "store " + settings.name;
   const BucketService *service = service_of(settings.uri);
   if (!service || settings.uri.size() == service->scheme.size() ||
@@ -102,18 +103,21 @@ Result<BucketClient> BucketClient::create(const StoreSettings &settings, StoreCr
   auto endpoint = split_http_url(endpoint_of(*service, settings));
   if (!endpoint) return Error{Errc::invalid_argument, store + ": endpoint: " + endpoint.error().message};
   while (endpoint->path.ends_with('/')) endpoint->path.pop_back();
-  return BucketClient(*service, settings, std::move(of_environment), *std::move(endpoint), http, clock);
+  if (!traffic) traffic = std::make_shared<StoreTraffic>(settings, clock);
+  return BucketClient(*service, settings, std::move(of_environment), *std::move(endpoint), http, clock,
+                      std::move(traffic));
 }
 
 BucketClient::BucketClient(const BucketService &service, const StoreSettings &settings,
                            StoreCredentials of_environment, UrlParts endpoint, HttpClient &http,
-                           const Clock &clock)
+                           const Clock &clock, std::shared_ptr<StoreTraffic> traffic)
     : service_(&service),
       settings_(settings),
       endpoint_(std::move(endpoint)),
       credentials_(settings.credentials, std::move(of_environment)),
       http_(&http),
-      clock_(&clock) {
+      clock_(&clock),
+      traffic_(std::move(traffic)) {
   if (settings_.region.empty()) settings_.region = "us-east-1";
   const std::string location = settings.uri.substr(service.scheme.size());
   bucket_ = location.substr(0, location.find('/'));
@@ -174,6 +178,7 @@ HeaderList BucketClient::sign(const StoreRequest &request, const StoreCredential
 }
 
 Result<HttpResponse> BucketClient::send(const BucketCall &call, GCancellable *cancel) {
+  REC_CHECK(traffic_->wait_turn(cancel));
   auto credentials = credentials_.get(*http_, clock_->now_utc(), cancel);
   if (!credentials)
     return Error{credentials.error().code, "store " + settings_.name + ": " + credentials.error().message};
@@ -189,10 +194,13 @@ Result<HttpResponse> BucketClient::send(const BucketCall &call, GCancellable *ca
   http.body_path = call.body_path;
   http.body_offset = call.body_offset;
   http.body_bytes = call.body_bytes;
+  http.before_bytes = [&](std::uint64_t bytes) { traffic_->pace(bytes, cancel); };
+  http.deadline = longest_request(call.body_bytes, settings_.bandwidth, settings_.uploads);
   http.headers = sign(request, *credentials);
   for (const auto &header : request.headers)
     if (header.first != "content-type") http.headers.push_back(header);
   REC_TRY(HttpResponse answer, http_->send(http, cancel));
+  traffic_->learn(answer);
   if (!is_good(answer)) return error_of(answer, settings_.name);
   return answer;
 }

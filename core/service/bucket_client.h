@@ -9,6 +9,7 @@
 #include "core/model/destinations.h"
 #include "core/service/store_credentials.h"
 #include "core/service/store_signature.h"
+#include "core/service/store_traffic.h"
 
 namespace rec {
 
@@ -32,21 +33,26 @@ struct BucketCall {
 class BucketClient {
  public:
   // Fails where the settings cannot work. `of_environment`: the credentials, when that is their place. `http`
-  // and `clock` must outlive it.
+  // and `clock` must outlive it. `traffic`: shared by all clients of the store; null = one of its own.
   static Result<BucketClient> create(const StoreSettings &settings, StoreCredentials of_environment,
-                                     HttpClient &http, const Clock &clock);
+                                     HttpClient &http, const Clock &clock,
+                                     std::shared_ptr<StoreTraffic> traffic = nullptr);
 
   // The answer, of status 2xx and without an error in it (a completed upload may say 200 and fail). Errors:
   // unavailable (try again), denied, not_found, invalid_argument, cancelled; they quote the store's own code
-  // and words, cut short, and hold no secret. Bodies are sent with a digest that the store compares.
+  // and words, cut short, and hold no secret. Bodies are sent with a digest that the store compares. Waits
+  // while the store wants to be left alone.
   Result<HttpResponse> send(const BucketCall &call, GCancellable *cancel);
+
+  StoreTraffic &traffic() { return *traffic_; }
 
   const std::string &prefix() const { return prefix_; }  // of keys, without a trailing '/'
   std::string url_of(const std::string &key) const;
 
  private:
   BucketClient(const BucketService &service, const StoreSettings &settings, StoreCredentials of_environment,
-               UrlParts endpoint, HttpClient &http, const Clock &clock);
+               UrlParts endpoint, HttpClient &http, const Clock &clock,
+               std::shared_ptr<StoreTraffic> traffic);
   StoreRequest request_for(const BucketCall &call) const;
   Status add_digest(StoreRequest &request, const BucketCall &call, GCancellable *cancel) const;
   HeaderList sign(const StoreRequest &request, const StoreCredentials &credentials) const;
@@ -58,6 +64,7 @@ class BucketClient {
   std::string bucket_, prefix_;
   HttpClient *http_;
   const Clock *clock_;
+  std::shared_ptr<StoreTraffic> traffic_;  // shared by the lanes of the store
 };
 
 }  // namespace rec

@@ -22,6 +22,8 @@ class BucketStore final : public ObjectStore {
     return bucket_.url_of(key);
   }
 
+  bool help() override { return bucket_.traffic().crew().help(bucket_); }
+
  private:
   Status put_whole(const NewObject &object, const std::string &key, std::uint64_t bytes,
                    GCancellable *cancel) {
@@ -56,16 +58,19 @@ class BucketStore final : public ObjectStore {
 
 Result<std::unique_ptr<ObjectStore>> make_bucket_store(const StoreSettings &settings,
                                                        StoreCredentials of_environment, HttpClient &http,
-                                                       const Clock &clock) {
-  REC_TRY(BucketClient bucket, BucketClient::create(settings, std::move(of_environment), http, clock));
+                                                       const Clock &clock,
+                                                       std::shared_ptr<StoreTraffic> traffic) {
+  REC_TRY(BucketClient bucket,
+          BucketClient::create(settings, std::move(of_environment), http, clock, std::move(traffic)));
   return std::unique_ptr<ObjectStore>(std::make_unique<BucketStore>(std::move(bucket)));
 }
 
 Result<std::unique_ptr<ObjectStore>> make_object_store(const StoreSettings &settings,
                                                        StoreCredentials of_environment, HttpClient &http,
-                                                       const Clock &clock) {
+                                                       const Clock &clock,
+                                                       std::shared_ptr<StoreTraffic> traffic) {
   if (settings.uri.starts_with("file:")) return make_file_store(settings);
-  return make_bucket_store(settings, std::move(of_environment), http, clock);
+  return make_bucket_store(settings, std::move(of_environment), http, clock, std::move(traffic));
 }
 
 }  // namespace rec

@@ -40,7 +40,10 @@ bool is_variable_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), [&](char c) { return word(c) || (c >= '0' && c <= '9'); });
 }
 
-constexpr const char *kBucketMembers[] = {"endpoint", "region", "credentials", "bucket-in", "signature"};
+constexpr const char *kBucketMembers[] = {"endpoint",  "region",    "credentials",
+                                          "bucket-in", "signature", "bandwidth"};
+constexpr std::int64_t kLeastBandwidth = 1000;
+constexpr std::int64_t kMostBandwidth = 1'000'000'000'000;
 const std::string kAddress = "an http or https address without user name and query";
 
 // "env", {"file": "/path"} or {"url": "http://169.254.169.254/..."}.
@@ -92,6 +95,9 @@ void read_bucket(ConfigNotes &notes, ObjectReader &reader, StoreSettings &store)
     const auto word = read_word(notes.problems, *field, {"host", "path"});
     if (word) store.bucket_in_host = *word == "host";
   }
+  if (const auto field = reader.take("bandwidth"))
+    store.bandwidth = static_cast<std::uint64_t>(
+        read_count(notes.problems, *field, kLeastBandwidth, kMostBandwidth).value_or(0));
   if (!store.uri.starts_with("oss:")) return;
   store.signature = "v4";
   if (const auto field = reader.take("signature"))

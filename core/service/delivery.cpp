@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/service/delivery.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/io/files.h"
@@ -12,29 +13,30 @@
 namespace rec {
 namespace {
 
-Result<DeliverOne> make_upload(const Destinations &destinations, const std::string &name, HttpClient &http,
-                               const Clock &clock) {
+Result<Deliverer> make_upload(const Destinations &destinations, const std::string &name, HttpClient &http,
+                              const Clock &clock, std::shared_ptr<StoreTraffic> traffic) {
   const auto settings = destinations.stores.find(name);
   if (settings == destinations.stores.end())
     return Error{Errc::invalid_argument, "no storage is named '" + name + "' in the configuration"};
   StoreCredentials credentials;
   if (const auto c = destinations.credentials.find(name); c != destinations.credentials.end())
     credentials = c->second;
-  REC_TRY(auto store, make_object_store(settings->second, std::move(credentials), http, clock));
-  // Shared because std::function copies what it holds; nobody else has it.
-  return DeliverOne(
-      [store = std::shared_ptr<ObjectStore>(std::move(store)), classes = destinations.storage_classes](
-          const Owed &owed, const RememberUpload &remember, GCancellable *cancel) {
-        const Format format = owed.file ? owed.file->format : Format::hls;
-        const auto of_format = classes.find({owed.recording.template_name, format});
-        NewObject object;
-        object.directory = owed.recording.directory;
-        object.path = owed.path;
-        if (of_format != classes.end()) object.storage_class = of_format->second;
-        object.upload_id = owed.upload_id;
-        object.remember = remember;
-        return store->put(object, cancel);
-      });
+  REC_TRY(auto made, make_object_store(settings->second, std::move(credentials), http, clock, traffic));
+  // Shared by both functions.
+  const std::shared_ptr<ObjectStore> store = std::move(made);
+  const DeliverOne deliver = [store, classes = destinations.storage_classes](
+                                 const Owed &owed, const RememberUpload &remember, GCancellable *cancel) {
+    const Format format = owed.file ? owed.file->format : Format::hls;
+    const auto of_format = classes.find({owed.recording.template_name, format});
+    NewObject object;
+    object.directory = owed.recording.directory;
+    object.path = owed.path;
+    if (of_format != classes.end()) object.storage_class = of_format->second;
+    object.upload_id = owed.upload_id;
+    object.remember = remember;
+    return store->put(object, cancel);
+  };
+  return Deliverer{deliver, upload_retry_delay, std::move(traffic), [store] { return store->help(); }};
 }
 
 // What the store that has the file, or will have it, calls it; without a store its path below the spool. ""
@@ -72,35 +74,35 @@ Result<CallbackKeys> keys_of(const Destinations &destinations, const CallbackTar
   return found->second;
 }
 
-Result<DeliverOne> make_callback(const Destinations &destinations, const std::string &name, HttpClient &http,
-                                 const Clock &clock) {
-  const auto found = destinations.callbacks.find(name);
-  if (found == destinations.callbacks.end())
-    return Error{Errc::invalid_argument, "no callback is named '" + name + "' in the configuration"};
-  const CallbackTarget &target = found->second;
-  REC_TRY(const CallbackKeys keys, keys_of(destinations, target));
-  return DeliverOne(
-      [&destinations, target, keys, &http, &clock](const Owed &owed, const RememberUpload &,
-                                                   GCancellable *cancel) -> Result<std::string> {
-        const std::string object = object_of(destinations, owed);
-        const CallbackMessage message = callback_message(target, keys, owed, object, clock.now_utc());
-        return send_callback(target, message, owed.event_id, http, cancel);
-      });
-}
-
 // Of what went wrong with one file nothing follows for the others.
 bool is_stores_fault(const Error &error, const Owed &owed) {
   if (error.code == Errc::not_found) return static_cast<bool>(file_facts(owed.path));
   return error.code == Errc::unavailable || error.code == Errc::denied;
 }
 
-RetryDelay delay_of(const Destinations &destinations, const OwedTarget &target) {
-  if (target.kind == OwedKind::upload) return upload_retry_delay;
-  const auto found = destinations.callbacks.find(target.name);
+RetryDelay delay_of(const Destinations &destinations, const std::string &callback) {
+  const auto found = destinations.callbacks.find(callback);
   const bool is_alibaba = found != destinations.callbacks.end() && found->second.schema == "alibaba";
   return [is_alibaba](int failed, double) {
     return is_alibaba ? alibaba_retry_delay(failed) : callback_retry_delay(failed);
   };
+}
+
+Result<Deliverer> make_callback(const Destinations &destinations, const std::string &name, HttpClient &http,
+                                const Clock &clock) {
+  const auto found = destinations.callbacks.find(name);
+  if (found == destinations.callbacks.end())
+    return Error{Errc::invalid_argument, "no callback is named '" + name + "' in the configuration"};
+  const CallbackTarget &target = found->second;
+  REC_TRY(const CallbackKeys keys, keys_of(destinations, target));
+  const DeliverOne deliver = [&destinations, target, keys, &http, &clock](
+                                 const Owed &owed, const RememberUpload &,
+                                 GCancellable *cancel) -> Result<std::string> {
+    const std::string object = object_of(destinations, owed);
+    const CallbackMessage message = callback_message(target, keys, owed, object, clock.now_utc());
+    return send_callback(target, message, owed.event_id, http, cancel);
+  };
+  return Deliverer{deliver, delay_of(destinations, name)};
 }
 
 }  // namespace
@@ -111,14 +113,14 @@ std::string_view name_of(StoredAs state) {
 }
 
 Deliverer make_deliverer(const Destinations &destinations, const OwedTarget &target, HttpClient &http,
-                         const Clock &clock) {
-  auto made = target.kind == OwedKind::upload ? make_upload(destinations, target.name, http, clock)
-                                              : make_callback(destinations, target.name, http, clock);
-  const DeliverOne refuse = [error = made ? Error{} : made.error()](const Owed &, const RememberUpload &,
-                                                                    GCancellable *) -> Result<std::string> {
-    return error;
-  };
-  return {made ? *std::move(made) : refuse, delay_of(destinations, target)};
+                         const Clock &clock, std::shared_ptr<StoreTraffic> traffic) {
+  const bool is_upload = target.kind == OwedKind::upload;
+  auto made = is_upload ? make_upload(destinations, target.name, http, clock, std::move(traffic))
+                        : make_callback(destinations, target.name, http, clock);
+  if (made) return *std::move(made);
+  const DeliverOne refuse = [error = made.error()](const Owed &, const RememberUpload &,
+                                                   GCancellable *) -> Result<std::string> { return error; };
+  return {refuse, is_upload ? RetryDelay(upload_retry_delay) : delay_of(destinations, target.name)};
 }
 
 Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const std::string &lease,
@@ -147,7 +149,8 @@ Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const s
     REC_CHECK(catalogue.done(owed.id, lease, *result));
     return std::optional(std::move(report));
   }
-  const Nanoseconds delay = deliverer.delay(report.attempt, jitter);
+  Nanoseconds delay = deliverer.delay(report.attempt, jitter);
+  if (deliverer.traffic) delay = std::max(delay, deliverer.traffic->hold(0));
   report.error = result.error();
   if (target.kind == OwedKind::upload && is_stores_fault(result.error(), owed))
     REC_CHECK(StoreLedger(catalogue).note_failure(target.name, began, jitter));

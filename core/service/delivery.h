@@ -15,6 +15,7 @@
 #include "core/service/callback_message.h"
 #include "core/service/catalogue.h"
 #include "core/service/store_credentials.h"
+#include "core/service/store_traffic.h"
 
 namespace rec {
 
@@ -60,12 +61,15 @@ using RetryDelay = std::function<Nanoseconds(int failed, double jitter)>;
 struct Deliverer {
   DeliverOne deliver;
   RetryDelay delay;
+  // Uploads: what the lanes of the store share (they do), and ObjectStore::help(). Else nothing.
+  std::shared_ptr<StoreTraffic> traffic = {};
+  std::function<bool()> help = {};
 };
 
 // How `target` is served. For a target that is missing or cannot be served `deliver` says why. All must
-// outlive it.
+// outlive it. `traffic`: of all lanes of the store; null = this is the only one.
 Deliverer make_deliverer(const Destinations &destinations, const OwedTarget &target, HttpClient &http,
-                         const Clock &clock);
+                         const Clock &clock, std::shared_ptr<StoreTraffic> traffic = nullptr);
 
 // Takes one due row of `target`, tries once, and writes down what came of it. Nothing to report = nothing was
 // due. `jitter` in [0, 1). A cancelled attempt does not count: its row is free again.

@@ -25,12 +25,18 @@ Result<std::unique_ptr<DeliveryWorker>> DeliveryWorker::start(Options options, c
   std::unique_ptr<DeliveryWorker> worker(new DeliveryWorker(std::move(options), std::move(lease), clock));
   const Destinations &to = worker->options_.destinations;
   auto &threads = worker->threads_;
-  for (const auto &[name, settings] : to.stores)
+  DeliveryWorker *w = worker.get();
+  for (const auto &[name, settings] : to.stores) {
+    // Shared by the lanes of the store.
+    const auto traffic = std::make_shared<StoreTraffic>(settings, clock, [w] { w->kick(); });
     for (unsigned lane = 0; lane < settings.uploads; ++lane)
-      threads.emplace_back([w = worker.get(), t = OwedTarget{OwedKind::upload, name}] { w->run_lane(t); });
+      threads.emplace_back([w, t = OwedTarget{OwedKind::upload, name}, lane, traffic] {  //
+        w->run_lane(t, lane, traffic);
+      });
+  }
   for (const auto &[name, target] : to.callbacks)
-    threads.emplace_back([w = worker.get(), t = OwedTarget{OwedKind::callback, name}] { w->run_lane(t); });
-  threads.emplace_back([w = worker.get()] { w->run_keeper(); });
+    threads.emplace_back([w, t = OwedTarget{OwedKind::callback, name}] { w->run_lane(t, 0, nullptr); });
+  threads.emplace_back([w] { w->run_keeper(); });
   return worker;
 }
 
@@ -66,15 +72,16 @@ bool DeliveryWorker::is_stopping() {
   return stopping_;
 }
 
-void DeliveryWorker::run_lane(const OwedTarget &target) {
+void DeliveryWorker::run_lane(const OwedTarget &target, unsigned number,
+                              const std::shared_ptr<StoreTraffic> &traffic) {
   std::unique_ptr<HttpClient> http;  // made here: it belongs to this thread
   std::optional<Deliverer> deliverer;
   loop([&](Catalogue &catalogue) -> Result<std::optional<UtcTime>> {
     if (!deliverer) {
       http = options_.make_http(target.kind == OwedKind::upload ? kUploadSilence : kCallbackTimeout);
-      deliverer = make_deliverer(options_.destinations, target, *http, clock_);
+      deliverer = make_deliverer(options_.destinations, target, *http, clock_, traffic);
     }
-    return serve(catalogue, target, *deliverer);
+    return serve(catalogue, target, *deliverer, number);
   });
 }
 
@@ -83,12 +90,16 @@ void DeliveryWorker::run_keeper() {
 }
 
 Result<std::optional<UtcTime>> DeliveryWorker::serve(Catalogue &catalogue, const OwedTarget &target,
-                                                     const Deliverer &deliverer) {
+                                                     const Deliverer &deliverer, unsigned lane) {
   std::minstd_rand random(std::random_device{}());
   while (!is_stopping()) {
+    if (deliverer.traffic)
+      if (const Nanoseconds hold = deliverer.traffic->hold(lane); hold > Nanoseconds(0))
+        return std::optional(clock_.now_utc() + std::chrono::ceil<std::chrono::microseconds>(hold));
     const double jitter = std::uniform_real_distribution<double>()(random);
     REC_TRY(const auto report,
             deliver_next(catalogue, lease_.id(), target, deliverer, jitter, clock_, cancel_.get()));
+    if (!report && deliverer.help && deliverer.help()) continue;
     if (!report) break;
     options_.on_report(*report);
     if (!report->error) kick();  // what waited for this may be due now

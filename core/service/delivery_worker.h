@@ -47,10 +47,11 @@ class DeliveryWorker {
   using Round = std::function<Result<std::optional<UtcTime>>(Catalogue &)>;
 
   DeliveryWorker(Options options, OwnerLease lease, const Clock &clock);
-  void run_lane(const OwedTarget &target);
+  // `number`: of the lane among those of the target; `traffic`: theirs, null for a callback.
+  void run_lane(const OwedTarget &target, unsigned number, const std::shared_ptr<StoreTraffic> &traffic);
   void run_keeper();
   Result<std::optional<UtcTime>> serve(Catalogue &catalogue, const OwedTarget &target,
-                                       const Deliverer &deliverer);
+                                       const Deliverer &deliverer, unsigned lane = 0);
   Result<std::optional<UtcTime>> keep(Catalogue &catalogue);
   Status join(Catalogue &catalogue, std::int64_t recording_id);
   // Glances until stop(); what goes wrong (exceptions, too) is told and tried again.

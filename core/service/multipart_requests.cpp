@@ -33,7 +33,7 @@ Result<std::string> MultipartRequests::send(const std::string &upload_id, const 
   put.body_path = path;
   put.body_offset = part.offset;
   put.body_bytes = part.bytes;
-  REC_TRY(const HttpResponse answer, send(std::move(put)));
+  REC_TRY(const HttpResponse answer, send(put));
   const auto etag = answer.headers.find("etag");
   if (etag == answer.headers.end() || etag->second.empty())
     return Error{Errc::unavailable,
@@ -66,7 +66,7 @@ Status MultipartRequests::complete(const std::string &upload_id, const PartNames
                  "\"</ETag></Part>";
   }
   post.body += "</CompleteMultipartUpload>";
-  REC_CHECK(send(std::move(post)));
+  REC_CHECK(send(post));
   return ok();
 }
 
@@ -80,7 +80,7 @@ Status MultipartRequests::abort_all() {
   BucketCall list;
   list.method = "GET";
   list.query = {{"uploads", ""}, {"prefix", key_}};
-  const auto answer = send(std::move(list));
+  const auto answer = send(list);
   if (!answer)
     return answer.error().retryable() || answer.error().code == Errc::cancelled ? Status(answer.error())
                                                                                 : ok();

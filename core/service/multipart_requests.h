@@ -42,7 +42,7 @@ class MultipartRequests {
 
  private:
   BucketCall call(const char *method, HeaderList query) const;
-  Result<HttpResponse> send(BucketCall call) { return bucket_->send(call, cancel_); }
+  Result<HttpResponse> send(const BucketCall &call) { return bucket_->send(call, cancel_); }
 
   BucketClient *bucket_;
   std::string key_;

@@ -27,7 +27,8 @@ std::optional<std::string> md5_named(const std::string &etag) {
 class Upload {
  public:
   Upload(BucketClient &bucket, MultipartJob job, GCancellable *cancel)
-      : job_(std::move(job)),
+      : bucket_(bucket),
+        job_(std::move(job)),
         store_(bucket, job_.key, cancel),
         cancel_(cancel),
         parts_(parts_of(job_.bytes)) {}
@@ -72,10 +73,18 @@ class Upload {
   }
 
   Status send_and_complete() {
-    for (const PartRange &part : parts_) {
-      if (sent_.contains(part.number)) continue;
-      REC_TRY(sent_[part.number], store_.send(job_.upload_id, job_.path, part));
-    }
+    std::vector<PartRange> missing;
+    for (const PartRange &part : parts_)
+      if (!sent_.contains(part.number)) missing.push_back(part);
+    Mutex mutex;  // of sent_ while several are at it
+    const PartCrew::Send send = [&](BucketClient &bucket, const PartRange &part) -> Status {
+      REC_TRY(std::string name,
+              MultipartRequests(bucket, job_.key, cancel_).send(job_.upload_id, job_.path, part));
+      MutexLock lock(mutex);
+      sent_[part.number] = std::move(name);
+      return ok();
+    };
+    REC_CHECK(bucket_.traffic().crew().send_all(missing, bucket_, send));
     REC_CHECK(store_.complete(job_.upload_id, sent_));
     return compare_length();
   }
@@ -112,6 +121,7 @@ class Upload {
                           [this] { return cancel_ && g_cancellable_is_cancelled(cancel_); });
   }
 
+  BucketClient &bucket_;
   MultipartJob job_;
   MultipartRequests store_;
   GCancellable *cancel_;

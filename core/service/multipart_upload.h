@@ -25,7 +25,8 @@ struct MultipartJob {
   std::function<Status(const std::string &upload_id)> remember;
 };
 
-// Goes on with what the store has of it, completes it, and compares its length with the file's. Parts that
+// Goes on with what the store has of it, sends the rest with the help of the store's other lanes (PartCrew),
+// completes it, and compares its length with the file's. Parts that
 // the store has are compared by their digest where it tells one. What earlier attempts at the same key began
 // and nobody knows any more is aborted. Errors: as BucketClient::send(); corrupt when the object is not the
 // file.

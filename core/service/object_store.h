@@ -12,6 +12,8 @@
 
 namespace rec {
 
+class StoreTraffic;
+
 struct NewObject {
   std::string directory;      // below which its file lies: its key is the path from there (object_key())
   std::string path;           // absolute
@@ -30,6 +32,9 @@ class ObjectStore {
   // Returns the URL of the object. The file is streamed, never held in memory. Errors: unavailable (try
   // again), denied, not_found (file or bucket), invalid_argument, cancelled; none of them holds a secret.
   virtual Result<std::string> put(const NewObject &object, GCancellable *cancel) = 0;
+  // Sends a part of what another lane of the same store is just putting, until that is broken off; false:
+  // there is none.
+  virtual bool help() { return false; }
 };
 
 // A directory: uri "file:///var/lib/recordings". An object is there completely or not at all.
@@ -37,14 +42,17 @@ Result<std::unique_ptr<ObjectStore>> make_file_store(const StoreSettings &settin
 
 // A bucket: uri "s3://bucket[/prefix]", "cos://..." (the bucket's name has its APPID) or "oss://...". One
 // signed PUT for a short object, parts for a long one, of which the store verifies the bytes.
-// `of_environment`: the credentials, when that is their place. `http` and `clock` must outlive it.
+// `of_environment`: the credentials, when that is their place. `http` and `clock` must outlive it. `traffic`:
+// shared by all that are made for the store; null = this is the only one.
 Result<std::unique_ptr<ObjectStore>> make_bucket_store(const StoreSettings &settings,
                                                        StoreCredentials of_environment, HttpClient &http,
-                                                       const Clock &clock);
+                                                       const Clock &clock,
+                                                       std::shared_ptr<StoreTraffic> traffic = nullptr);
 
 // The one that the uri asks for.
 Result<std::unique_ptr<ObjectStore>> make_object_store(const StoreSettings &settings,
                                                        StoreCredentials of_environment, HttpClient &http,
-                                                       const Clock &clock);
+                                                       const Clock &clock,
+                                                       std::shared_ptr<StoreTraffic> traffic = nullptr);
 
 }  // namespace rec

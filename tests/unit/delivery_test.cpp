@@ -306,6 +306,49 @@ TEST_F(DeliveryWorkerTest, SendsAsManyFilesAtATimeAsTheStoreSays) {
   EXPECT_EQ(gate.most(), 3);
 }
 
+// The first PUT is too much for the store, in fake time.
+class TooMuch final : public HttpClient {
+ public:
+  TooMuch(const Clock &clock, Guarded<std::vector<UtcTime>> &asked) : clock_(clock), asked_(asked) {}
+  Result<HttpResponse> send(const HttpRequest &request, GCancellable *) override {
+    if (request.method != "PUT") return FakeHttp::status(200);
+    const bool is_first = asked_.with([&](auto &asked) {
+      asked.push_back(clock_.now_utc());
+      return asked.size() == 1;
+    });
+    HttpResponse answer = FakeHttp::status(is_first ? 503 : 200);
+    answer.headers["retry-after"] = "60";
+    return answer;
+  }
+
+ private:
+  const Clock &clock_;
+  Guarded<std::vector<UtcTime>> &asked_;
+};
+
+TEST_F(DeliveryWorkerTest, AStoreThatIsAskedTooMuchIsAskedNothingAsLongAsItSays) {
+  StoreSettings &store = destinations_.stores["archive"];
+  store.uri = "s3://b";
+  store.endpoint = "http://h";
+  store.uploads = 1;
+  destinations_.credentials["archive"] = {"AK", "SK", ""};
+  owe_file("a.flv");
+  owe_file("b.flv");
+  Guarded<std::vector<UtcTime>> asked;
+  const auto worker =
+      start([&](Seconds) -> std::unique_ptr<HttpClient> { return std::make_unique<TooMuch>(clock_, asked); });
+  const auto failed = reports_.wait_for(1);
+  ASSERT_EQ(failed.size(), 1U);
+  ASSERT_TRUE(failed[0].error);
+  EXPECT_EQ(*failed[0].retry, clock_.now_utc() + Seconds(60));
+  clock_.advance(Seconds(60));
+  worker->kick();
+  EXPECT_EQ(reports_.wait_for(5).size(), 5U);
+  const auto times = asked.copy();
+  ASSERT_EQ(times.size(), 3U);
+  EXPECT_GE(times[1] - times[0], Seconds(60)) << "nor for the other file";
+}
+
 TEST_F(DeliveryWorkerTest, ASilentCallbackStopsNeitherUploadsNorTheWorker) {
   owe_file("a.flv");
   owe_file("b.flv");

@@ -12,12 +12,12 @@ namespace rec {
 namespace {
 
 constexpr std::size_t kMiB = 1 << 20;
-constexpr std::size_t kPart = 16 * kMiB;
+constexpr std::size_t kPart = kSmallestPart;
 
 class MultipartUpload : public testing::Test {
  protected:
   MultipartUpload() {
-    std::string bytes(2 * kPart + 3 * kMiB, '\0');
+    std::string bytes(3 * kPart + 3 * kMiB, '\0');
     for (std::size_t i = 0; i < bytes.size(); i += 4096) bytes[i] = static_cast<char>(i >> 12);
     test::write_file(path_, bytes);
     media_ = std::move(bytes);
@@ -47,7 +47,7 @@ class MultipartUpload : public testing::Test {
     EXPECT_TRUE(bucket_.uploads.empty()) << "storage is paid for parts that nobody completes";
   }
   // How many requests a whole upload takes.
-  static constexpr std::size_t kRequests = 7;  // uploads, begin, three parts, complete, length
+  static constexpr std::size_t kRequests = 8;  // uploads, begin, four parts, complete, length
 
   test::TempDir dir_;
   test::FakeClock clock_;
@@ -63,7 +63,7 @@ TEST_F(MultipartUpload, SendsALongFileInParts) {
   EXPECT_EQ(*url, "https://h/b/long.mp4");
   expect_stored();
   EXPECT_EQ(bucket_.log, (std::vector<std::string>{"GET uploads", "POST uploads", "PUT part 1", "PUT part 2",
-                                                   "PUT part 3", "POST upload", "HEAD"}));
+                                                   "PUT part 3", "PUT part 4", "POST upload", "HEAD"}));
   EXPECT_EQ(bucket_.log.size(), kRequests);
 }
 
@@ -108,7 +108,7 @@ TEST_F(MultipartUpload, ReplacesAnOlderObjectThatIsAsLong) {
 }
 
 TEST_F(MultipartUpload, TakesWhatWasCompletedAsDoneThoughTheAnswerWasLost) {
-  bucket_.lost_request = 6;
+  bucket_.lost_request = 7;
   bucket_.is_lost_after = true;
   EXPECT_FALSE(attempt());
   ASSERT_TRUE(attempt());
@@ -117,7 +117,7 @@ TEST_F(MultipartUpload, TakesWhatWasCompletedAsDoneThoughTheAnswerWasLost) {
 }
 
 TEST_F(MultipartUpload, ReplacesAPartThatIsNotTheFiles) {
-  bucket_.lost_request = 6;
+  bucket_.lost_request = 7;
   EXPECT_FALSE(attempt());
   auto &part = bucket_.uploads.begin()->second.parts[2];
   part.bytes[5] ^= 1;
@@ -129,7 +129,7 @@ TEST_F(MultipartUpload, ReplacesAPartThatIsNotTheFiles) {
 }
 
 TEST_F(MultipartUpload, ReadsAllPagesOfTheList) {
-  bucket_.lost_request = 6;
+  bucket_.lost_request = 7;
   EXPECT_FALSE(attempt());
   bucket_.part_page = 1;
   ASSERT_TRUE(attempt());
