@@ -274,9 +274,10 @@ TEST_F(StoreMoves, WhatIsNewComesBeforeWhatIsBackFilled) {
   EXPECT_EQ(tell().size(), 5U);
   is_dead_["archive"] = false;
   clock_.advance(Seconds(60));
-  ASSERT_TRUE(*deliver_next(catalogue_, "worker", archive(),
-                            {[](auto &&...) -> Result<std::string> { return std::string("x"); }, upload_retry_delay}, 0,
-                            clock_, nullptr));
+  ASSERT_TRUE(
+      *deliver_next(catalogue_, "worker", archive(),
+                    {[](auto &&...) -> Result<std::string> { return std::string("x"); }, upload_retry_delay},
+                    0, clock_, nullptr));
   add_file(start(), "new");
   EXPECT_EQ(serve(archive()), (Names{"new", "old1", "old2", "old3", "old4"}));
 }
