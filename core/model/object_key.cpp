@@ -8,6 +8,7 @@ namespace rec {
 namespace {
 
 constexpr std::size_t kLongestKeyBytes = 1024;
+constexpr std::string_view kGrowing = ".growing/";
 
 constexpr std::pair<std::string_view, std::string_view> kContentTypes[] = {
     {".ts", "video/mp2t"}, {".m3u8", "application/vnd.apple.mpegurl"},
@@ -61,6 +62,16 @@ Result<std::string> object_key(std::string_view prefix, std::string_view directo
     return Error{Errc::invalid_argument,
                  "object key of " + std::to_string(key.size()) + " bytes, 1024 are allowed"};
   return key;
+}
+
+std::string growing_key(std::string_view prefix, std::string_view id, std::string_view extension) {
+  std::string key(prefix);
+  if (!key.empty()) key += '/';
+  return key.append(kGrowing).append(id).append(".").append(extension);
+}
+
+bool is_growing_key(std::string_view key) {
+  return key.starts_with(kGrowing) || key.find("/" + std::string(kGrowing)) != key.npos;
 }
 
 std::string_view content_type_of(std::string_view path) {

@@ -15,6 +15,11 @@ Result<std::string> object_key(std::string_view prefix, std::string_view directo
 // What all keys of a bucket begin with: "s3://bucket/a/b" -> "a/b". "" for a directory ("file:").
 std::string key_prefix_of(std::string_view store_uri);
 
+// Where an object lies for as long as its name is not known, because it tells when the file ends:
+// "<prefix>/.growing/<id>.<extension>". No object_key() is like that: a recording's folder has no such name.
+std::string growing_key(std::string_view prefix, std::string_view id, std::string_view extension);
+bool is_growing_key(std::string_view key);
+
 // What the file is, for the Content-Type of its object, from its extension; application/octet-stream when
 // unknown.
 std::string_view content_type_of(std::string_view path);

@@ -73,6 +73,12 @@ bool RecordingTemplate::splices(Format format) const {
   });
 }
 
+bool RecordingTemplate::uploads_early(Format format) const {
+  return std::any_of(files.begin(), files.end(), [&](const FileFormat &file) {
+    return file.format == format && file.upload_while_recording;
+  });
+}
+
 std::vector<FileGroup> file_recorders(const RecordingTemplate &recording_template) {
   std::vector<FileGroup> recorders;
   for (const FileFormat &file : recording_template.files) {

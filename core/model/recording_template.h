@@ -56,7 +56,7 @@ struct FormatOptions {
 struct FileFormat {
   Format format = Format::mp4;                   // never hls
   Nanoseconds cycle = std::chrono::minutes(30);  // a new file at the first keyframe at or after it
-  bool upload_while_recording = false;           // FLV only
+  bool upload_while_recording = true;            // or when the file is complete
   // How long an ended push may come back into the same file; 0 = its end is the end. FLV and MP4 only.
   Nanoseconds splice_timeout{0};
   FormatOptions options = {};
@@ -91,6 +91,7 @@ struct RecordingTemplate {
   // Of all that is spliced: they are the same. 0 = nothing is.
   Nanoseconds splice_timeout() const;
   bool splices(Format format) const;
+  bool uploads_early(Format format) const;  // its files go up while they grow
 
   // Of the names of a format's files: its own, or the template's. Without extension.
   const std::string &pattern_of(Format format) const;

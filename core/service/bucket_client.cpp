@@ -140,7 +140,22 @@ StoreRequest BucketClient::request_for(const BucketCall &call) const {
   if (!call.content_type.empty()) request.headers.emplace_back("content-type", call.content_type);
   if (const auto name = storage_class_of(*service_, call.storage_class); !name.empty())
     request.headers.emplace_back(std::string(service_->header_prefix) + "storage-class", name);
+  if (!call.copy_from.empty()) {
+    const std::string name = std::string(service_->header_prefix) + "copy-source";
+    const bool is_cos = service_->scheme == "cos://";
+    request.headers.emplace_back(name, (is_cos ? request.host : "/" + percent_encode(bucket_, false)) + "/" +
+                                           percent_encode(call.copy_from, true));
+    if (call.copy_bytes > 0)
+      request.headers.emplace_back(name + "-range",
+                                   "bytes=" + std::to_string(call.copy_offset) + "-" +
+                                       std::to_string(call.copy_offset + call.copy_bytes - 1));
+  }
   return request;
+}
+
+std::uint64_t BucketClient::longest_copy() const {
+  constexpr std::uint64_t kGiB = 1 << 30;
+  return service_->scheme == "oss://" ? kGiB : 5 * kGiB;
 }
 
 std::string BucketClient::url_of(const std::string &key) const {

@@ -26,6 +26,11 @@ struct BucketCall {
   std::string body_path = {};  // when set, the body is this stretch of this file
   std::uint64_t body_offset = 0;
   std::uint64_t body_bytes = 0;
+  // When set, there is no body: the bucket takes its own object with this key. `copy_bytes` > 0: that
+  // stretch.
+  std::string copy_from = {};
+  std::uint64_t copy_offset = 0;
+  std::uint64_t copy_bytes = 0;
 };
 
 // Talks to one bucket of S3, COS or OSS: addresses, signs, sends, and makes errors of answers. For one
@@ -45,6 +50,9 @@ class BucketClient {
   Result<HttpResponse> send(const BucketCall &call, GCancellable *cancel);
 
   StoreTraffic &traffic() { return *traffic_; }
+
+  // Longest object that one request copies (spec 7.6); of longer ones a stretch.
+  std::uint64_t longest_copy() const;
 
   const std::string &prefix() const { return prefix_; }  // of keys, without a trailing '/'
   std::string url_of(const std::string &key) const;

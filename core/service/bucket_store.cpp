@@ -4,6 +4,7 @@
 #include "core/io/files.h"
 #include "core/model/object_key.h"
 #include "core/service/bucket_client.h"
+#include "core/service/grown_object.h"
 #include "core/service/multipart_upload.h"
 #include "core/service/object_store.h"
 
@@ -17,8 +18,14 @@ class BucketStore final : public ObjectStore {
   Result<std::string> put(const NewObject &object, GCancellable *cancel) override {
     REC_TRY(const std::string key, object_key(bucket_.prefix(), object.directory, object.path));
     REC_TRY(const FileFacts facts, file_facts(object.path));
-    REC_CHECK(facts.size_bytes > kLongestSinglePut ? put_parts(object, key, facts.size_bytes, cancel)
-                                                   : put_whole(object, key, facts.size_bytes, cancel));
+    if (object.grown && object.upload_id.empty()) {
+      const MultipartJob job = job_of(object, key, facts.size_bytes);
+      REC_TRY(const bool completed, complete_grown(bucket_, *object.grown, job, cancel));
+      if (completed) return bucket_.url_of(key);
+    }
+    REC_CHECK(facts.size_bytes > kLongestSinglePut
+                  ? upload_in_parts(bucket_, job_of(object, key, facts.size_bytes), cancel)
+                  : put_whole(object, key, facts.size_bytes, cancel));
     return bucket_.url_of(key);
   }
 
@@ -38,8 +45,7 @@ class BucketStore final : public ObjectStore {
     return ok();
   }
 
-  Status put_parts(const NewObject &object, const std::string &key, std::uint64_t bytes,
-                   GCancellable *cancel) {
+  static MultipartJob job_of(const NewObject &object, const std::string &key, std::uint64_t bytes) {
     MultipartJob job;
     job.key = key;
     job.path = object.path;
@@ -47,8 +53,10 @@ class BucketStore final : public ObjectStore {
     job.content_type = content_type_of(object.path);
     job.storage_class = object.storage_class;
     job.upload_id = object.upload_id;
-    job.remember = [&](const std::string &id) { return object.remember ? object.remember(id) : ok(); };
-    return upload_in_parts(bucket_, std::move(job), cancel);
+    job.remember = [remember = object.remember](const std::string &id) {
+      return remember ? remember(id) : ok();
+    };
+    return job;
   }
 
   BucketClient bucket_;

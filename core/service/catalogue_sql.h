@@ -35,7 +35,7 @@ Status owe_file(SqlDatabase &db, std::int64_t recording_id, std::int64_t file_id
 Result<std::optional<GrownUpload>> grown_upload(SqlDatabase &db, std::int64_t file_id,
                                                 const std::string &target);
 Status doubt_what_went_up(SqlDatabase &db, std::int64_t file_id);  // the file may have changed since
-// The upload with this row is done: so is what it was begun with.
+// The upload with this row is done, and so is what it was begun with, unless that had another key.
 Status forget_grown(SqlDatabase &db, std::int64_t owed_id);
 Status release_growing(SqlDatabase &db, const std::string &lease);
 

@@ -146,7 +146,6 @@ class AlibabaExporter {
       JsonObjectWriter json;
       json.text("Format", name_of(file.format));
       if (bucket) json.number("CycleDuration", limited(file.cycle, 300, 21600, where));
-      if (file.upload_while_recording) lost(where + " upload", "no request has it");
       options(json, t, file.format, file.options, bucket, where);
       list.push_back(std::move(json));
     }

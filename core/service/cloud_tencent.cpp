@@ -88,10 +88,11 @@ class TencentImporter final : public CloudImporter {
     }
     if (const auto field = reader.take("FlvSpecialParam")) {
       ObjectReader flv(import.notes.problems, *field);
-      const auto upload = flv.take("UploadInRecording");
-      const bool early = upload && read_flag(import.notes.problems, *upload) == true;
-      for (FileFormat &file : t.files)
-        if (file.format == Format::flv) file.upload_while_recording = early;
+      if (const auto upload = flv.take("UploadInRecording")) {
+        const bool early = read_flag(import.notes.problems, *upload) == true;
+        for (FileFormat &file : t.files)
+          if (file.format == Format::flv) file.upload_while_recording = early;
+      }
       rest_is_not_kept(import, flv);
     }
   }
@@ -248,7 +249,7 @@ class TencentExporter {
       out_.lost(path + ".cycle", "it is 60 to " + std::to_string(longest) + " s");
     if (file.splice_timeout > Nanoseconds(0)) out_.lost(path + ".splice-timeout", "only HLS has one");
     export_options(block, t, file.format, file.options, bucket, path);
-    if (file.upload_while_recording) {
+    if (file.format == Format::flv && file.upload_while_recording) {
       JsonObjectWriter special;
       special.flag("UploadInRecording", true);
       json.object("FlvSpecialParam", std::move(special));

@@ -61,13 +61,9 @@ FileFormat read_file_format(ConfigNotes &notes, Format format, const Field &fiel
     if (const auto splice = reader.take("splice-timeout"))
       file.splice_timeout = read_splice_timeout(notes, *splice);
   }
-  if (format == Format::flv) {
-    if (const auto upload = reader.take("upload")) {
-      const auto word = read_word(notes.problems, *upload, {"when-closed", "while-recording"});
-      file.upload_while_recording = word == "while-recording";
-      if (file.upload_while_recording) note_not_yet(notes, *upload);
-    }
-  }
+  if (const auto upload = reader.take("upload"))
+    file.upload_while_recording =
+        read_word(notes.problems, *upload, {"when-closed", "while-recording"}) != "when-closed";
   file.options = read_format_options(notes, reader, false);
   reader.finish();
   return file;

@@ -25,7 +25,7 @@ void write_options(JsonObjectWriter &json, const FormatOptions &options) {
 JsonObjectWriter file_json(const FileFormat &file) {
   JsonObjectWriter json;
   json.text("cycle", text_of(file.cycle));
-  if (file.upload_while_recording) json.text("upload", "while-recording");
+  if (!file.upload_while_recording) json.text("upload", "when-closed");
   if (file.splice_timeout > Nanoseconds(0)) json.text("splice-timeout", text_of(file.splice_timeout));
   write_options(json, file.options);
   return json;

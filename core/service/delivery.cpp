@@ -34,6 +34,7 @@ Result<Deliverer> make_upload(const Destinations &destinations, const std::strin
     if (of_format != classes.end()) object.storage_class = of_format->second;
     object.upload_id = owed.upload_id;
     object.remember = remember;
+    object.grown = owed.grown;
     return store->put(object, cancel);
   };
   return Deliverer{deliver, upload_retry_delay, std::move(traffic), [store] { return store->help(); }};

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/model/retry_schedule.h"
+#include "core/service/grow.h"
 #include "core/service/recovery.h"
 #include "core/service/splice_join.h"
 
@@ -33,6 +34,8 @@ Result<std::unique_ptr<DeliveryWorker>> DeliveryWorker::start(Options options, c
       threads.emplace_back([w, t = OwedTarget{OwedKind::upload, name}, lane, traffic] {  //
         w->run_lane(t, lane, traffic);
       });
+    if (!settings.uri.starts_with("file:"))
+      threads.emplace_back([w, store = name, traffic] { w->run_grower(store, traffic); });
   }
   for (const auto &[name, target] : to.callbacks)
     threads.emplace_back([w, t = OwedTarget{OwedKind::callback, name}] { w->run_lane(t, 0, nullptr); });
@@ -82,6 +85,29 @@ void DeliveryWorker::run_lane(const OwedTarget &target, unsigned number,
       deliverer = make_deliverer(options_.destinations, target, *http, clock_, traffic);
     }
     return serve(catalogue, target, *deliverer, number);
+  });
+}
+
+void DeliveryWorker::run_grower(const std::string &store, const std::shared_ptr<StoreTraffic> &traffic) {
+  const Destinations &to = options_.destinations;
+  std::unique_ptr<HttpClient> http;  // made here: it belongs to this thread
+  std::optional<Grower> grower;
+  std::minstd_rand random(std::random_device{}());
+  loop([&](Catalogue &catalogue) -> Result<std::optional<UtcTime>> {
+    if (!grower) {
+      http = options_.make_http(kUploadSilence);
+      const auto found = to.credentials.find(store);
+      REC_TRY(BucketClient bucket,
+              BucketClient::create(to.stores.at(store),
+                                   found == to.credentials.end() ? StoreCredentials{} : found->second, *http,
+                                   clock_, traffic));
+      grower.emplace(store, std::move(bucket), to.storage_classes, lease_.id(), clock_, cancel_.get());
+    }
+    for (bool more = true; more && !is_stopping();) {
+      REC_TRY(more, grower->round(catalogue, std::uniform_real_distribution<double>()(random)));
+      if (more) kick();  // a file may have been closed meanwhile, and wait for its part
+    }
+    return std::optional<UtcTime>{};
   });
 }
 

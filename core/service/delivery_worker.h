@@ -49,6 +49,8 @@ class DeliveryWorker {
   DeliveryWorker(Options options, OwnerLease lease, const Clock &clock);
   // `number`: of the lane among those of the target; `traffic`: theirs, null for a callback.
   void run_lane(const OwedTarget &target, unsigned number, const std::shared_ptr<StoreTraffic> &traffic);
+  // Sends the store's files while they grow.
+  void run_grower(const std::string &store, const std::shared_ptr<StoreTraffic> &traffic);
   void run_keeper();
   Result<std::optional<UtcTime>> serve(Catalogue &catalogue, const OwedTarget &target,
                                        const Deliverer &deliverer, unsigned lane = 0);

@@ -63,7 +63,8 @@ Status doubt_what_went_up(SqlDatabase &db, std::int64_t file_id) {
 Status forget_grown(SqlDatabase &db, std::int64_t owed_id) {
   constexpr const char *kOfRow =
       " WHERE file_id = (SELECT g.file_id FROM outbox o JOIN growing_upload g ON g.file_id = o.file_id "
-      "WHERE o.id = ?1 AND o.kind = 'upload' AND o.target = g.target)";
+      "WHERE o.id = ?1 AND o.kind = 'upload' AND o.target = g.target AND "
+      "g.key NOT LIKE '%.growing/%')";  // is_growing_key(): an object is to be removed
   REC_CHECK(db.run_with(std::string("DELETE FROM grown_part") + kOfRow, owed_id));
   return db.run_with(std::string("DELETE FROM growing_upload") + kOfRow, owed_id);
 }

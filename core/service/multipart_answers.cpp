@@ -106,4 +106,11 @@ Result<std::string> parse_upload_id(const std::string &xml) {
   return id;
 }
 
+Result<std::string> parse_copied_part(const std::string &xml) {
+  REC_TRY(const Reading reading, read(xml, ""));
+  std::string etag = without_quotes(text_of(reading.outside, "ETag"));
+  if (etag.empty()) return Error{Errc::unavailable, "the store copied a part and did not name it"};
+  return etag;
+}
+
 }  // namespace rec

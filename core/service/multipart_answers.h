@@ -25,4 +25,6 @@ struct UploadAnswer {
 Result<std::vector<UploadAnswer>> parse_upload_list(const std::string &xml);
 Result<std::string> parse_upload_id(const std::string &xml);  // of InitiateMultipartUpload
 
+Result<std::string> parse_copied_part(const std::string &xml);  // its ETag, without quotes
+
 }  // namespace rec

@@ -43,6 +43,22 @@ Result<std::string> MultipartRequests::send(const std::string &upload_id, const 
   return name;
 }
 
+Result<std::string> MultipartRequests::copy(const std::string &upload_id, const std::string &from,
+                                            const PartRange &part) {
+  BucketCall put = call("PUT", {{"partNumber", std::to_string(part.number)}, {"uploadId", upload_id}});
+  put.copy_from = from;
+  put.copy_offset = part.offset;
+  put.copy_bytes = part.bytes;
+  REC_TRY(const HttpResponse answer, send(std::move(put)));
+  return parse_copied_part(answer.body);
+}
+
+Status MultipartRequests::remove() {
+  const auto removed = send(call("DELETE", {}));
+  if (!removed && removed.error().code != Errc::not_found) return removed.error();
+  return ok();
+}
+
 Result<std::vector<PartAnswer>> MultipartRequests::list(const std::string &upload_id) {
   std::vector<PartAnswer> parts;
   for (unsigned marker = 0;;) {

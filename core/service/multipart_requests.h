@@ -25,6 +25,8 @@ class MultipartRequests {
   // The upload's name. `storage_class`: neutral, "" = the store's own.
   Result<std::string> begin(const std::string &content_type, const std::string &storage_class);
   Result<std::string> send(const std::string &upload_id, const std::string &path, const PartRange &part);
+  // A part from an object of the same bucket: the store copies it.
+  Result<std::string> copy(const std::string &upload_id, const std::string &from, const PartRange &part);
   // What the store has; a request per thousand parts.
   Result<std::vector<PartAnswer>> list(const std::string &upload_id);
   Status complete(const std::string &upload_id, const PartNames &parts);
@@ -32,6 +34,8 @@ class MultipartRequests {
   // All uploads to this key, whoever began them: a request for each and one more. Some stores cannot list
   // them: those that nobody completes are then the lifecycle's.
   Status abort_all();
+
+  Status remove();  // the object; ok() also when there is none
 
   // Of the object; nothing = there is none.
   struct Facts {

@@ -42,6 +42,7 @@ class Upload {
       if (resumed || resumed.error().code != Errc::not_found) return resumed;
       REC_TRY(const bool is_there, is_complete());
       if (is_there) return ok();
+      if (job_.only_go_on) return resumed;
       REC_CHECK(job_.remember(""));
     }
     REC_CHECK(store_.abort_all());  // begun by who died before it could be remembered

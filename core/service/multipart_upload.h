@@ -21,6 +21,8 @@ struct MultipartJob {
   // Parts of that upload that are the file's, as it was seen that they are: their digests are not computed
   // again.
   PartNames known = {};
+  bool only_go_on =
+      false;  // with `upload_id`: not_found when the store has forgotten it and has no such object
   // Called before the first part is sent, with what `upload_id` is to be the next time; "" = forget it.
   std::function<Status(const std::string &upload_id)> remember;
 };

@@ -2,12 +2,14 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/io/http.h"
 #include "core/model/destinations.h"
+#include "core/service/catalogue_rows.h"
 #include "core/service/store_credentials.h"
 
 namespace rec {
@@ -22,6 +24,7 @@ struct NewObject {
   // none), and where the name of this attempt is kept for the next one.
   std::string upload_id = {};
   std::function<Status(const std::string &upload_id)> remember = {};
+  std::optional<GrownUpload> grown = {};  // what went up of it while it grew
 };
 
 // Where finished files go. For one thread. Putting the same file again is harmless: it replaces the same

@@ -87,6 +87,7 @@ Status PushSession::open_file(OpenedFile file) {
   file.recording_id = current_->id;
   file.push_id = last_push_id_;
   file.may_be_continued = facts_.recording_template.splices(file.format);
+  file.goes_up_early = facts_.recording_template.uploads_early(file.format);
   open_files_[file.temp_path] = file.recording_id;
   REC_CHECK(catalogue_.open_file(file));
   return ok();

@@ -66,8 +66,21 @@ class FakeBucket final : public HttpClient {
     if (query.contains("uploads")) return request.method == "POST" ? begin(key) : list_uploads();
     if (query.contains("uploadId")) return of_upload(request, key, query);
     if (request.method == "HEAD") return head(key);
+    if (request.method == "DELETE") return objects.erase(key), FakeHttp::status(204);
+    if (const std::string from = header(request, "x-amz-copy-source"); !from.empty()) {
+      if (!objects.contains(from.substr(3))) return FakeHttp::status(404);
+      log.back() += " copy";
+      objects[key] = objects[from.substr(3)];
+      return FakeHttp::status(200, "<CopyObjectResult><ETag>&quot;x&quot;</ETag></CopyObjectResult>");
+    }
     objects[key] = body_of(request);
     return FakeHttp::status(200);
+  }
+
+  static std::string header(const HttpRequest &request, const std::string &name) {
+    for (const auto &[n, value] : request.headers)
+      if (n == name) return value;
+    return "";
   }
 
   static std::string body_of(const HttpRequest &request) {

@@ -304,7 +304,7 @@ TEST(CloudRequests, AWrittenConfigurationReadsAsItWas) {
   const char *text =
       R"({"templates": {"t": {"formats": {"hls": {"segment": "4s", "segment-format": "cmaf", "cycle": "1h",
       "splice-timeout": "1min", "segment-name": "x{Sequence}", "name": "y"},
-      "flv": {"cycle": "2h", "upload": "while-recording", "retention": "3d", "storage-class": "archive", "process": ["p"], "merge": true}},
+      "flv": {"cycle": "2h", "upload": "when-closed", "retention": "3d", "storage-class": "archive", "process": ["p"], "merge": true}},
     "content": ["watermarked", "transcoded:*"], "standby": true,
     "trigger": {"ask": "http://h", "timeout": "3s", "retries": 1, "retry-interval": "2s", "on-failure": "record", "hold": "9s"},
     "time-zone": "UTC+8", "name": "n", "storage": {"primary": "s", "backup": "f"}, "retention": "9d", "callbacks": ["c"]}},
@@ -316,7 +316,7 @@ TEST(CloudRequests, AWrittenConfigurationReadsAsItWas) {
   const auto loaded = parse_configuration(text, "f");
   ASSERT_TRUE(loaded.configuration) << joined(loaded.problems);
   const std::string written = write_configuration(*loaded.configuration);
-  for (const char *member : {"\"while-recording\"",
+  for (const char *member : {"\"when-closed\"",
                              "\"v1\"",
                              "\"path\"",
                              "\"/k\"",

@@ -38,7 +38,7 @@ BOTH = [
     ((*DEFAULT, "formats", "mp4", "cycle"), "30"),
     ((*DEFAULT, "formats", "mp4", "cycle"), "30 min"),
     ((*DEFAULT, "formats", "mp4", "cycle"), ""),
-    ((*DEFAULT, "formats", "mp4", "upload"), "when-closed"),
+    ((*DEFAULT, "formats", "hls", "upload"), "when-closed"),
     ((*DEFAULT, "formats", "flv", "upload"), "later"),
     ((*DEFAULT, "formats", "hls", "segmnt"), "5s"),
     ((*DEFAULT, "content"), ["mixed"]),

@@ -91,17 +91,25 @@ TEST(Configuration, ReadsEveryMemberOfATemplate) {
 }
 
 TEST(Configuration, SaysWhatItDoesNotActOn) {
-  const auto loaded = parse_configuration(
-      with_template(R"({"formats": {"flv": {"upload": "while-recording"}}, "retention": "30d",
+  const auto loaded = parse_configuration(with_template(R"({"formats": {"flv": {}}, "retention": "30d",
   "storage": {"primary": "a", "backup": "b"}})"),
-      "f.json");
+                                          "f.json");
   ASSERT_TRUE(loaded.configuration) << configuration_error(loaded).message;
-  ASSERT_EQ(loaded.notices.size(), 3U);
-  EXPECT_EQ(
-      loaded.notices[0],
-      "f.json:3:22: templates.t.formats.flv.upload: is understood, but this version does not act on it");
-  EXPECT_NE(loaded.notices[1].find("retention"), std::string::npos);
-  EXPECT_NE(loaded.notices[2].find("backup"), std::string::npos);
+  ASSERT_EQ(loaded.notices.size(), 2U);
+  EXPECT_NE(
+      loaded.notices[0].find("templates.t.retention: is understood, but this version does not act on it"),
+      std::string::npos)
+      << loaded.notices[0];
+  EXPECT_NE(loaded.notices[1].find("backup"), std::string::npos);
+}
+
+TEST(Configuration, EveryFileGoesUpWhileItIsRecordedUnlessItSaysOtherwise) {
+  const RecordingTemplate t = template_of(
+      R"({"formats": {"mp4": {}, "aac": {"upload": "when-closed"}, "flv": {"upload": "while-recording"}}})");
+  EXPECT_TRUE(t.uploads_early(Format::mp4));
+  EXPECT_TRUE(t.uploads_early(Format::flv));
+  EXPECT_FALSE(t.uploads_early(Format::aac));
+  EXPECT_FALSE(t.uploads_early(Format::mp3)) << "it is not recorded";
 }
 
 TEST(Configuration, ReadsWhatConcernsOneFormatOnly) {
@@ -254,7 +262,7 @@ TEST(Configuration, ChecksRangesAndWords) {
                           R"({"formats": {"mp4": {"cycle": "99999999999999999999d"}}})",
                           R"({"formats": {"mp4": {"cycle": "9223372036854775807d"}}})",
                           R"({"formats": {"mp4": null}})",
-                          R"({"formats": {"mp4": {"upload": "while-recording"}}})",
+                          R"({"formats": {"hls": {"upload": "while-recording"}}})",
                           R"({"formats": {"flv": {"upload": "x"}}})",
                           R"({"formats": {"hls": {"segment": "0s"}}})",
                           R"({"formats": {"hls": {"splice-timeout": "7h"}}})",

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/service/grow.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/service/delivery.h"
+#include "tests/common/catalogue_rows.h"
+#include "tests/common/fake_bucket.h"
+#include "tests/common/fake_clock.h"
+
+namespace rec {
+namespace {
+
+constexpr std::size_t kMiB = 1 << 20;
+constexpr std::size_t kPart = 16 * kMiB;
+
+// A file is recorded, and goes up meanwhile and when it is closed.
+class Grow : public testing::Test {
+ protected:
+  Grow() {
+    destinations_.stores["archive"].name = "archive";
+    destinations_.stores["archive"].uri = "s3://b/eu";
+    destinations_.stores["archive"].endpoint = "https://h";
+    destinations_.credentials["archive"] = {"AK", "SK", ""};
+    destinations_.storage_classes[{"main", Format::flv}] = "archive";
+  }
+
+  void open(const std::string &name = "cam/a.flv", bool may_be_continued = false) {
+    NewRecording n = test::a_recording("recorder", "42");
+    n.directory = dir_ / "spool";
+    n.store = "archive";
+    recording_ = catalogue_.start_recording(n)->id;
+    OpenedFile file = test::an_open_file(recording_);
+    file.temp_path = temp_;
+    file.location_pattern = dir_ / ("spool/" + name);
+    file.goes_up_early = true;
+    file.may_be_continued = may_be_continued;
+    file_ = *catalogue_.open_file(file);
+  }
+  void write_until(std::size_t bytes) {
+    const std::size_t had = media_.size();
+    media_.resize(bytes, 'm');
+    for (std::size_t i = had; i < bytes; i += 4096) media_[i] = static_cast<char>(i >> 12);
+    test::write_file(temp_, media_);
+  }
+  // The muxer writes the header again, and the file gets its name.
+  void close(const std::string &name = "cam/a.flv", bool repaired = false) {
+    media_.replace(0, 6, "header");
+    ClosedFile file = test::a_closed_file(recording_);
+    file.temp_path = temp_;
+    file.path = dir_ / ("spool/" + name);
+    file.repaired = repaired;
+    std::filesystem::remove(temp_);
+    test::write_file(file.path, media_);
+    ASSERT_TRUE(catalogue_.close_file(file));
+  }
+  Result<bool> round() {
+    auto bucket = BucketClient::create(destinations_.stores["archive"], destinations_.credentials["archive"],
+                                       bucket_, clock_);
+    return Grower("archive", *std::move(bucket), destinations_.storage_classes, "grower", clock_, nullptr)
+        .round(catalogue_, 0);
+  }
+  void grow() {
+    for (;;) {
+      const auto more = round();
+      ASSERT_TRUE(more) << more.error().message;
+      if (!*more) return;
+    }
+  }
+  Result<std::string> deliver() {
+    const auto report =
+        deliver_next(catalogue_, "uploader", test::archive(),
+                     make_deliverer(destinations_, test::archive(), bucket_, clock_), 0, clock_, nullptr);
+    if (!report) return report.error();
+    if (!*report) return Error{Errc::not_found, "nothing was due"};
+    if ((*report)->error) return *(*report)->error;
+    return (*report)->url;
+  }
+  void expect_stored(const std::string &key = "eu/cam/a.flv") {
+    grow();
+    EXPECT_EQ(bucket_.objects.size(), 1U);
+    EXPECT_TRUE(bucket_.objects[key] == media_);
+    EXPECT_TRUE(bucket_.uploads.empty()) << "nothing dangles";
+    EXPECT_TRUE(GrowingUploads(catalogue_).due("archive")->empty());
+  }
+
+  test::TempDir dir_;
+  test::FakeClock clock_;
+  Catalogue catalogue_ = *Catalogue::open(":memory:", clock_);
+  Destinations destinations_;
+  test::FakeBucket bucket_;
+  const std::string temp_ = dir_ / "spool/.a.flv.part";
+  std::string media_;
+  std::int64_t recording_ = 0;
+  std::int64_t file_ = 0;
+};
+
+TEST_F(Grow, WhatIsLeftAtTheEndDoesNotDependOnTheLength) {
+  open();
+  for (std::size_t bytes = 20 * kMiB; bytes <= 80 * kMiB; bytes += 20 * kMiB) {
+    write_until(bytes);
+    grow();
+    EXPECT_EQ(bucket_.part_bytes_sent, bytes < 48 * kMiB ? 0 : (bytes / kPart - 1) * kPart) << bytes;
+  }
+  write_until(85 * kMiB);
+  const std::uint64_t before = bucket_.part_bytes_sent;
+  bucket_.log.clear();
+  close();
+  const auto url = deliver();
+  ASSERT_TRUE(url) << url.error().message;
+  EXPECT_EQ(*url, "https://h/b/eu/cam/a.flv");
+  EXPECT_EQ(bucket_.log,
+            (std::vector<std::string>{"GET upload", "PUT part 1", "PUT part 6", "POST upload", "HEAD"}));
+  EXPECT_EQ(bucket_.part_bytes_sent - before, kPart + 5 * kMiB) << "the header, and the end";
+  expect_stored();
+}
+
+TEST_F(Grow, AShortFileGoesUpWhenItIsComplete) {
+  open();
+  write_until(30 * kMiB);
+  grow();
+  EXPECT_TRUE(bucket_.log.empty());
+  close();
+  ASSERT_TRUE(deliver());
+  expect_stored();
+  EXPECT_EQ(bucket_.log, (std::vector<std::string>{"PUT"}));
+}
+
+TEST_F(Grow, ANameThatTellsTheEndIsGivenByTheStore) {
+  open("cam/a_{EscapedEndTime}.flv");
+  write_until(50 * kMiB);
+  grow();
+  ASSERT_EQ(bucket_.uploads.size(), 1U);
+  EXPECT_EQ(bucket_.uploads.begin()->second.key, "eu/.growing/42-" + std::to_string(file_) + ".flv");
+  close("cam/a_2026.flv");
+  const auto url = deliver();
+  ASSERT_TRUE(url) << url.error().message;
+  EXPECT_EQ(*url, "https://h/b/eu/cam/a_2026.flv");
+  expect_stored("eu/cam/a_2026.flv");
+  EXPECT_NE(std::find(bucket_.log.begin(), bucket_.log.end(), "PUT copy"), bucket_.log.end());
+  EXPECT_EQ(bucket_.part_bytes_sent, media_.size()) << "nothing twice";
+}
+
+TEST_F(Grow, ANameThatWasTakenMeanwhileIsNotOverwritten) {
+  open();
+  write_until(50 * kMiB);
+  grow();
+  bucket_.objects["eu/cam/a.flv"] = "another's";
+  close("cam/a-1.flv");
+  ASSERT_TRUE(deliver());
+  EXPECT_EQ(bucket_.objects["eu/cam/a.flv"], "another's");
+  bucket_.objects.erase("eu/cam/a.flv");
+  expect_stored("eu/cam/a-1.flv");
+}
+
+TEST_F(Grow, PartsOfARepairedFileAreCompared) {
+  open();
+  write_until(66 * kMiB);
+  grow();
+  media_.resize(55 * kMiB);  // the disk did not have the rest
+  media_[20 * kMiB] ^= 1;
+  close("cam/a.flv", true);
+  ASSERT_TRUE(deliver());
+  expect_stored();
+}
+
+TEST_F(Grow, AFileThatWasCutShorterThanAPartLeavesNothingBehind) {
+  open();
+  write_until(50 * kMiB);
+  grow();
+  media_.resize(kMiB);
+  close("cam/a.flv", true);
+  ASSERT_TRUE(deliver());
+  expect_stored();
+}
+
+TEST_F(Grow, WhatNobodyWillCompleteIsAborted) {
+  open();
+  write_until(50 * kMiB);
+  grow();
+  ASSERT_EQ(bucket_.uploads.size(), 1U);
+  ASSERT_TRUE(catalogue_.fail_file(recording_, temp_, "it is shorter than min-duration"));
+  grow();
+  EXPECT_TRUE(bucket_.uploads.empty());
+  EXPECT_TRUE(GrowingUploads(catalogue_).due("archive")->empty());
+}
+
+TEST_F(Grow, APartOfALongerFileIsAbortedWhenItIsJoined) {
+  open("cam/a.flv", true);
+  write_until(50 * kMiB);
+  grow();
+  close();
+  grow();
+  EXPECT_EQ(bucket_.uploads.size(), 1U) << "it may stand for itself yet";
+  ASSERT_TRUE(catalogue_.set_parts(99, {file_}, "joined"));
+  ASSERT_TRUE(catalogue_.forget_part(file_));
+  grow();
+  EXPECT_TRUE(bucket_.uploads.empty());
+}
+
+// The connection breaks, or the process dies, before or after the store has done what it was asked to.
+TEST_F(Grow, WhereverItBreaksOffAtMostOnePartGoesUpTwice) {
+  for (std::size_t lost = 1; lost <= 12; ++lost) {
+    SCOPED_TRACE("request " + std::to_string(lost));
+    bucket_ = test::FakeBucket();
+    bucket_.lost_request = lost;
+    bucket_.is_lost_after = lost % 2 == 0;
+    catalogue_ = *Catalogue::open(":memory:", clock_);
+    media_.clear();
+    open("cam/a_{EscapedEndTime}.flv");
+    write_until(50 * kMiB);
+    for (int tries = 0; tries < 5; ++tries) {
+      (void)round();
+      clock_.advance(Seconds(400));
+    }
+    close();
+    for (int tries = 0; tries < 3 && !deliver(); ++tries) clock_.advance(Seconds(400));
+    expect_stored();
+    EXPECT_LE(bucket_.part_bytes_sent, media_.size() + kPart);
+  }
+}
+
+TEST_F(Grow, BeginsAgainWhenTheStoreHasForgotten) {
+  open();
+  write_until(50 * kMiB);
+  grow();
+  bucket_.uploads.clear();
+  write_until(70 * kMiB);
+  EXPECT_FALSE(round());
+  clock_.advance(Seconds(2));
+  grow();
+  close();
+  ASSERT_TRUE(deliver());
+  expect_stored();
+}
+
+TEST_F(Grow, AnObjectThatTheStoreHasLostAtTheEndGoesUpWhole) {
+  open();
+  write_until(50 * kMiB);
+  grow();
+  bucket_.uploads.clear();
+  close();
+  ASSERT_TRUE(deliver());
+  expect_stored();
+}
+
+}  // namespace
+}  // namespace rec
