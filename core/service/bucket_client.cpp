@@ -40,6 +40,13 @@ bool is_good(const HttpResponse &answer) {
   return answer.status >= 200 && answer.status < 300 && element_text(answer.body, "Code").empty();
 }
 
+// AWS calls a token that has expired a bad request.
+bool refuses_credentials(const HttpResponse &answer) {
+  return answer.status == 401 || answer.status == 403 ||
+         element_text(answer.body, "Code") == "ExpiredToken" ||
+         element_text(answer.body, "Code") == "InvalidToken";
+}
+
 Error error_of(const HttpResponse &answer, const std::string &store) {
   Errc code = Errc::unavailable;  // 5xx, 408, 429, clock skew that may be mended: time helps
   if (answer.status == 401 || answer.status == 403) code = Errc::denied;
@@ -216,8 +223,9 @@ Result<HttpResponse> BucketClient::send(const BucketCall &call, GCancellable *ca
     if (header.first != "content-type") http.headers.push_back(header);
   REC_TRY(HttpResponse answer, http_->send(http, cancel));
   traffic_->learn(answer);
-  if (!is_good(answer)) return error_of(answer, settings_.name);
-  return answer;
+  if (is_good(answer)) return answer;
+  if (refuses_credentials(answer)) credentials_.forget();
+  return error_of(answer, settings_.name);
 }
 
 }  // namespace rec

@@ -126,4 +126,8 @@ Result<StoreCredentials> CredentialSource::get(HttpClient &http, UtcTime now, GC
   return loaded_.credentials;
 }
 
+void CredentialSource::forget() {
+  if (place_.kind != CredentialPlace::Kind::env) loaded_ = {};
+}
+
 }  // namespace rec

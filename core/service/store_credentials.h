@@ -36,6 +36,8 @@ class CredentialSource {
   // Errors: denied (there are none), what reading the file or asking the endpoint gives. A file is read each
   // time, an endpoint is asked again five minutes before what it gave expires.
   Result<StoreCredentials> get(HttpClient &http, UtcTime now, GCancellable *cancel);
+  // The store has refused them: an endpoint is asked again, whatever it said of their expiry.
+  void forget();
 
  private:
   Result<LoadedCredentials> ask(HttpClient &http, GCancellable *cancel) const;

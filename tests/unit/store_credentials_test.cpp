@@ -101,6 +101,22 @@ TEST(CredentialSource, AsksAnEndpointWhenItsAnswerIsAboutToExpire) {
   EXPECT_EQ(source.get(http, kNow + Seconds(3301), nullptr)->access_key, "two");
 }
 
+TEST(CredentialSource, AsksAgainForWhatTheStoreHasRefused) {
+  const auto answer = [](const std::string &key) {
+    return test::FakeHttp::status(
+        200,
+        R"({"AccessKeyId": ")" + key + R"(", "SecretAccessKey": "s", "Expiration": "2099-01-01T00:00:00Z"})");
+  };
+  test::FakeHttp http({answer("one"), answer("two")});
+  CredentialSource source({Kind::url, "http://169.254.169.254/role"}, {});
+  EXPECT_EQ(source.get(http, kNow, nullptr)->access_key, "one");
+  source.forget();
+  EXPECT_EQ(source.get(http, kNow, nullptr)->access_key, "two");
+  CredentialSource fixed({Kind::env, ""}, {"a", "b", ""});
+  fixed.forget();
+  EXPECT_EQ(fixed.get(http, kNow, nullptr)->access_key, "a") << "there are no others";
+}
+
 TEST(CredentialSource, SaysThatThereAreNone) {
   test::FakeHttp http({test::FakeHttp::status(500)});
   EXPECT_EQ(CredentialSource({Kind::env, ""}, {}).get(http, kNow, nullptr).error().code, Errc::denied);
