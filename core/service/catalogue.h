@@ -99,6 +99,8 @@ class Catalogue {
   Status give_back(std::int64_t owed_id, const std::string &lease);  // untried: free, as it was
   Status release_leases(const std::string &lease);
   Status release_dead_leases(const std::function<bool(const std::string &owner)> &is_alive);
+  // What is due later than any delay allows, because the wall clock was set back meanwhile, is due now.
+  Status heed_clock();
   Result<std::vector<OwedTarget>> owed_targets();                     // distinct
   Result<std::optional<UtcTime>> next_due(const OwedTarget &target);  // of what can be taken
   Result<OwedCounts> owed();                                          // by anybody

@@ -8,6 +8,10 @@
 namespace rec {
 namespace {
 
+// Longer than every delay of core/model/retry_schedule.h and StorePace.
+constexpr UtcTime kBeyondUploadDelays{Seconds(600)};
+constexpr UtcTime kBeyondCallbackDelays{Seconds(2 * 3600)};
+
 // An outbox row, and what it says about the file or the segment.
 struct OutboxRow {
   Owed owed;
@@ -141,6 +145,18 @@ Status Catalogue::release_dead_leases(const std::function<bool(const std::string
   }
   for (const std::string &lease : dead) REC_CHECK(release_leases(lease));
   return ok();
+}
+
+Status Catalogue::heed_clock() {
+  const std::string rows = "WHERE done_us IS NULL AND next_attempt_us > ?1 + CASE kind WHEN 'upload' THEN " +
+                           std::to_string(us(kBeyondUploadDelays)) + " ELSE " +
+                           std::to_string(us(kBeyondCallbackDelays)) + " END";
+  const std::int64_t now = us(clock_->now_utc());
+  REC_TRY(auto query, db_.prepare("SELECT EXISTS (SELECT 1 FROM outbox " + rows + ")"));
+  REC_CHECK(query.bind_all(now));
+  REC_CHECK(query.step());
+  if (query.int64(0) == 0) return ok();  // as nearly always: without a lock for writing
+  return db_.run_with("UPDATE outbox SET next_attempt_us = ?1 " + rows, now);
 }
 
 Result<std::vector<OwedTarget>> Catalogue::owed_targets() {

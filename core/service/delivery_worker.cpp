@@ -143,6 +143,7 @@ Result<std::optional<UtcTime>> DeliveryWorker::keep(Catalogue &catalogue) {
   const std::string &path = options_.catalogue_path;
   REC_CHECK(
       catalogue.release_dead_leases([&](const auto &owner) { return OwnerLease::is_alive(path, owner); }));
+  REC_CHECK(catalogue.heed_clock());
   REC_TRY(const RecoveryReport recovered, recover(catalogue, path, options_.owner, clock_));
   if (recovered.files > 0 || recovered.finished > 0) kick();
   Status joined = ok();

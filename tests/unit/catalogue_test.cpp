@@ -314,6 +314,24 @@ TEST_F(CatalogueTest, WhatADeadWorkerHeldIsDeliveredByAnother) {
   EXPECT_TRUE(c.done(taken->front().id, "other", "u"));
 }
 
+TEST_F(CatalogueTest, WhatWasPutOffByAClockThatWasFastIsDueWhenItIsSetBack) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("me"));
+  ASSERT_TRUE(c.open_file(an_open_file(r->id)));
+  ASSERT_TRUE(c.close_file(a_closed_file(r->id)));
+  const auto put_off = [&](Seconds delay) {
+    const auto taken = c.take_due("worker", archive(), 1);
+    ASSERT_EQ(taken->size(), 1U);
+    ASSERT_TRUE(c.retry(taken->front().id, "worker", clock_.now_utc() + delay, "skewed"));
+    ASSERT_TRUE(c.heed_clock());
+  };
+  put_off(Seconds(300));
+  EXPECT_EQ(due(c, archive()), 0U) << "a delay as it may be";
+  clock_.advance(Seconds(300));
+  put_off(Seconds(3600));
+  EXPECT_EQ(due(c, archive()), 1U) << "no upload waits for so long";
+}
+
 TEST_F(CatalogueTest, CountsWhatCouldBeDeliveredNow) {
   Catalogue c = open();
   const auto r = c.start_recording(a_recording("me"));
