@@ -90,9 +90,13 @@ class Radosgw:
         self._start_osd()
         gateway = self._spawn("radosgw", "-f", "-n", "client.rgw")
         wait_until(lambda: answers(self.port), "the S3 gateway answers", 60, gateway)
-        self._run("radosgw-admin", "-n", "client.rgw", "user", "create", "--uid=test", "--display-name=test",
-                  f"--access-key={self.access_key}", f"--secret-key={self.secret_key}")
+        self.admin("user", "create", "--uid=test", "--display-name=test", f"--access-key={self.access_key}",
+                   f"--secret-key={self.secret_key}")
         return self
+
+    def admin(self, *argv):
+        """radosgw-admin; the user of the tests is `test`."""
+        return self._run("radosgw-admin", "-n", "client.rgw", *argv)
 
     def stop(self):
         for process in reversed(self._processes):

@@ -42,9 +42,22 @@ class S3:
     def create_bucket(self, bucket):
         self.request("PUT", f"/{bucket}")
 
+    def buckets(self):
+        return self._texts(self.request("GET", "/"), "Name")
+
     def keys(self, bucket):
-        tree = ElementTree.fromstring(self.request("GET", f"/{bucket}", {"list-type": "2"}))
-        return sorted(node.text for node in tree.iter() if node.tag.endswith("}Key"))
+        query, found = {"list-type": "2"}, []
+        while True:
+            listed = self.request("GET", f"/{bucket}", query)
+            found += self._texts(listed, "Key")
+            more = self._texts(listed, "NextContinuationToken")
+            if not more:
+                return sorted(found)
+            query["continuation-token"] = more[0]
+
+    @staticmethod
+    def _texts(xml, name):
+        return [node.text for node in ElementTree.fromstring(xml).iter() if node.tag.endswith("}" + name)]
 
     def get(self, bucket, key):
         return self.request("GET", f"/{bucket}/{key}")
