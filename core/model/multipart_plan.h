@@ -15,7 +15,7 @@ inline constexpr std::uint64_t kLongestSinglePut = std::uint64_t{16} << 20;
 
 // A file that still grows goes up from this length on: long enough to go up in parts whatever is cut off it
 // after a crash.
-inline constexpr std::uint64_t kLeastGrown = std::uint64_t{48} << 20;
+inline constexpr std::uint64_t kLeastGrown = std::uint64_t{24} << 20;
 
 // How much of one file may be on its way: more than one part only while they are no more than this
 // together, so that a kill costs no more than that, or one longer part.

@@ -316,26 +316,11 @@ TEST(CloudRequests, AWrittenConfigurationReadsAsItWas) {
   const auto loaded = parse_configuration(text, "f");
   ASSERT_TRUE(loaded.configuration) << joined(loaded.problems);
   const std::string written = write_configuration(*loaded.configuration);
-  for (const char *member : {"\"when-closed\"",
-                             "\"v1\"",
-                             "\"path\"",
-                             "\"/k\"",
-                             "\"K\"",
-                             "\"OLD\"",
-                             "\"transcoded:*\"",
-                             "\"standby\"",
-                             "\"3s\"",
-                             "\"2s\"",
-                             "\"9s\"",
-                             "\"record\"",
-                             "\"9d\"",
-                             "\"f\"",
-                             "\"x{Sequence}\"",
-                             "\"y\"",
-                             "\"3d\"",
-                             "\"uploads\" : 7",
-                             "\"uploads\" : 3",
-                             "54321"})
+  for (const char *member :
+       {"\"when-closed\"", "\"v1\"",           "\"path\"",        "\"/k\"",          "\"K\"",
+        "\"OLD\"",         "\"transcoded:*\"", "\"standby\"",     "\"3s\"",          "\"2s\"",
+        "\"9s\"",          "\"record\"",       "\"9d\"",          "\"f\"",           "\"x{Sequence}\"",
+        "\"y\"",           "\"3d\"",           "\"uploads\" : 7", "\"uploads\" : 3", "54321"})
     EXPECT_NE(written.find(member), std::string::npos) << member << "\n" << written;
   const auto again = parse_configuration(written, "f");
   ASSERT_TRUE(again.configuration) << joined(again.problems);

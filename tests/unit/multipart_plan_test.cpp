@@ -69,7 +69,7 @@ TEST(MultipartPlan, AnEmptyFileHasNoParts) { EXPECT_TRUE(parts_of(0).empty()); }
 
 TEST(MultipartPlan, OfAGrowingFileTheFirstPartAndTheLastAreHeldBack) {
   EXPECT_TRUE(settled_parts_of(0).empty());
-  EXPECT_TRUE(settled_parts_of(48 * kMiB - 1).empty()) << "it may be a short file";
+  EXPECT_TRUE(settled_parts_of(24 * kMiB - 1).empty()) << "it may be a short file";
   const auto settled = settled_parts_of(53 * kMiB);
   ASSERT_EQ(settled.size(), 9U);
   EXPECT_EQ(settled.front(), (PartRange{2, 5 * kMiB, 5 * kMiB}));
