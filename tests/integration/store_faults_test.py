@@ -120,7 +120,8 @@ class StoreFaults(case.Case):
             return Fault(lose_answer=is_new)
 
         self.assert_survives(fault)
-        self.assertEqual(len([k for k in seen if k[0] in ("PUT", "POST") and k[2]]), 3, "the upload in parts: begun, a part, completed")
+        of_parts = [kind for kind in seen if kind[0] in ("PUT", "POST") and kind[2]]
+        self.assertEqual(len(of_parts), 3, "begun, a part, completed")
 
     def test_a_stall_in_mid_part(self):
         first = itertools.count()

@@ -42,8 +42,8 @@ class VendorSignatures(case.Case):
         shared = cls.share()
         cls.sdk = NodeProject(SDK, shared / "sdk")
         cls.finished = Finished(shared / "rec", {"mp4": {"cycle": "1h", "storage-class": "infrequent-access"},
-                                                 "hls": {"segment": "2s"}}, has_callback=False)
-        cls.finished.record(make_noise(shared, 6), stream="cam é+1")
+                                                 "hls": {"segment": "2s"}}, callbacks=())
+        cls.finished.record(make_noise(shared, 6), "cam é+1")
 
     def deliver(self, service, region, secret=SECRET_KEY, **of_storage):
         scheme = service.partition("-")[0]

@@ -46,18 +46,21 @@ def make_many_keyframes(directory, seconds):
 class Finished:
     """What `record()` left in catalogue and spool; `owe_again()` makes it as if nothing had been delivered."""
 
-    def __init__(self, directory, formats, has_callback=True):
+    def __init__(self, directory, formats, has_store=True, callbacks=("ops",), schema="tencent"):
         self.recording = Recording(directory, formats)
-        self.recording.write_config(Nowhere, Nowhere if has_callback else None)
+        told = {name: {"url": Nowhere.url, "schema": schema} for name in callbacks}
+        self.recording.write_config(Nowhere if has_store else None, callbacks=told)
         self._pristine = self.recording.directory / "pristine.db"
 
-    def record(self, source, stream="cam", seconds=120):
-        """Records a file of H.264 as a push of `stream`. Not while somebody delivers."""
+    def record(self, source, *streams, seconds=120):
+        """Records a file of H.264 as a push of each stream, all at once. Not while somebody delivers."""
         r = self.recording
-        recorder = Process(["gst-launch-1.0", "-e", "filesrc", f"location={source}", "!", "h264parse", "!", "r.video",
-                            "rulebin", "name=r", f"uri=rtmp://127.0.0.1/live/{stream}", f"config={r.config}",
-                            f"catalogue={r.catalogue}", f"directory={r.spool}"],
-                           r.directory / f"recorder-{stream}.log", r.env)
+        line = []
+        for number, stream in enumerate(streams or ("cam",)):
+            line += ["filesrc", f"location={source}", "!", "h264parse", "!", f"r{number}.video",
+                     "rulebin", f"name=r{number}", f"uri=rtmp://127.0.0.1/live/{stream}", f"config={r.config}",
+                     f"catalogue={r.catalogue}", f"directory={r.spool}"]
+        recorder = Process(["gst-launch-1.0", "-e", *line], r.directory / "recorder.log", r.env)
         try:
             if recorder.wait(seconds):
                 raise AssertionError(recorder.tail())
@@ -100,10 +103,16 @@ def assert_stored(test, finished, client, bucket=BUCKET):
     test.assertNotIn(b"<Upload>", client.request("GET", f"/{bucket}", {"uploads": ""}))
 
 
+def accepted_files(receiver):
+    """URLs that a CallbackReceiver has accepted, as often as it has."""
+    bodies = [line["body"] for line in receiver.received() if line["accepted"]]
+    return [body["video_url"] for body in bodies if body["event_type"] == 100]
+
+
 def assert_announced_once(test, finished, receiver):
     """One accepted callback for each file of the catalogue."""
     files = finished.query("SELECT count(*) FROM file")[0][0]
-    accepted = [line["body"]["video_url"] for line in receiver.received() if line["accepted"]]
+    accepted = accepted_files(receiver)
     test.assertEqual(len(accepted), files)
     test.assertEqual(len(set(accepted)), files, "a file was announced twice")
 

@@ -18,6 +18,11 @@ class Proxy:
         self._server = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._serve, daemon=True).start()
 
+    def at(self, after, act):
+        """As given to the constructor, once more."""
+        with self._lock:
+            self._after, self._act = after, act
+
     def stop(self):
         self._server.close()
         self._break_off()

@@ -21,8 +21,9 @@ class Recording:
         self.formats, self.app = formats, app
         self.write_config(store, receiver)
 
-    def write_config(self, store=None, receiver=None, **of_storage):
-        """`of_storage`: members of the storage beside or instead of the usual ones, with `_` for `-`."""
+    def write_config(self, store=None, receiver=None, callbacks=None, **of_storage):
+        """`callbacks`: instead of that to `receiver`. `of_storage`: members of the storage beside or instead of the
+        usual ones, with `_` for `-`."""
         self.store = store
         template = {"formats": self.formats, "name": "{AppName}/{StreamName}/{EscapedStartTime}"}
         document = {"templates": {"default": template},
@@ -34,9 +35,10 @@ class Recording:
             storage |= {name.replace("_", "-"): value for name, value in of_storage.items()}
             document["storage"] = {"archive": storage}
         if receiver:
-            template["callbacks"] = ["ops"]
-            document["callbacks"] = {"ops": {"url": receiver.url, "schema": "tencent",
-                                             "key": {"env": "RECORDING_CALLBACK_KEY"}}}
+            callbacks = {"ops": {"url": receiver.url, "schema": "tencent", "key": {"env": "RECORDING_CALLBACK_KEY"}}}
+        if callbacks:
+            template["callbacks"] = list(callbacks)
+            document["callbacks"] = callbacks
         draft = self.config.with_suffix(".new")  # whoever reads it meanwhile sees the old one or the new one
         draft.write_text(json.dumps(document, indent=2))
         draft.rename(self.config)
