@@ -91,6 +91,13 @@ std::vector<FileGroup> file_recorders(const RecordingTemplate &recording_templat
   return recorders;
 }
 
+std::vector<Format> all_formats(const RecordingTemplate &recording_template) {
+  std::vector<Format> formats;
+  if (recording_template.hls) formats.push_back(Format::hls);
+  for (const FileFormat &file : recording_template.files) formats.push_back(file.format);
+  return formats;
+}
+
 std::string join_formats(const std::vector<Format> &formats) {
   std::string text;
   for (const Format format : formats) text += (text.empty() ? "" : "+") + std::string(name_of(format));

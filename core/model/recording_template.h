@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/model/format.h"
+#include "core/model/recording_event.h"
 
 namespace rec {
 
@@ -80,10 +82,11 @@ struct RecordingTemplate {
   std::string time_zone = "UTC";  // in which names are written
   std::string pattern =
       "record/{AppName}/{StreamName}/{EscapedStartTime}_{EscapedEndTime}";  // without extension
-  std::string store;                   // primary; "" = files stay in the spool
-  std::string backup_store;            // "" = none
-  std::optional<Seconds> retention;    // nothing = for ever
-  std::vector<std::string> callbacks;  // names of targets
+  std::string store;                                       // primary; "" = files stay in the spool
+  std::string backup_store;                                // "" = none
+  std::optional<Seconds> retention;                        // nothing = for ever
+  std::vector<std::string> callbacks;                      // names of targets
+  std::map<std::string, RecordingEvents> callback_events;  // that they get; not named: finished files
   Trigger trigger;
   std::vector<Content> content = {Content{}};  // each once, never empty
   bool standby = false;                        // record what is shown while the publisher is away, too
@@ -109,6 +112,9 @@ struct FileGroup {
 
 // The recorders that a template needs, in the order in which its formats are written.
 std::vector<FileGroup> file_recorders(const RecordingTemplate &recording_template);
+
+// All of them, HLS first.
+std::vector<Format> all_formats(const RecordingTemplate &recording_template);
 
 std::string join_formats(const std::vector<Format> &formats);  // "flv+mp4", as parse_formats() reads it
 

@@ -37,4 +37,22 @@ Nanoseconds alibaba_retry_delay(int failed) {
   return doubled(kCallbackInterval, failed - kAlibabaRetries - 1, kLongestCallbackDelay);
 }
 
+bool lets_later_pass(int failed, bool its_own_fault) { return its_own_fault && failed > kCallbackRetries; }
+
+bool answer_blames_request(int http_status) {
+  switch (http_status) {
+    case 401:
+    case 403:
+    case 404:
+    case 408:
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return false;
+    default:
+      return http_status >= 400;
+  }
+}
+
 }  // namespace rec

@@ -17,6 +17,13 @@ Nanoseconds callback_retry_delay(int failed);
 // Callbacks as Alibaba makes them: every second, 5 times (spec 5.6), and then as above after its twelfth.
 Nanoseconds alibaba_retry_delay(int failed);
 
+// What a recording tells one receiver comes in order: the later waits for the earlier. Not for ever for one
+// that cannot be delivered itself (`its_own_fault`), however often it is tried, while others could be.
+bool lets_later_pass(int failed, bool its_own_fault);
+
+// Whether such an answer of a receiver blames the request. Else it, or what stands before it, is not well.
+bool answer_blames_request(int http_status);
+
 // A receiver that says nothing for this long has failed (spec 5.1).
 inline constexpr Seconds kCallbackTimeout{20};
 

@@ -2,11 +2,15 @@
 #include "core/service/callback_message.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
 
 #include "core/base/digest.h"
 #include "core/io/http.h"
 #include "core/io/json.h"
 #include "core/model/push_query.h"
+#include "core/service/catalogue_events.h"
 #include "core/service/tencent_payload.h"
 
 namespace rec {
@@ -42,8 +46,7 @@ std::string host_of(const std::string &url) {
   return host.substr(0, host.find(':'));
 }
 
-CallbackMessage alibaba(const CallbackTarget &target, const CallbackKeys &keys, const Owed &owed,
-                        const std::string &object, UtcTime now) {
+JsonObjectWriter alibaba_file(const Owed &owed, const std::string &object) {
   const ClosedFile facts = owed.file.value_or(StoredFile{}).facts;
   JsonObjectWriter body;
   body.text("domain", owed.recording.push.domain)
@@ -54,12 +57,65 @@ CallbackMessage alibaba(const CallbackTarget &target, const CallbackKeys &keys, 
       .number("start_time", unix_seconds(std::min(facts.started, facts.ended)))
       .number("stop_time", unix_seconds(facts.ended))
       .object("push_args", push_args(owed));
-  CallbackMessage message{body.to_string(), {}};
+  return body;
+}
+
+// There is no form for the other events (events_of_schema()).
+JsonObjectWriter alibaba_status(const Owed &owed) {
+  const bool paused = owed.event == RecordingEvent::recording_paused;
+  const bool resumed = owed.event == RecordingEvent::recording_resumed;
+  JsonObjectWriter body;
+  body.text("domain", owed.recording.push.domain)
+      .text("app", owed.recording.push.app)
+      .text("stream", owed.recording.push.stream)
+      .text("event", paused ? "record_paused" : (resumed ? "record_resumed" : "record_started"));
+  return body;
+}
+
+CallbackMessage alibaba(const CallbackTarget &target, const CallbackKeys &keys, const Owed &owed,
+                        const std::string &object, UtcTime now) {
+  const bool is_file = owed.event == RecordingEvent::file_finished;
+  CallbackMessage message{(is_file ? alibaba_file(owed, object) : alibaba_status(owed)).to_string(), {}};
   if (keys.current.empty()) return message;
   const std::string time = std::to_string(unix_seconds(now));
   message.headers = {
       {"ALI-LIVE-TIMESTAMP", time},
       {"ALI-LIVE-SIGNATURE", hex_digest(Hash::md5, host_of(target.url) + "|" + time + "|" + keys.current)}};
+  return message;
+}
+
+std::string iso_time(UtcTime time) {
+  const auto whole = std::chrono::floor<Seconds>(time);
+  const auto day = std::chrono::floor<std::chrono::days>(whole);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(whole - day);
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()));
+  return text.data();
+}
+
+CallbackMessage alibaba_vod(const CallbackTarget &target, const CallbackKeys &keys, const Owed &owed,
+                            const std::string &object, UtcTime now) {
+  const ClosedFile facts = owed.file.value_or(StoredFile{}).facts;
+  JsonObjectWriter body;
+  body.text("EventTime", iso_time(owed.happened))
+      .text("EventType", "AddLiveRecordVideoComplete")
+      .text("VideoId", object)
+      .text("Status", "success")
+      .text("StreamName", owed.recording.push.stream)
+      .text("DomainName", owed.recording.push.domain)
+      .text("AppName", owed.recording.push.app)
+      .text("RecordStartTime", iso_time(std::min(facts.started, facts.ended)))
+      .text("RecordEndTime", iso_time(facts.ended));
+  CallbackMessage message{body.to_string(), {}};
+  if (keys.current.empty()) return message;
+  const std::string time = std::to_string(unix_seconds(now));
+  message.headers = {
+      {"X-VOD-TIMESTAMP", time},
+      {"X-VOD-SIGNATURE", hex_digest(Hash::md5, target.url + "|" + time + "|" + keys.current)}};
   return message;
 }
 
@@ -72,6 +128,8 @@ JsonObjectWriter recording_of(const Owed &owed) {
       .text("domain", recording.push.domain)
       .text("app", recording.push.app)
       .text("stream", recording.push.stream)
+      .text("content", recording.content)
+      .text("formats", recording.formats)
       .object("push-args", push_args(owed))
       .number("start-time", unix_micros(recording.started));
   return about;
@@ -98,15 +156,31 @@ JsonObjectWriter file_of(const Owed &owed, const std::string &object) {
   return about;
 }
 
+JsonObjectWriter exception_of(const Owed &owed) {
+  const RecordingException exception = exception_in(owed.detail).value_or(RecordingException{});
+  const ExceptionReport &report = exception.report;
+  JsonObjectWriter about;
+  about.number("type", static_cast<std::int64_t>(report.type))
+      .text("level", level_of(report.type))
+      .text("meaning", meaning_of(report.type))
+      .text("track", report.track)
+      .number("occurs", report.occurs)
+      .text("description", report.description);
+  return about;
+}
+
 CallbackMessage our_own(const CallbackKeys &keys, const Owed &owed, const std::string &object, UtcTime now) {
   JsonObjectWriter body;
-  body.text("event", "file-finished")
+  body.text("event", name_of(owed.event))
       .text("event-id", owed.event_id)
-      .number("sequence", owed.id)
+      .number("sequence", owed.sequence)
+      .number("event-time", unix_micros(owed.happened))
       .number("attempt", owed.attempts + 1)
       .number("time", unix_micros(now))
-      .object("recording", recording_of(owed))
-      .object("file", file_of(owed, object));
+      .object("recording", recording_of(owed));
+  if (owed.event == RecordingEvent::file_finished) body.object("file", file_of(owed, object));
+  if (owed.event == RecordingEvent::exception) body.object("exception", exception_of(owed));
+  if (owed.event == RecordingEvent::recording_error) body.text("error", error_in(owed.detail));
   CallbackMessage message{body.to_string(), {}};
   const std::string time = std::to_string(unix_seconds(now));
   std::string signature = "t=" + time;
@@ -121,6 +195,7 @@ CallbackMessage our_own(const CallbackKeys &keys, const Owed &owed, const std::s
 CallbackMessage callback_message(const CallbackTarget &target, const CallbackKeys &keys, const Owed &owed,
                                  const std::string &object, UtcTime now) {
   if (target.schema == "alibaba") return alibaba(target, keys, owed, object, now);
+  if (target.schema == "alibaba-vod") return alibaba_vod(target, keys, owed, object, now);
   if (target.schema == "recording") return our_own(keys, owed, object, now);
   return {tencent_payload(owed, keys.current, now), {}};
 }

@@ -100,16 +100,23 @@ Result<Recording> Catalogue::start_recording(const NewRecording &r) {
     REC_CHECK(db_.run_with(
         "INSERT INTO recording (session_id, domain, app, stream, stream_param, template, state, owner, "
         "splice_timeout_ns, started_us, active_us, playlist_path, directory, store, task, "
-        "content, backup_store) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'recording', ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        "content, backup_store, formats) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'recording', ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         r.session_id, r.push.domain, r.push.app, r.push.stream, r.push.stream_param, r.template_name, r.owner,
         std::int64_t{r.splice_timeout.count()}, us(r.started), r.playlist_path, r.directory, r.store, r.task,
-        r.content, r.backup_store));
+        r.content, r.backup_store, r.formats));
     id = db_.last_insert_id();
     std::int64_t position = 0;
-    for (const std::string &target : r.callbacks)
-      REC_CHECK(db_.run_with("INSERT INTO recording_callback VALUES (?1, ?2, ?3)", id, position++, target));
-    return ok();
+    for (const std::string &target : r.callbacks) {
+      const auto events = r.events.find(target);
+      REC_CHECK(
+          db_.run_with("INSERT INTO recording_callback (recording_id, position, target, events) "
+                       "VALUES (?1, ?2, ?3, ?4)",
+                       id, position++, target,
+                       join_events(events == r.events.end() ? RecordingEvents{RecordingEvent::file_finished}
+                                                            : events->second)));
+    }
+    return tell(db_, id, {.event = RecordingEvent::recording_started}, clock_->now_utc());
   };
   REC_CHECK(db_.transaction(body));
   return recording(id);
@@ -121,7 +128,7 @@ Status Catalogue::set_playlist_path(std::int64_t recording_id, const std::string
 
 Result<std::optional<Recording>> Catalogue::claim_paused(const NewRecording &like) {
   std::optional<Recording> claimed;
-  {
+  const auto body = [&]() -> Status {
     const std::string sql =
         "UPDATE recording SET state = 'recording', owner = ?1, stream_param = ?2, resume_until_us = NULL, "
         "active_us = ?7 WHERE id = (SELECT id FROM recording WHERE state = 'paused' AND domain = ?3 AND "
@@ -137,18 +144,28 @@ Result<std::optional<Recording>> Catalogue::claim_paused(const NewRecording &lik
     REC_TRY(const bool found, update.step());
     if (found) claimed = read_recording(update);
     REC_CHECK(update.finish());  // only a statement that has ended is committed
-  }
+    if (!claimed) return ok();
+    return tell(db_, claimed->id, {.event = RecordingEvent::recording_resumed}, clock_->now_utc());
+  };
+  REC_CHECK(db_.transaction(body));
   if (claimed) REC_CHECK(read_callbacks(db_, *claimed));
   return claimed;
 }
 
 Result<bool> Catalogue::pause_recording(std::int64_t recording_id, const std::string &owner,
                                         UtcTime resume_until) {
-  REC_CHECK(
-      db_.run_with("UPDATE recording SET state = 'paused', resume_until_us = ?3, active_us = ?4 "
-                   "WHERE id = ?1 AND owner = ?2 AND state = 'recording'",
-                   recording_id, owner, us(resume_until), us(clock_->now_utc())));
-  return db_.changes() == 1;
+  bool paused = false;
+  const auto body = [&]() -> Status {
+    REC_CHECK(
+        db_.run_with("UPDATE recording SET state = 'paused', resume_until_us = ?3, active_us = ?4 "
+                     "WHERE id = ?1 AND owner = ?2 AND state = 'recording'",
+                     recording_id, owner, us(resume_until), us(clock_->now_utc())));
+    paused = db_.changes() == 1;
+    if (!paused) return ok();
+    return tell(db_, recording_id, {.event = RecordingEvent::recording_paused}, clock_->now_utc());
+  };
+  REC_CHECK(db_.transaction(body));
+  return paused;
 }
 
 Result<bool> Catalogue::claim_finish(std::int64_t recording_id, const std::string &owner) {
@@ -177,8 +194,8 @@ Status Catalogue::finish_recording(std::int64_t recording_id, UtcTime ended,
                      recording_id, us(ended)));
     if (db_.changes() == 0) return ok();
     REC_CHECK(settle_parts(recording_id));
-    if (!playlist) return ok();
-    return insert_playlist(recording_id, *playlist);
+    if (playlist) REC_CHECK(insert_playlist(recording_id, *playlist));
+    return tell(db_, recording_id, {.event = RecordingEvent::recording_finished}, clock_->now_utc());
   });
 }
 

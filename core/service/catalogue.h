@@ -12,6 +12,8 @@
 #include "core/io/sqlite.h"
 #include "core/model/recording_command.h"
 #include "core/model/recording_task.h"
+#include "core/service/catalogue_deliveries.h"
+#include "core/service/catalogue_events.h"
 #include "core/service/catalogue_rows.h"
 
 namespace rec {
@@ -68,6 +70,10 @@ class Catalogue {
   // joined. not_found: no open file of that recording has this temp_path.
   Status close_file(const ClosedFile &file);
   Status fail_file(std::int64_t recording_id, const std::string &temp_path, const std::string &error);
+  // The same without telling anybody: nothing is lost.
+  Status drop_file(std::int64_t recording_id, const std::string &temp_path, const std::string &reason);
+  // Owes the callbacks an exception, or adds it to one of its kind that was not sent yet.
+  Status tell_exception(std::int64_t recording_id, const RecordingException &exception);
   Result<std::vector<StoredFile>> files(std::int64_t recording_id);  // in order of opening
 
   // Parts of longer files (core/model/splice_parts.h, splice_join.h), of a finished recording.
@@ -93,9 +99,9 @@ class Catalogue {
   Result<std::vector<Owed>> take_due(const std::string &lease, const OwedTarget &target, int limit);
   // While it is leased: what Owed::upload_id is to be for the next attempt.
   Status remember_upload(std::int64_t owed_id, const std::string &lease, const std::string &upload_id);
-  Status done(std::int64_t owed_id, const std::string &lease, const std::string &url);
-  Status retry(std::int64_t owed_id, const std::string &lease, UtcTime next_attempt,
-               const std::string &error);
+  Status done(std::int64_t owed_id, const std::string &lease, const std::string &url, int http_status = 0);
+  Status retry(std::int64_t owed_id, const std::string &lease, UtcTime next_attempt, const std::string &error,
+               const AttemptFacts &facts = {});
   Status give_back(std::int64_t owed_id, const std::string &lease);  // untried: free, as it was
   Status release_leases(const std::string &lease);
   Status release_dead_leases(const std::function<bool(const std::string &owner)> &is_alive);
@@ -108,6 +114,10 @@ class Catalogue {
   Result<OwedCounts> owed_by(const std::string &owner);
 
   Result<std::vector<OwedSummary>> owed_of(std::int64_t recording_id);  // by target
+
+  // The log of attempts, newest first; and what failed is due now: how many rows (catalogue_deliveries.h).
+  Result<std::vector<LoggedAttempt>> deliveries(const DeliveryFilter &which, int limit);
+  Result<std::int64_t> retry_now(const DeliveryFilter &which);
 
   Result<std::uint64_t> untried();  // rows that could be delivered now, or are being, and never failed
 
@@ -150,6 +160,7 @@ class Catalogue {
   Status settle_parts(std::int64_t recording_id);
   Result<bool> is_held_back(const StoredFile &file);
   Status owe(const StoredFile &file);
+  Status give_up_file(std::int64_t recording_id, const std::string &temp_path, const std::string &reason);
   Result<OwedCounts> count_owed(const std::string &where, const std::string &owner);
 
   SqlDatabase db_;

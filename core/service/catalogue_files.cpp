@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/service/catalogue.h"
+#include "core/service/catalogue_events.h"
 #include "core/service/catalogue_sql.h"
 #include "core/service/store_moves.h"
 
@@ -68,12 +69,27 @@ Status Catalogue::close_file(const ClosedFile &file) {
   return db_.transaction([&] { return settle_file(file); });
 }
 
-Status Catalogue::fail_file(std::int64_t recording_id, const std::string &temp_path,
-                            const std::string &error) {
+Status Catalogue::give_up_file(std::int64_t recording_id, const std::string &temp_path,
+                               const std::string &reason) {
   return db_.run_with(
       "UPDATE file SET state = 'failed', error = ?3, part = 0 "
       "WHERE recording_id = ?1 AND temp_path = ?2 AND state = 'open'",
-      recording_id, temp_path, error);
+      recording_id, temp_path, reason);
+}
+
+Status Catalogue::drop_file(std::int64_t recording_id, const std::string &temp_path,
+                            const std::string &reason) {
+  return give_up_file(recording_id, temp_path, reason);
+}
+
+Status Catalogue::fail_file(std::int64_t recording_id, const std::string &temp_path,
+                            const std::string &error) {
+  return db_.transaction([&]() -> Status {
+    REC_CHECK(give_up_file(recording_id, temp_path, error));
+    if (db_.changes() == 0) return ok();
+    return tell(db_, recording_id, {.event = RecordingEvent::recording_error, .detail = error_detail(error)},
+                clock_->now_utc());
+  });
 }
 
 Result<std::vector<StoredFile>> Catalogue::files(std::int64_t recording_id) {

@@ -27,7 +27,8 @@ Result<std::vector<OutboxRow>> lease_due(SqlDatabase &db, const std::string &lea
       db.prepare("UPDATE outbox SET lease = ?1 WHERE id IN (SELECT id FROM outbox_ready WHERE kind = ?2 AND "
                  "target = ?3 AND next_attempt_us <= ?4 ORDER BY backfill, next_attempt_us, id LIMIT ?5) "
                  "RETURNING id, event_id, attempts, recording_id, file_id, "
-                 "(SELECT path FROM segment WHERE id = segment_id), upload_id, backfill"));
+                 "(SELECT path FROM segment WHERE id = segment_id), upload_id, event, sequence, created_us, "
+                 "detail, backfill"));
   REC_CHECK(update.bind_all(lease, name_of(target.kind), target.name, us(now), std::int64_t{limit}));
   std::vector<OutboxRow> rows;
   for (;;) {
@@ -42,7 +43,11 @@ Result<std::vector<OutboxRow>> lease_due(SqlDatabase &db, const std::string &lea
     row.file_id = update.maybe_int64(4);
     row.segment_path = update.text(5);
     row.owed.upload_id = update.text(6);
-    row.owed.is_backfill = update.int64(7) != 0;
+    row.owed.event = recording_event_named(update.text(7)).value_or(RecordingEvent::file_finished);
+    row.owed.sequence = update.int64(8);
+    row.owed.happened = utc(update.int64(9));
+    row.owed.detail = update.text(10);
+    row.owed.is_backfill = update.int64(11) != 0;
     rows.push_back(std::move(row));
   }
   std::sort(rows.begin(), rows.end(), [](const auto &a, const auto &b) { return a.owed.id < b.owed.id; });
@@ -95,8 +100,10 @@ Status Catalogue::remember_upload(std::int64_t owed_id, const std::string &lease
   return Error{Errc::not_found, "outbox row " + std::to_string(owed_id) + " is not ours"};
 }
 
-Status Catalogue::done(std::int64_t owed_id, const std::string &lease, const std::string &url) {
+Status Catalogue::done(std::int64_t owed_id, const std::string &lease, const std::string &url,
+                       int http_status) {
   return db_.transaction([&]() -> Status {
+    REC_CHECK(log_attempt(db_, owed_id, "", http_status, clock_->now_utc()));
     REC_CHECK(
         db_.run_with("UPDATE outbox SET done_us = ?3, lease = '', last_error = '', url = ?4 "
                      "WHERE id = ?1 AND lease = ?2 AND done_us IS NULL",
@@ -113,14 +120,23 @@ Status Catalogue::done(std::int64_t owed_id, const std::string &lease, const std
 }
 
 Status Catalogue::retry(std::int64_t owed_id, const std::string &lease, UtcTime next_attempt,
-                        const std::string &error) {
-  REC_CHECK(
-      db_.run_with("UPDATE outbox SET attempts = attempts + 1, next_attempt_us = ?3, last_error = ?4, "
-                   "lease = '' WHERE id = ?1 AND lease = ?2 AND done_us IS NULL",
-                   owed_id, lease, us(next_attempt), error));
-  if (db_.changes() == 0)
-    return Error{Errc::not_found, "outbox row " + std::to_string(owed_id) + " is not ours"};
-  return ok();
+                        const std::string &error, const AttemptFacts &facts) {
+  return db_.transaction([&]() -> Status {
+    REC_CHECK(log_attempt(db_, owed_id, error, facts.http_status, clock_->now_utc()));
+    REC_CHECK(
+        db_.run_with("UPDATE outbox SET attempts = attempts + 1, next_attempt_us = ?3, last_error = ?4, "
+                     "lease = '' WHERE id = ?1 AND lease = ?2 AND done_us IS NULL",
+                     owed_id, lease, us(next_attempt), error));
+    if (db_.changes() == 0)
+      return Error{Errc::not_found, "outbox row " + std::to_string(owed_id) + " is not ours"};
+    if (!facts.lets_later_pass) return ok();
+    return db_.run_with(
+        "UPDATE outbox SET holds = 0 WHERE kind = 'callback' AND done_us IS NULL AND holds = 1 AND "
+        "recording_id = (SELECT recording_id FROM outbox WHERE id = ?1) AND (id = ?1 OR (waits_for = "
+        "'upload' AND "
+        "file_id = (SELECT file_id FROM outbox WHERE id = ?1)))",
+        owed_id);
+  });
 }
 
 Status Catalogue::give_back(std::int64_t owed_id, const std::string &lease) {

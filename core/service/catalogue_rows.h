@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/model/format.h"
 #include "core/model/push.h"
+#include "core/model/recording_event.h"
 
 namespace rec {
 
@@ -39,6 +40,7 @@ struct Recording {
   std::string content = "origin";      // name_of(Content)
   std::string backup_store;            // name in the configuration; "" = none
   bool in_backup = false;              // `store` has failed: uploads are owed to both, the first counts
+  std::string formats;                 // of the template: "hls+flv"; "" = not known
 };
 
 struct NewRecording {
@@ -52,9 +54,11 @@ struct NewRecording {
   std::string directory;
   std::string store;
   std::vector<std::string> callbacks;
+  std::map<std::string, RecordingEvents> events;  // that callbacks get; who is not named gets finished files
   std::string task;
   std::string content = "origin";  // name_of(Content)
   std::string backup_store;        // where what `store` does not take goes meanwhile; "" = nowhere
+  std::string formats;             // of the template: "hls+flv"
 };
 
 // A file that has begun to grow.
@@ -148,7 +152,13 @@ struct GrownUpload {
 struct Owed {
   std::int64_t id = 0;
   OwedTarget target;
-  std::string event_id;      // stable over all attempts
+  std::string event_id;  // stable over all attempts
+  // Callbacks only: what is told, its number among what its recording tells this target (from 1), when it
+  // happened, and what there is to tell beside that (catalogue_events.h).
+  RecordingEvent event = RecordingEvent::file_finished;
+  std::int64_t sequence = 0;
+  UtcTime happened;
+  std::string detail;
   int attempts = 0;          // that failed so far
   std::string upload_id;     // of an upload in parts that is under way; "" = none
   std::string path;          // upload: the local file. callback: the file that is announced
@@ -157,6 +167,14 @@ struct Owed {
   Recording recording;
   std::optional<StoredFile> file;    // absent for a segment
   std::optional<GrownUpload> grown;  // upload of a file that went up to this target while it grew
+};
+
+// What there is to know about an attempt beside its result.
+struct AttemptFacts {
+  int http_status = 0;  // that a callback's receiver answered; 0 = it did not
+  // It failed too often to hold up what comes later: callbacks do not wait for it any more, or, if it is an
+  // upload, for the callbacks that do.
+  bool lets_later_pass = false;
 };
 
 // What one recording owes to one target.

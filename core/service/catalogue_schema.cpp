@@ -52,9 +52,8 @@ constexpr std::string_view kFrom2To3 = R"(
   PRAGMA user_version = 3;
 )";
 
-// Version 4: what a callback tells; backup stores and local copies.
+// Version 4: what a callback tells, and in which order; backup stores and local copies.
 constexpr std::string_view kFrom3To4 = R"(
-  ALTER TABLE outbox ADD COLUMN event TEXT NOT NULL DEFAULT 'file';
   ALTER TABLE recording ADD COLUMN backup_store TEXT NOT NULL DEFAULT '';
   ALTER TABLE recording ADD COLUMN in_backup INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE file ADD COLUMN stored_in TEXT NOT NULL DEFAULT '';
@@ -98,6 +97,35 @@ constexpr std::string_view kFrom3To4 = R"(
     etag    TEXT NOT NULL,
     PRIMARY KEY (file_id, number)
   ) WITHOUT ROWID;
+  ALTER TABLE recording ADD COLUMN formats TEXT NOT NULL DEFAULT '';
+  ALTER TABLE recording_callback ADD COLUMN events TEXT NOT NULL DEFAULT 'file-finished';
+  ALTER TABLE recording_callback ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE outbox ADD COLUMN event TEXT NOT NULL DEFAULT 'file-finished';
+  ALTER TABLE outbox ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE outbox ADD COLUMN detail TEXT NOT NULL DEFAULT '';
+  ALTER TABLE outbox ADD COLUMN holds INTEGER NOT NULL DEFAULT 1;
+  CREATE INDEX outbox_order ON outbox (recording_id, target, id) WHERE kind = 'callback' AND done_us IS NULL;
+  CREATE INDEX outbox_playlist ON outbox (recording_id, id) WHERE waits_for = 'segments';
+  CREATE TABLE delivery (
+    id           INTEGER PRIMARY KEY,
+    owed_id      INTEGER NOT NULL,
+    recording_id INTEGER NOT NULL,
+    kind         TEXT NOT NULL,
+    target       TEXT NOT NULL,
+    at_us        INTEGER NOT NULL,
+    attempt      INTEGER NOT NULL,
+    http_status  INTEGER NOT NULL,
+    error        TEXT NOT NULL
+  );
+  CREATE INDEX delivery_of_recording ON delivery (recording_id);
+  UPDATE outbox SET sequence = numbered.n FROM
+    (SELECT id, row_number() OVER (PARTITION BY recording_id, target ORDER BY id) AS n FROM outbox
+     WHERE kind = 'callback') AS numbered
+    WHERE numbered.id = outbox.id;
+  UPDATE recording_callback SET told = numbered.n FROM
+    (SELECT recording_id, target, count(*) AS n FROM outbox WHERE kind = 'callback'
+     GROUP BY recording_id, target) AS numbered
+    WHERE numbered.recording_id = recording_callback.recording_id AND numbered.target = recording_callback.target;
   PRAGMA user_version = 4;
 )";
 

@@ -26,7 +26,7 @@ PartState part_state(std::int64_t number) {
 const std::string_view kRecordingColumns =
     "id, session_id, domain, app, stream, stream_param, template, state, owner, resume_until_us, "
     "splice_timeout_ns, started_us, active_us, ended_us, playlist_path, directory, store, task, content, "
-    "backup_store, in_backup";
+    "backup_store, in_backup, formats";
 
 const std::string_view kFileColumns =
     "id, recording_id, format, state, temp_path, location_pattern, utc_offset_s, path, fragment_id, "
@@ -68,6 +68,7 @@ Recording read_recording(const SqlStatement &row) {
   r.content = row.text(18);
   r.backup_store = row.text(19);
   r.in_backup = row.int64(20) != 0;
+  r.formats = row.text(21);
   return r;
 }
 
@@ -121,11 +122,7 @@ Status owe_file(SqlDatabase &db, std::int64_t recording_id, std::int64_t file_id
   upload.file_id = file_id;
   if (format == Format::hls) upload.waits_for = "segments";
   REC_CHECK(owe_upload(db, upload, now));
-  return db.run_with(
-      "INSERT INTO outbox (kind, target, recording_id, file_id, waits_for, created_us, "
-      "next_attempt_us) SELECT 'callback', target, recording_id, ?2, 'upload', ?3, ?3 "
-      "FROM recording_callback WHERE recording_id = ?1 ORDER BY position",
-      recording_id, file_id, us(now));
+  return tell(db, recording_id, {.event = RecordingEvent::file_finished, .file_id = file_id}, now);
 }
 
 }  // namespace rec

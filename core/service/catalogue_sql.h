@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/io/sqlite.h"
@@ -38,6 +39,20 @@ Status doubt_what_went_up(SqlDatabase &db, std::int64_t file_id);  // the file m
 // The upload with this row is done, and so is what it was begun with, unless that had another key.
 Status forget_grown(SqlDatabase &db, std::int64_t owed_id);
 Status release_growing(SqlDatabase &db, const std::string &lease);
+
+// What is to be told about a recording.
+struct Telling {
+  RecordingEvent event = RecordingEvent::file_finished;
+  std::optional<std::int64_t> file_id = std::nullopt;  // it is told after the upload of this file
+  std::string detail = {};                             // Owed::detail
+  std::string only = {};                               // callback that is told; "" = all that get the event
+};
+// Owes it to the recording's callbacks that get this event. Inside the transaction of what is told.
+Status tell(SqlDatabase &db, std::int64_t recording_id, const Telling &what, UtcTime now);
+
+// Logs how an attempt at a row of the outbox ended, before the row says so; `error` "" = delivered.
+Status log_attempt(SqlDatabase &db, std::int64_t owed_id, const std::string &error, int http_status,
+                   UtcTime now);
 
 std::string_view name_of(RecordingState state);
 std::string_view name_of(OwedKind kind);

@@ -25,7 +25,8 @@ Result<Deliverer> make_upload(const Destinations &destinations, const std::strin
   // Shared by both functions.
   const std::shared_ptr<ObjectStore> store = std::move(made);
   const DeliverOne deliver = [store, classes = destinations.storage_classes](
-                                 const Owed &owed, const RememberUpload &remember, GCancellable *cancel) {
+                                 const Owed &owed, const RememberUpload &remember,
+                                 GCancellable *cancel) -> Attempt {
     const Format format = owed.file ? owed.file->format : Format::hls;
     const auto of_format = classes.find({owed.recording.template_name, format});
     NewObject object;
@@ -51,8 +52,8 @@ std::string object_of(const Destinations &destinations, const Owed &owed) {
   return key ? *std::move(key) : std::string();
 }
 
-Result<std::string> send_callback(const CallbackTarget &target, const CallbackMessage &message,
-                                  const std::string &event_id, HttpClient &http, GCancellable *cancel) {
+Attempt send_callback(const CallbackTarget &target, const CallbackMessage &message,
+                      const std::string &event_id, HttpClient &http, GCancellable *cancel) {
   HttpRequest request;
   request.method = "POST";
   request.url = target.url;
@@ -60,10 +61,14 @@ Result<std::string> send_callback(const CallbackTarget &target, const CallbackMe
   request.body = message.body;
   request.headers = message.headers;
   request.headers.emplace_back("X-Recording-Event-Id", event_id);
-  REC_TRY(const HttpResponse answer, http.send(request, cancel));
-  if (answer.status != 200)  // spec 5.1: only 200 is success
-    return Error{Errc::unavailable, redacted_url(target.url) + " answered " + std::to_string(answer.status)};
-  return redacted_url(target.url);
+  const auto answer = http.send(request, cancel);
+  if (!answer) return answer.error();
+  Attempt attempt = Result<std::string>(redacted_url(target.url));
+  if (answer->status != 200)  // spec 5.1: only 200 is success
+    attempt.result =
+        Error{Errc::unavailable, redacted_url(target.url) + " answered " + std::to_string(answer->status)};
+  attempt.http_status = answer->status;
+  return attempt;
 }
 
 Result<CallbackKeys> keys_of(const Destinations &destinations, const CallbackTarget &target) {
@@ -73,6 +78,13 @@ Result<CallbackKeys> keys_of(const Destinations &destinations, const CallbackTar
     return Error{Errc::denied,
                  "callback '" + target.name + "' has no key: the environment has no " + target.key_env};
   return found->second;
+}
+
+// Others could still be delivered.
+bool is_its_own_fault(const Attempt &attempt) {
+  if (attempt.http_status != 0) return answer_blames_request(attempt.http_status);
+  const Errc code = attempt.result ? Errc::unavailable : attempt.result.error().code;
+  return code == Errc::not_found || code == Errc::corrupt || code == Errc::invalid_argument;
 }
 
 // Of what went wrong with one file nothing follows for the others.
@@ -97,8 +109,7 @@ Result<Deliverer> make_callback(const Destinations &destinations, const std::str
   const CallbackTarget &target = found->second;
   REC_TRY(const CallbackKeys keys, keys_of(destinations, target));
   const DeliverOne deliver = [&destinations, target, keys, &http, &clock](
-                                 const Owed &owed, const RememberUpload &,
-                                 GCancellable *cancel) -> Result<std::string> {
+                                 const Owed &owed, const RememberUpload &, GCancellable *cancel) -> Attempt {
     const std::string object = object_of(destinations, owed);
     const CallbackMessage message = callback_message(target, keys, owed, object, clock.now_utc());
     return send_callback(target, message, owed.event_id, http, cancel);
@@ -120,7 +131,7 @@ Deliverer make_deliverer(const Destinations &destinations, const OwedTarget &tar
                         : make_callback(destinations, target.name, http, clock);
   if (made) return *std::move(made);
   const DeliverOne refuse = [error = made.error()](const Owed &, const RememberUpload &,
-                                                   GCancellable *) -> Result<std::string> { return error; };
+                                                   GCancellable *) -> Attempt { return error; };
   return {refuse, is_upload ? RetryDelay(upload_retry_delay) : delay_of(destinations, target.name)};
 }
 
@@ -140,14 +151,15 @@ Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const s
   report.attempt = owed.attempts + 1;
   const auto remember = [&](const std::string &id) { return catalogue.remember_upload(owed.id, lease, id); };
   const UtcTime began = clock.now_utc();
-  const auto result = deliverer.deliver(owed, remember, cancel);
+  const Attempt attempt = deliverer.deliver(owed, remember, cancel);
+  const auto &result = attempt.result;
   if (!result && result.error().code == Errc::cancelled) {
     REC_CHECK(catalogue.give_back(owed.id, lease));
     return result.error();
   }
   if (result) {
     report.url = *result;
-    REC_CHECK(catalogue.done(owed.id, lease, *result));
+    REC_CHECK(catalogue.done(owed.id, lease, *result, attempt.http_status));
     return std::optional(std::move(report));
   }
   Nanoseconds delay = deliverer.delay(report.attempt, jitter);
@@ -156,7 +168,9 @@ Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const s
   if (target.kind == OwedKind::upload && is_stores_fault(result.error(), owed))
     REC_CHECK(StoreLedger(catalogue).note_failure(target.name, began, jitter));
   report.retry = clock.now_utc() + std::chrono::duration_cast<std::chrono::microseconds>(delay);
-  REC_CHECK(catalogue.retry(owed.id, lease, *report.retry, report.error->message));
+  REC_CHECK(catalogue.retry(owed.id, lease, *report.retry, report.error->message,
+                            {.http_status = attempt.http_status,
+                             .lets_later_pass = lets_later_pass(report.attempt, is_its_own_fault(attempt))}));
   return std::optional(std::move(report));
 }
 

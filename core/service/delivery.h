@@ -51,9 +51,18 @@ struct DeliveryReport {
 // Keeps the store's name for an upload in parts, so that the next attempt goes on with it.
 using RememberUpload = std::function<Status(const std::string &upload_id)>;
 
-// One way of delivering one row: the URL of the result, or why not.
-using DeliverOne = std::function<Result<std::string>(const Owed &owed, const RememberUpload &remember,
-                                                     GCancellable *cancel)>;
+// How one attempt ended.
+struct Attempt {
+  Attempt(Result<std::string> r) : result(std::move(r)) {}  // NOLINT(google-explicit-constructor)
+  Attempt(Error e) : result(std::move(e)) {}                // NOLINT(google-explicit-constructor)
+
+  Result<std::string> result;  // the URL of what was delivered, or why it was not
+  int http_status = 0;         // callbacks: what the receiver answered; 0 = nothing
+};
+
+// One way of delivering one row.
+using DeliverOne =
+    std::function<Attempt(const Owed &owed, const RememberUpload &remember, GCancellable *cancel)>;
 
 // How long to wait after the `failed`-th failure in a row; `jitter` in [0, 1).
 using RetryDelay = std::function<Nanoseconds(int failed, double jitter)>;

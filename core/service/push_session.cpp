@@ -54,6 +54,8 @@ NewRecording PushSession::new_recording() const {
   recording.store = facts_.recording_template.store;
   recording.backup_store = facts_.recording_template.backup_store;
   recording.callbacks = facts_.recording_template.callbacks;
+  recording.events = facts_.recording_template.callback_events;
+  recording.formats = join_formats(all_formats(facts_.recording_template));
   recording.task = facts_.task;
   recording.content = facts_.content;
   if (!facts_.task.empty()) recording.push.stream_param.clear();  // callbacks of tasks tell none
@@ -112,6 +114,20 @@ Status PushSession::fail_file(const std::string &temp_path, const std::string &e
   REC_CHECK(catalogue_.fail_file(open->second, temp_path, error));
   open_files_.erase(open);
   return ok();
+}
+
+Status PushSession::drop_file(const std::string &temp_path, const std::string &reason) {
+  const auto open = open_files_.find(temp_path);
+  if (open == open_files_.end()) return ok();
+  ++counts_.failed_files;
+  REC_CHECK(catalogue_.drop_file(open->second, temp_path, reason));
+  open_files_.erase(open);
+  return ok();
+}
+
+Status PushSession::note_exception(const RecordingException &exception) {
+  if (!current_) return ok();
+  return catalogue_.tell_exception(current_->id, exception);
 }
 
 Result<std::optional<std::string>> PushSession::claim() {

@@ -60,6 +60,9 @@ class PushSession {
   Status open_file(OpenedFile file);
   Status close_file(ClosedFile file);
   Status fail_file(const std::string &temp_path, const std::string &error);
+  Status drop_file(const std::string &temp_path, const std::string &reason);  // nothing is lost
+  // What is wrong with the media of the current recording; without one it concerns nobody.
+  Status note_exception(const RecordingException &exception);
 
   // HLS. claim(): media came and the writer has nothing open. The playlist to be continued, or nothing.
   Result<std::optional<std::string>> claim();

@@ -41,16 +41,19 @@ CREATE TABLE recording (
   task              TEXT NOT NULL DEFAULT '',  -- task_id of the task that it is made for; '' = by rule
   content           TEXT NOT NULL DEFAULT 'origin',  -- or 'watermarked', 'transcoded:ID'
   backup_store      TEXT NOT NULL DEFAULT '',  -- name in the configuration; '' = none
-  in_backup         INTEGER NOT NULL DEFAULT 0 -- 1 = store has failed: uploads are owed to both, the first one counts
+  in_backup         INTEGER NOT NULL DEFAULT 0, -- 1 = store has failed: uploads are owed to both, the first one counts
+  formats           TEXT NOT NULL DEFAULT ''  -- of the template, HLS first: 'hls+flv'; '' = not known
 );
 CREATE INDEX recording_unfinished ON recording (owner) WHERE state <> 'finished';
 CREATE INDEX recording_by_stream ON recording (stream, app, domain);
 
--- Who is told about each finished file of a recording.
+-- Who is told about a recording.
 CREATE TABLE recording_callback (
   recording_id INTEGER NOT NULL REFERENCES recording (id),
   position     INTEGER NOT NULL,  -- order in the template, from 0
   target       TEXT NOT NULL,     -- name in the configuration
+  events       TEXT NOT NULL DEFAULT 'file-finished',  -- that it is told, with ',' between them
+  told         INTEGER NOT NULL DEFAULT 0,             -- how many it was told, or is owed
   PRIMARY KEY (recording_id, position)
 ) WITHOUT ROWID;
 
@@ -115,8 +118,8 @@ CREATE TABLE outbox (
   file_id         INTEGER REFERENCES file (id),       -- of a file; NULL for a segment
   segment_id      INTEGER REFERENCES segment (id),    -- of a segment; NULL for a file
   waits_for       TEXT NOT NULL CHECK (waits_for IN ('nothing', 'upload', 'segments')),
-                                                      -- 'upload' = that of file_id; 'segments' = all uploads of
-                                                      -- the recording's segments
+                                                      -- 'upload' = that of file_id; 'segments' = those of the
+                                                      -- recording's segments since its last playlist
   created_us      INTEGER NOT NULL,
   next_attempt_us INTEGER NOT NULL,
   attempts        INTEGER NOT NULL DEFAULT 0,         -- that failed
@@ -125,13 +128,20 @@ CREATE TABLE outbox (
   done_us         INTEGER,                            -- NULL while it is owed
   url             TEXT NOT NULL DEFAULT '',           -- upload: where it went
   upload_id       TEXT NOT NULL DEFAULT '',           -- upload in parts that is under way: the store's name for it
-  event           TEXT NOT NULL DEFAULT 'file',       -- callback: what is told; 'file' = a file is finished
-  backfill        INTEGER NOT NULL DEFAULT 0          -- 1 = the other store has it: comes after what is waited for
+  backfill        INTEGER NOT NULL DEFAULT 0,         -- 1 = the other store has it: comes after what is waited for
+  event           TEXT NOT NULL DEFAULT 'file-finished',  -- callback: what is told (core/model/recording_event.h)
+  sequence        INTEGER NOT NULL DEFAULT 0,         -- callback: number among what its recording tells this target,
+                                                      -- from 1
+  detail          TEXT NOT NULL DEFAULT '',           -- callback: what there is to tell beside that; a JSON object
+  holds           INTEGER NOT NULL DEFAULT 1          -- callback: 1 = later ones of the recording to the same target
+                                                      -- wait until it is done
 );
 CREATE INDEX outbox_owed ON outbox (kind, target, backfill, next_attempt_us) WHERE done_us IS NULL;
 CREATE INDEX outbox_owed_of_recording ON outbox (recording_id) WHERE done_us IS NULL;
 CREATE INDEX outbox_of_file ON outbox (file_id) WHERE file_id IS NOT NULL;
 CREATE INDEX outbox_of_segment ON outbox (segment_id) WHERE segment_id IS NOT NULL;
+CREATE INDEX outbox_order ON outbox (recording_id, target, id) WHERE kind = 'callback' AND done_us IS NULL;
+CREATE INDEX outbox_playlist ON outbox (recording_id, id) WHERE waits_for = 'segments';
 CREATE INDEX outbox_leased ON outbox (lease) WHERE lease <> '';
 
 -- How a store does, as far as uploads have told. No row = none has ended yet.
@@ -174,6 +184,21 @@ CREATE TABLE grown_part (
   etag    TEXT NOT NULL,     -- the store's name for it, without quotes
   PRIMARY KEY (file_id, number)
 ) WITHOUT ROWID;
+
+-- The log of attempts to deliver: the newest ones (catalogue_deliveries.h says how many). Segments that went up
+-- at once are not in it.
+CREATE TABLE delivery (
+  id           INTEGER PRIMARY KEY,
+  owed_id      INTEGER NOT NULL,  -- row of the outbox
+  recording_id INTEGER NOT NULL,
+  kind         TEXT NOT NULL,     -- 'upload', 'callback'
+  target       TEXT NOT NULL,     -- store or callback that was tried
+  at_us        INTEGER NOT NULL,  -- when it had ended
+  attempt      INTEGER NOT NULL,  -- from 1
+  http_status  INTEGER NOT NULL,  -- callback: what the receiver answered; 0 = it did not
+  error        TEXT NOT NULL      -- why it failed, one line, no secrets; '' = delivered
+);
+CREATE INDEX delivery_of_recording ON delivery (recording_id);
 
 -- A window of time in which a stream is recorded whatever the rules say about it.
 CREATE TABLE task (

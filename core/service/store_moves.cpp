@@ -52,20 +52,20 @@ Status fail_over(SqlDatabase &db, const Places &r, UtcTime now) {
       "next_attempt_us) SELECT 'upload', ?3, o.recording_id, o.file_id, o.segment_id, o.waits_for, "
       "o.created_us, ?4 ";
   REC_CHECK(db.run_with("UPDATE recording SET in_backup = 1 WHERE id = ?1", r.recording_id));
+  // In their order, by which a playlist knows its segments.
   REC_CHECK(db.run_with(
       std::string(kInsert) +
-          "FROM segment s JOIN outbox o ON o.segment_id = s.id WHERE s.recording_id = ?1 AND o.target = ?2 "
+          "FROM (SELECT o.* FROM segment s JOIN outbox o ON o.segment_id = s.id "
+          "WHERE s.recording_id = ?1 AND o.target = ?2 "
           "AND (o.done_us IS NULL OR ?5 = 0 OR EXISTS (SELECT 1 FROM file WHERE recording_id = ?1 AND "
           "format = 'hls' AND url = '')) AND NOT EXISTS "
-          "(SELECT 1 FROM outbox t WHERE t.segment_id = s.id AND t.target = ?3) ORDER BY o.id",
-      r.recording_id, r.store, r.backup, us(now), std::int64_t{r.is_finished}));
-  REC_CHECK(db.run_with(
-      std::string(kInsert) +
-          "FROM file f JOIN outbox o ON o.file_id = f.id WHERE f.recording_id = ?1 AND o.target = ?2 "
+          "(SELECT 1 FROM outbox t WHERE t.segment_id = s.id AND t.target = ?3) "
+          "UNION ALL SELECT o.* FROM file f JOIN outbox o ON o.file_id = f.id "
+          "WHERE f.recording_id = ?1 AND o.target = ?2 "
           "AND o.kind = 'upload' AND o.done_us IS NULL AND NOT EXISTS "
-          "(SELECT 1 FROM outbox t WHERE t.file_id = f.id AND t.kind = 'upload' AND t.target = ?3) "
+          "(SELECT 1 FROM outbox t WHERE t.file_id = f.id AND t.kind = 'upload' AND t.target = ?3)) o "
           "ORDER BY o.id",
-      r.recording_id, r.store, r.backup, us(now)));
+      r.recording_id, r.store, r.backup, us(now), std::int64_t{r.is_finished}));
   return tell(db, StoreChange::Event::failed_over, r, now);
 }
 

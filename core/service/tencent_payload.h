@@ -8,10 +8,12 @@
 
 namespace rec {
 
-// The body of Tencent's event_type 100, "a recording file exists" (spec 5.2): `owed` is a callback with its
-// file. file_id and record_file_id name files of a cloud's media library, which we have not: both are "".
-// `t` is `now` + 10 minutes; sign is there only with a key. Signed anew for each attempt, since the schedule
-// of retries is longer than a signature is valid.
+// What Tencent's callbacks say (spec 5): event_type 100 for a file (`owed` has it), 341 for an exception, 332
+// for everything else. file_id and record_file_id name files of a cloud's media library, which we have not:
+// both are
+// "". A recording of several formats has one status: its file_format is HLS, or the template's first. `t` is
+// `now` + 10 minutes; sign is there only with a key. Signed anew for each attempt, since the schedule of
+// retries is longer than a signature is valid.
 std::string tencent_payload(const Owed &owed, std::string_view key, UtcTime now);
 
 // Lower-case hex MD5 of key and decimal t (spec 5.1).

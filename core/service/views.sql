@@ -2,7 +2,7 @@
 -- The catalogue's views. They are made anew by every upgrade.
 DROP VIEW IF EXISTS outbox_ready;
 
--- What can be worked on, now or at next_attempt_us.
+-- What can be worked on, now or at next_attempt_us. What one target is told about one recording is told in order.
 CREATE VIEW outbox_ready AS
   SELECT o.* FROM outbox o
   WHERE o.done_us IS NULL AND o.lease = ''
@@ -17,4 +17,11 @@ CREATE VIEW outbox_ready AS
          OR (o.waits_for = 'segments' AND NOT EXISTS (
                SELECT 1 FROM outbox s
                WHERE s.recording_id = o.recording_id AND s.segment_id IS NOT NULL AND s.target = o.target
-                 AND s.done_us IS NULL)));
+                 AND s.done_us IS NULL AND s.id < o.id
+                 AND s.id > (SELECT coalesce(max(p.id), 0) FROM outbox p
+                             WHERE p.recording_id = o.recording_id AND p.target = o.target
+                               AND p.waits_for = 'segments' AND p.id < o.id))))
+    AND (o.kind = 'upload' OR NOT EXISTS (
+           SELECT 1 FROM outbox e
+           WHERE e.kind = 'callback' AND e.recording_id = o.recording_id AND e.target = o.target
+             AND e.done_us IS NULL AND e.holds = 1 AND e.id < o.id));

@@ -25,6 +25,11 @@ class Fields {
     gst_structure_get_uint(s_, name, &value);
     return value;
   }
+  int signed_number(const char *name) const {
+    gint value = 0;
+    gst_structure_get_int(s_, name, &value);
+    return value;
+  }
   bool flag(const char *name) const {
     gboolean value = FALSE;
     gst_structure_get_boolean(s_, name, &value);
@@ -121,7 +126,7 @@ std::optional<ChildReport> read_file_report(std::string_view name, const Fields 
                                             auto &s) { return s.fail_file(temp, error); }};
   if (name == "recsink-file-dropped")
     return ChildReport{"a dropped file", [temp = fields.text("temp-location"), why = fields.text("reason")](
-                                             auto &s) { return s.fail_file(temp, why); }};
+                                             auto &s) { return s.drop_file(temp, why); }};
   return std::nullopt;
 }
 
@@ -150,11 +155,24 @@ std::optional<ChildReport> read_playlist_report(std::string_view name, const Fie
   return std::nullopt;
 }
 
+// Of whichever recorder; the description begins with what the type means.
+ChildReport exception_report(const Fields &fields, std::optional<Format> format) {
+  RecordingException exception;
+  exception.report.type = static_cast<ExceptionType>(fields.signed_number("type"));
+  exception.report.track = fields.text("track");
+  exception.report.occurs = fields.number("occurs");
+  exception.report.description = fields.text("description");
+  exception.format = format;
+  return {"an exception", [exception](auto &s) { return s.note_exception(exception); }};
+}
+
 }  // namespace
 
 std::optional<ChildReport> read_child_report(const GstStructure *message, const std::string &time_zone) {
   const std::string_view name = gst_structure_get_name(message);
   const Fields fields(message);
+  if (name == "recsink-exception") return exception_report(fields, std::nullopt);
+  if (name == "splicesink-exception") return exception_report(fields, Format::hls);
   if (name.starts_with("recsink-")) return read_file_report(name, fields, time_zone);
   return read_playlist_report(name, fields);
 }
