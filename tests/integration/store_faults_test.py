@@ -6,12 +6,13 @@ import itertools
 import json
 import os
 import pathlib
+import ssl
 import threading
 
 from rig import case
 from rig.finished import Finished, assert_announced_once, assert_no_secrets, assert_stored, make_noise
 from rig.http_proxy import Fault, HttpProxy, answer
-from rig.processes import free_port, wait_until
+from rig.processes import free_port, run, wait_until
 from rig.radosgw import Radosgw
 from rig.recording import BUCKET
 from rig.servers import CallbackReceiver
@@ -197,6 +198,21 @@ class StoreFaults(case.Case):
         wait_until(self.finished.last_errors, "an upload has failed", 30, uploader)
         shift.write_text("+0")
         self.assert_delivered(uploader, ["RequestTimeTooSkewed"])
+
+    def test_a_certificate_that_nobody_vouches_for(self):
+        """Nothing is sent there, whatever the configuration says; it goes where the next configuration says."""
+        self.store.client.create_bucket(BUCKET)
+        certificate, key = self.directory / "certificate.pem", self.directory / "key.pem"
+        run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate])
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self.behind(tls=context)
+        uploader = self.start_uploader(self.store, endpoint=f"https://localhost:{self.proxy.port}")
+        wait_until(self.finished.last_errors, "an upload has failed", 30, uploader)
+        self.finished.recording.write_config(self.store, self.receiver)
+        self.assert_delivered(uploader, ["certificate"])
+        self.assertEqual(self.proxy.requests, [])
 
 
 class CredentialEndpoint:
