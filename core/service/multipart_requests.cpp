@@ -22,7 +22,7 @@ Result<std::string> MultipartRequests::begin(const std::string &content_type,
   BucketCall begin = call("POST", {{"uploads", ""}});
   begin.content_type = content_type;
   begin.storage_class = storage_class;
-  REC_TRY(const HttpResponse begun, send(std::move(begin)));
+  REC_TRY(const HttpResponse begun, send(begin));
   return parse_upload_id(begun.body);
 }
 
@@ -49,7 +49,7 @@ Result<std::string> MultipartRequests::copy(const std::string &upload_id, const 
   put.copy_from = from;
   put.copy_offset = part.offset;
   put.copy_bytes = part.bytes;
-  REC_TRY(const HttpResponse answer, send(std::move(put)));
+  REC_TRY(const HttpResponse answer, send(put));
   return parse_copied_part(answer.body);
 }
 
