@@ -56,8 +56,19 @@ class HttpClient {
   virtual Result<HttpResponse> send(const HttpRequest &request, GCancellable *cancel) = 0;
 };
 
-// libsoup 3. For one thread. `timeout`: silence after which the peer is given up, also the longest time that
-// an answer's body may take.
+struct HttpSettings {
+  static constexpr const char *kNoProxy = "direct://";
+
+  Seconds timeout{
+      60};  // silence after which the peer is given up, also the longest that an answer's body takes
+  std::string ca_file =
+      {};  // PEM: who may sign certificates, instead of those that the system trusts; "" = they
+  std::string proxy = {};                  // its address, secret; "" = the system's, kNoProxy = none
+  std::vector<std::string> no_proxy = {};  // hosts, "*.example.org" and networks without `proxy`
+};
+
+// libsoup 3. For one thread. Certificates are always verified.
+std::unique_ptr<HttpClient> make_soup_http_client(HttpSettings settings);
 std::unique_ptr<HttpClient> make_soup_http_client(Seconds timeout);
 
 struct UrlParts {

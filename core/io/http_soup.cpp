@@ -11,6 +11,8 @@
 #include "core/io/http.h"
 #include "core/io/http_body.h"
 
+REC_COUNTED(GTlsDatabase, g_object_ref, g_object_unref);
+REC_COUNTED(GProxyResolver, g_object_ref, g_object_unref);
 REC_COUNTED(GBytes, g_bytes_ref, g_bytes_unref);
 REC_COUNTED(SoupSession, g_object_ref, g_object_unref);
 REC_COUNTED(SoupMessage, g_object_ref, g_object_unref);
@@ -30,6 +32,21 @@ Error error_of(const GError *e, const std::string &url) {
   return {code, redacted_url(url) + ": " + e->message};
 }
 
+std::string what_is_wrong(GTlsCertificateFlags flags) {
+  constexpr std::pair<GTlsCertificateFlags, const char *> kReasons[] = {
+      {G_TLS_CERTIFICATE_UNKNOWN_CA, "nobody whom we trust has signed it"},
+      {G_TLS_CERTIFICATE_BAD_IDENTITY, "it is another host's"},
+      {G_TLS_CERTIFICATE_NOT_ACTIVATED, "it is not valid yet"},
+      {G_TLS_CERTIFICATE_EXPIRED, "it has expired"},
+      {G_TLS_CERTIFICATE_REVOKED, "it was revoked"},
+      {G_TLS_CERTIFICATE_INSECURE, "its algorithm is not safe"},
+  };
+  std::string text;
+  for (const auto &[flag, reason] : kReasons)
+    if (flags & flag) text += (text.empty() ? ": " : ", ") + std::string(reason);
+  return text;
+}
+
 Status set_body(SoupMessage *message, const HttpRequest &r) {
   if (r.body_path.empty()) {
     if (r.content_type.empty()) return ok();
@@ -45,12 +62,19 @@ Status set_body(SoupMessage *message, const HttpRequest &r) {
 
 class SoupHttpClient final : public HttpClient {
  public:
-  explicit SoupHttpClient(Seconds timeout)
-      : timeout_(timeout),
-        session_(Ref<SoupSession>::adopt(
-            soup_session_new_with_options("timeout", static_cast<guint>(timeout.count()), "idle-timeout", 10,
-                                          "user-agent", "gst-recording/" REC_VERSION, nullptr))) {
+  explicit SoupHttpClient(HttpSettings settings)
+      : settings_(std::move(settings)),
+        session_(Ref<SoupSession>::adopt(soup_session_new_with_options(
+            "timeout", static_cast<guint>(settings_.timeout.count()), "idle-timeout", 10, "user-agent",
+            "gst-recording/" REC_VERSION, nullptr))) {
     soup_session_remove_feature_by_type(session_.get(), SOUP_TYPE_CONTENT_DECODER);
+    if (settings_.proxy.empty()) return;
+    std::vector<char *> direct;
+    for (std::string &host : settings_.no_proxy) direct.push_back(host.data());
+    direct.push_back(nullptr);
+    const auto resolver =
+        Ref<GProxyResolver>::adopt(g_simple_proxy_resolver_new(settings_.proxy.c_str(), direct.data()));
+    soup_session_set_proxy_resolver(session_.get(), resolver.get());
   }
 
   Result<HttpResponse> send(const HttpRequest &r, GCancellable *cancel) override {
@@ -81,10 +105,16 @@ class SoupHttpClient final : public HttpClient {
       soup_message_headers_replace(soup_message_get_request_headers(message.get()), name.c_str(),
                                    value.c_str());
     REC_CHECK(set_body(message.get(), r));
+    REC_CHECK(trust_its_authority());
     ErrorOut e;
     const auto stream =
         Ref<GInputStream>::adopt(soup_session_send(session_.get(), message.get(), cancel, e.out()));
-    if (!stream) return error_of(e.get(), r.url);
+    if (!stream) {
+      Error error = error_of(e.get(), r.url);
+      if (g_error_matches(e.get(), G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+        error.message += what_is_wrong(soup_message_get_tls_peer_certificate_errors(message.get()));
+      return error;
+    }
     HttpResponse response;
     response.status = static_cast<int>(soup_message_get_status(message.get()));
     soup_message_headers_foreach(
@@ -98,9 +128,21 @@ class SoupHttpClient final : public HttpClient {
     return response;
   }
 
+  // The file may come later than we do.
+  Status trust_its_authority() {
+    if (settings_.ca_file.empty() || trusts_it_) return ok();
+    ErrorOut e;
+    const auto database =
+        Ref<GTlsDatabase>::adopt(G_TLS_DATABASE(g_tls_file_database_new(settings_.ca_file.c_str(), e.out())));
+    if (!database) return Error{Errc::unavailable, "CA file " + settings_.ca_file + ": " + e->message};
+    soup_session_set_tls_database(session_.get(), database.get());
+    trusts_it_ = true;
+    return ok();
+  }
+
   // A body that is too long or too slow is cut: the status has been said, and bodies are only for messages.
   Result<std::string> read_body(GInputStream *stream, const std::string &url, GCancellable *cancel) const {
-    const auto deadline = std::chrono::steady_clock::now() + timeout_;
+    const auto deadline = std::chrono::steady_clock::now() + settings_.timeout;
     std::string body;
     std::array<char, 8192> chunk;
     while (body.size() < kLargestAnswer && std::chrono::steady_clock::now() < deadline) {
@@ -114,14 +156,21 @@ class SoupHttpClient final : public HttpClient {
     return body;
   }
 
-  const Seconds timeout_;
+  HttpSettings settings_;
   const Ref<SoupSession> session_;
+  bool trusts_it_ = false;  // that of settings_.ca_file
 };
 
 }  // namespace
 
+std::unique_ptr<HttpClient> make_soup_http_client(HttpSettings settings) {
+  return std::make_unique<SoupHttpClient>(std::move(settings));
+}
+
 std::unique_ptr<HttpClient> make_soup_http_client(Seconds timeout) {
-  return std::make_unique<SoupHttpClient>(timeout);
+  HttpSettings settings;
+  settings.timeout = timeout;
+  return make_soup_http_client(std::move(settings));
 }
 
 std::optional<Seconds> retry_after_of(const HttpResponse &response, UtcTime now) {

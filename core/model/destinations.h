@@ -31,6 +31,9 @@ struct StoreSettings {
   unsigned uploads = kUsualUploads;    // requests at a time, of all files together; > 0
   std::uint64_t bandwidth = 0;         // bytes per second, of all files together; 0 = as much as there is
 
+  std::string ca_file;  // PEM, absolute: signs its certificates instead of whom the system trusts
+  std::string proxy;    // http address, or "none"; "" = the environment's
+
   bool operator==(const StoreSettings &) const = default;
 
   static constexpr unsigned kUsualUploads = 4;

@@ -40,8 +40,8 @@ bool is_variable_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), [&](char c) { return word(c) || (c >= '0' && c <= '9'); });
 }
 
-constexpr const char *kBucketMembers[] = {"endpoint",  "region",    "credentials",
-                                          "bucket-in", "signature", "bandwidth"};
+constexpr const char *kBucketMembers[] = {"endpoint",  "region",    "credentials", "bucket-in",
+                                          "signature", "bandwidth", "ca",          "proxy"};
 constexpr std::int64_t kLeastBandwidth = 1000;
 constexpr std::int64_t kMostBandwidth = 1'000'000'000'000;
 const std::string kAddress = "an http or https address without user name and query";
@@ -82,6 +82,20 @@ std::string read_region(ConfigNotes &notes, const Field &field) {
   return region;
 }
 
+std::string read_ca(ConfigNotes &notes, const Field &field) {
+  static const std::string kWhat = "the absolute path of a PEM file";
+  const std::string path = read_text(notes.problems, field, kWhat).value_or("/");
+  if (path.starts_with('/')) return path;
+  notes.problems.expected(field.value.at, field.path, kWhat, "another string");
+  return {};
+}
+
+std::string read_proxy(ConfigNotes &notes, const Field &field) {
+  if (field.value.kind == JsonValue::Kind::string && field.value.string == "none") return "none";
+  static const std::string kWhat = "\"none\" or a proxy's address without user name and query";
+  return read_url(notes, field, kWhat, {"http://"}).value_or("");
+}
+
 void read_bucket(ConfigNotes &notes, ObjectReader &reader, StoreSettings &store) {
   const bool is_s3 = store.uri.starts_with("s3:");
   const auto endpoint =
@@ -98,6 +112,8 @@ void read_bucket(ConfigNotes &notes, ObjectReader &reader, StoreSettings &store)
   if (const auto field = reader.take("bandwidth"))
     store.bandwidth = static_cast<std::uint64_t>(
         read_count(notes.problems, *field, kLeastBandwidth, kMostBandwidth).value_or(0));
+  if (const auto field = reader.take("ca")) store.ca_file = read_ca(notes, *field);
+  if (const auto field = reader.take("proxy")) store.proxy = read_proxy(notes, *field);
   if (!store.uri.starts_with("oss:")) return;
   store.signature = "v4";
   if (const auto field = reader.take("signature"))

@@ -101,6 +101,8 @@ JsonObjectWriter store_json(const StoreSettings &store) {
   }
   if (store.bucket_in_host) json.text("bucket-in", *store.bucket_in_host ? "host" : "path");
   if (store.signature == "v1") json.text("signature", store.signature);
+  if (!store.ca_file.empty()) json.text("ca", store.ca_file);
+  if (!store.proxy.empty()) json.text("proxy", store.proxy);
   if (store.bandwidth > 0) json.number("bandwidth", static_cast<std::int64_t>(store.bandwidth));
   const bool is_directory = store.uri.starts_with("file:");
   if (store.uploads != (is_directory ? StoreSettings::kUsualCopies : StoreSettings::kUsualUploads))

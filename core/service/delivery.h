@@ -15,6 +15,7 @@
 #include "core/service/callback_message.h"
 #include "core/service/catalogue.h"
 #include "core/service/store_credentials.h"
+#include "core/service/store_http.h"
 #include "core/service/store_traffic.h"
 
 namespace rec {
@@ -26,6 +27,7 @@ struct Destinations {
   std::map<std::string, CallbackTarget> callbacks;
   std::map<std::string, StoreCredentials> credentials;  // of the environment, by name of the store
   std::map<std::pair<std::string, Format>, std::string> storage_classes;  // by template; "" = the store's own
+  ProxyVariables proxies;                                                 // of the environment
   std::map<std::string, CallbackKeys> callback_keys;  // by name of the callback, when it has a key_env
 };
 

@@ -81,7 +81,7 @@ void DeliveryWorker::run_lane(const OwedTarget &target, unsigned number,
   std::optional<Deliverer> deliverer;
   loop([&](Catalogue &catalogue) -> Result<std::optional<UtcTime>> {
     if (!deliverer) {
-      http = options_.make_http(target.kind == OwedKind::upload ? kUploadSilence : kCallbackTimeout);
+      http = options_.make_http(http_settings(target));
       deliverer = make_deliverer(options_.destinations, target, *http, clock_, traffic);
     }
     return serve(catalogue, target, *deliverer, number);
@@ -95,7 +95,7 @@ void DeliveryWorker::run_grower(const std::string &store, const std::shared_ptr<
   std::minstd_rand random(std::random_device{}());
   loop([&](Catalogue &catalogue) -> Result<std::optional<UtcTime>> {
     if (!grower) {
-      http = options_.make_http(kUploadSilence);
+      http = options_.make_http(http_settings({OwedKind::upload, store}));
       const auto found = to.credentials.find(store);
       REC_TRY(BucketClient bucket,
               BucketClient::create(to.stores.at(store),
@@ -133,6 +133,14 @@ Result<std::optional<UtcTime>> DeliveryWorker::serve(Catalogue &catalogue, const
   return catalogue.next_due(target);
 }
 
+HttpSettings DeliveryWorker::http_settings(const OwedTarget &target) const {
+  HttpSettings settings;
+  settings.timeout = kCallbackTimeout;
+  const Destinations &to = options_.destinations;
+  if (target.kind == OwedKind::callback) return settings;
+  return http_settings_of(to.stores.at(target.name), to.proxies, kUploadSilence);
+}
+
 bool DeliveryWorker::is_served(const OwedTarget &target) const {
   const Destinations &to = options_.destinations;
   return target.kind == OwedKind::upload ? to.stores.contains(target.name)
@@ -150,15 +158,20 @@ Result<std::optional<UtcTime>> DeliveryWorker::keep(Catalogue &catalogue) {
   for (const std::int64_t id : recovered.joins)
     if (Status one = join(catalogue, id); !one) joined = std::move(one);
   REC_CHECK(joined);
+  REC_CHECK(tell_of_unserved(catalogue));
+  if (!recovered.errors.empty()) return recovered.errors.front();
+  return std::optional<UtcTime>{};
+}
+
+Status DeliveryWorker::tell_of_unserved(Catalogue &catalogue) {
   REC_TRY(const auto targets, catalogue.owed_targets());
   std::unique_ptr<HttpClient> http;  // never asked: nobody is there to be asked
   for (const OwedTarget &target : targets) {
     if (is_served(target)) continue;
-    if (!http) http = options_.make_http(kUploadSilence);
+    if (!http) http = options_.make_http(HttpSettings{});
     REC_CHECK(serve(catalogue, target, make_deliverer(options_.destinations, target, *http, clock_)));
   }
-  if (!recovered.errors.empty()) return recovered.errors.front();
-  return std::optional<UtcTime>{};
+  return ok();
 }
 
 Status DeliveryWorker::join(Catalogue &catalogue, std::int64_t recording_id) {

@@ -24,7 +24,8 @@ class DeliveryWorker {
     std::string catalogue_path;
     std::string owner;  // under which recordings of dead owners are finished
     Destinations destinations;
-    std::function<std::unique_ptr<HttpClient>(Seconds timeout)> make_http = make_soup_http_client;
+    std::function<std::unique_ptr<HttpClient>(const HttpSettings &settings)> make_http =
+        [](const HttpSettings &settings) { return make_soup_http_client(settings); };
     // Called on the worker's threads, without a lock; must not call stop().
     std::function<void(const DeliveryReport &)> on_report = [](const DeliveryReport &) {};
     // What kept a thread from working, once until it works again.
@@ -55,11 +56,13 @@ class DeliveryWorker {
   Result<std::optional<UtcTime>> serve(Catalogue &catalogue, const OwedTarget &target,
                                        const Deliverer &deliverer, unsigned lane = 0);
   Result<std::optional<UtcTime>> keep(Catalogue &catalogue);
+  Status tell_of_unserved(Catalogue &catalogue);
   Status join(Catalogue &catalogue, std::int64_t recording_id);
   // Glances until stop(); what goes wrong (exceptions, too) is told and tried again.
   void loop(const Round &round) REC_EXCLUDES(mutex_);
   Result<std::optional<UtcTime>> try_round(const Round &round, std::optional<Catalogue> &catalogue);
   bool is_stopping() REC_EXCLUDES(mutex_);
+  HttpSettings http_settings(const OwedTarget &target) const;
   bool is_served(const OwedTarget &target) const;
 
   const Options options_;

@@ -21,6 +21,7 @@ Destinations destinations_of(const Configuration &configuration) {
   Destinations to;
   to.stores = configuration.stores;
   to.callbacks = configuration.callbacks;
+  to.proxies = proxy_variables(environment);
   for (const auto &[name, store] : configuration.stores)
     if (store.credentials.kind == CredentialPlace::Kind::env)
       to.credentials[name] = environment_credentials(store, environment);

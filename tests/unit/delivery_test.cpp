@@ -266,7 +266,9 @@ class DeliveryWorkerTest : public DeliveryTest {
     options.catalogue_path = path_;
     options.owner = "";
     options.destinations = destinations_;
-    options.make_http = std::move(make_http);
+    options.make_http = [make = std::move(make_http)](const HttpSettings &http) {
+      return make(http.timeout);
+    };
     options.on_report = [this](const DeliveryReport &r) { reports_.add(r); };
     auto worker = DeliveryWorker::start(std::move(options), clock_);
     EXPECT_TRUE(worker);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <thread>
 
 #include "tests/common/loopback.h"
@@ -166,6 +167,122 @@ TEST(Http, ARequestWithADeadlineCanBeBrokenOffAllTheSame) {
   EXPECT_EQ(make_soup_http_client(Seconds(60))->send(request, cancel.get()).error().code, Errc::cancelled);
   other.join();
   EXPECT_EQ(make_soup_http_client(Seconds(60))->send(request, cancel.get()).error().code, Errc::cancelled);
+}
+
+// A server on loopback with a certificate; answers one request of one connection.
+class TlsPeer {
+ public:
+  explicit TlsPeer(const std::string &certificate) {
+    const test::LoopbackListener listener = test::listen_on_loopback(1);
+    listener_ = listener.fd;
+    url_ = "https://127.0.0.1:" + std::to_string(listener.port) + "/";
+    certificate_ = G_TLS_CERTIFICATE(g_tls_certificate_new_from_file(certificate.c_str(), nullptr));
+    EXPECT_NE(certificate_, nullptr) << certificate;
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~TlsPeer() {
+    shutdown(listener_, SHUT_RDWR);
+    close(listener_);
+    thread_.join();
+    g_clear_object(&certificate_);
+  }
+  const std::string &url() const { return url_; }
+
+ private:
+  void serve() {
+    const int fd = accept(listener_, nullptr, nullptr);
+    GSocket *socket = fd < 0 ? nullptr : g_socket_new_from_fd(fd, nullptr);
+    if (!socket) return;
+    g_socket_set_timeout(socket, 10);
+    GSocketConnection *plain = g_socket_connection_factory_create_connection(socket);
+    GIOStream *stream = g_tls_server_connection_new(G_IO_STREAM(plain), certificate_, nullptr);
+    std::array<char, 4096> request{};
+    const std::string answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
+    if (g_input_stream_read(g_io_stream_get_input_stream(stream), request.data(), request.size(), nullptr,
+                            nullptr) > 0)
+      g_output_stream_write_all(g_io_stream_get_output_stream(stream), answer.data(), answer.size(), nullptr,
+                                nullptr, nullptr);
+    g_io_stream_close(stream, nullptr, nullptr);
+    g_object_unref(stream);
+    g_object_unref(plain);
+    g_object_unref(socket);
+  }
+
+  int listener_ = -1;
+  std::string url_;
+  GTlsCertificate *certificate_ = nullptr;
+  std::thread thread_;
+};
+
+std::string tls_file(const char *name) {
+  return std::string(std::getenv("REC_TEST_SOURCE_ROOT")) + "/tests/unit/tls/" + name;
+}
+
+Result<HttpResponse> get_trusting(const std::string &certificate, const std::string &authority) {
+  const TlsPeer peer(certificate);
+  HttpSettings settings;
+  settings.timeout = Seconds(10);
+  settings.ca_file = authority;
+  HttpRequest request;
+  request.url = peer.url();
+  return make_soup_http_client(settings)->send(request, nullptr);
+}
+
+TEST(HttpTls, TrustsTheAuthorityThatItIsGiven) {
+  const auto answer = get_trusting(tls_file("server.pem"), tls_file("authority.pem"));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->body, "ok");
+}
+
+TEST(HttpTls, TrustsNoOther) {
+  for (const std::string &authority : {std::string(), tls_file("other_authority.pem")}) {
+    const auto answer = get_trusting(tls_file("server.pem"), authority);
+    ASSERT_FALSE(answer) << authority;
+    EXPECT_EQ(answer.error().code, Errc::unavailable);
+    EXPECT_NE(answer.error().message.find("nobody whom we trust"), std::string::npos)
+        << answer.error().message;
+  }
+}
+
+TEST(HttpTls, RefusesAnotherHostsCertificate) {
+  const auto answer = get_trusting(tls_file("elsewhere.pem"), tls_file("authority.pem"));
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().message.find("another host's"), std::string::npos) << answer.error().message;
+}
+
+TEST(HttpTls, SaysWhichAuthorityCannotBeRead) {
+  const auto answer = get_trusting(tls_file("server.pem"), "/nowhere/ca.pem");
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().message.find("/nowhere/ca.pem"), std::string::npos) << answer.error().message;
+}
+
+TEST(Http, AsksThroughAProxyExceptWhereItShallNot) {
+  test::ScriptedServer proxy({test::ScriptedServer::ok("proxied")});
+  test::ScriptedServer server({test::ScriptedServer::ok("direct")});
+  HttpSettings settings;
+  settings.timeout = Seconds(10);
+  settings.proxy = proxy.url();
+  settings.no_proxy = {"127.0.0.0/8"};
+  const auto client = make_soup_http_client(settings);
+  HttpRequest request;
+  request.url = "http://store.example.org/a";  // nobody asks for its address
+  const auto answer = client->send(request, nullptr);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->body, "proxied");
+  EXPECT_EQ(proxy.requests(), std::vector<std::string>{"GET http://store.example.org/a HTTP/1.1"});
+  request.url = server.url() + "/b";
+  EXPECT_EQ(client->send(request, nullptr)->body, "direct");
+}
+
+TEST(Http, AProxysPasswordIsInNoError) {
+  HttpSettings settings;
+  settings.timeout = Seconds(5);
+  settings.proxy = "http://user:TOPSECRET@127.0.0.1:1";
+  HttpRequest request;
+  request.url = "http://store.example.org/a";
+  const auto answer = make_soup_http_client(settings)->send(request, nullptr);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().message.find("TOPSECRET"), std::string::npos) << answer.error().message;
 }
 
 TEST(Http, KnowsHowLongAPeerWantsToBeLeftAlone) {
