@@ -27,7 +27,7 @@ class Stores(case.Case):
         cls.finished = Finished(shared / "rec", FORMATS).record(make_noise(shared, 7))
         assert max(p.stat().st_size for p in cls.finished.paths()) > 2 * PART, "one goes up in parts"
 
-    def assert_sdk_finds_it(self, store):
+    def assert_sdk_finds_it(self, store, storage_class):
         lines = self.sdk.run("inventory.mjs", store.endpoint, store.region, BUCKET, env=store.credentials).splitlines()
         *found, rest = [json.loads(line) for line in lines]
         self.assertEqual(rest, {"dangling": 0})
@@ -38,13 +38,16 @@ class Stores(case.Case):
             self.assertEqual((one["size"], one["head_size"]), (len(content), len(content)), one)
             self.assertEqual(one["sha256"], hashlib.sha256(content).hexdigest(), one)
             self.assertEqual(one["type"], TYPES[local[one["key"]].suffix], one)
+            of_this = storage_class if one["key"].endswith(".mp4") else "STANDARD"
+            self.assertEqual(one["storage_class"], of_this, one)
             if "-" not in one["etag"]:
                 self.assertEqual(one["etag"].strip('"'), hashlib.md5(content).hexdigest(), one)
 
-    def deliver_to(self, store):
+    def deliver_to(self, store, storage_class="STANDARD", **of_mp4):
         store.client.create_bucket(BUCKET)
         receiver = self.keep(CallbackReceiver(self.directory / f"callbacks-{store.port}")).start()
         self.finished.owe_again()
+        self.finished.recording.formats = {**FORMATS, "mp4": {"cycle": "1h", **of_mp4}}
         self.finished.recording.write_config(store, receiver)
         uploader = self.launch(self.finished.recording.uploader(), f"uploader-{store.port}",
                                self.finished.recording.env)
@@ -52,12 +55,13 @@ class Stores(case.Case):
         uploader.stop()
         assert_stored(self, self.finished, store.client)
         assert_announced_once(self, self.finished, receiver)
-        self.assert_sdk_finds_it(store)
+        self.assert_sdk_finds_it(store, storage_class)
         for directory in (self.directory, self.finished.recording.directory):
             assert_no_secrets(self, directory, store.secret_key)
 
     def test_ceph_holds_what_the_sdk_reads(self):
-        self.deliver_to(self.keep(Radosgw(self.directory / "ceph")).start())
+        store = self.keep(Radosgw(self.directory / "ceph", storage_classes=["STANDARD_IA"])).start()
+        self.deliver_to(store, "STANDARD_IA", **{"storage-class": "infrequent-access"})
 
     def test_swift_holds_what_the_sdk_reads(self):
         self.deliver_to(self.keep(Swift(self.directory / "swift")).start())

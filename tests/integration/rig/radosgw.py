@@ -64,8 +64,9 @@ class Radosgw:
     secret_key = "integration-secret-0123456789"
     region = "default"
 
-    def __init__(self, directory, port=None):
+    def __init__(self, directory, port=None, storage_classes=()):
         self.directory = pathlib.Path(directory)
+        self._storage_classes = storage_classes  # beside STANDARD
         self.port = port or free_port()
         self.env = {"CEPH_CONF": str(self.directory / "ceph.conf")}
         self.client = S3(self.endpoint, self.access_key, self.secret_key, self.region)
@@ -88,10 +89,14 @@ class Radosgw:
             CONFIG.format(fsid=fsid, mon_port=mon_port, port=self.port, dir=self.directory, host=socket.gethostname()))
         self._start_monitor(fsid, mon_port)
         self._start_osd()
-        gateway = self._spawn("radosgw", "-f", "-n", "client.rgw")
-        wait_until(lambda: answers(self.port), "the S3 gateway answers", 60, gateway)
         self.admin("user", "create", "--uid=test", "--display-name=test", f"--access-key={self.access_key}",
                    f"--secret-key={self.secret_key}")
+        for name in self._storage_classes:
+            place = ["placement", "add", "--placement-id=default-placement", f"--storage-class={name}"]
+            self.admin("zonegroup", *place, "--rgw-zonegroup=default")
+            self.admin("zone", *place, "--rgw-zone=default", "--data-pool=default.rgw.buckets.data")
+        gateway = self._spawn("radosgw", "-f", "-n", "client.rgw")
+        wait_until(lambda: answers(self.port), "the S3 gateway answers", 60, gateway)
         return self
 
     def admin(self, *argv):
