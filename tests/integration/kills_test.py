@@ -31,7 +31,7 @@ class Kills(case.Case):
         store.client.create_bucket(BUCKET)
         finished = Finished(self.directory / "rec", {"mp4": {"cycle": "1h"}}, callbacks=())
         finished.record(make_noise(self.directory, SECONDS), seconds=600)
-        (path,) = finished.paths()
+        (path,) = finished.paths(".mp4")
         step = path.stat().st_size // (KILLS + 1)
         self.assertGreater(step, IN_FLIGHT)
 
@@ -55,7 +55,7 @@ class Kills(case.Case):
         receiver = self.keep(CallbackReceiver(self.directory / "callbacks")).start()
         finished = Finished(self.directory / "rec", {"flv": {"cycle": "1s"}})
         finished.record(make_many_keyframes(self.directory, FILES))
-        self.assertEqual(len(finished.paths()), FILES)
+        self.assertEqual(len(finished.paths(".flv")), FILES)
 
         proxy = self.keep(HttpProxy(store.port))
         finished.recording.write_config(Radosgw(self.directory / "none", proxy.port), receiver)

@@ -16,7 +16,8 @@ from rig.swift import Swift
 SDK = pathlib.Path(__file__).resolve().parent / "sdk"
 PART = 16 << 20
 FORMATS = {"mp4": {"cycle": "1h"}, "hls": {"segment": "2s"}}
-TYPES = {".mp4": "video/mp4", ".ts": "video/mp2t", ".m3u8": "application/vnd.apple.mpegurl"}
+TYPES = {".mp4": "video/mp4", ".ts": "video/mp2t", ".m3u8": "application/vnd.apple.mpegurl",
+         ".json": "application/json"}
 
 
 class Stores(case.Case):

@@ -77,8 +77,10 @@ class Finished:
             pathlib.Path(f"{self.recording.catalogue}{suffix}").unlink(missing_ok=True)
         shutil.copy(self._pristine, self.recording.catalogue)
 
-    def paths(self):
-        return sorted(p for p in self.recording.spool.rglob("*") if p.is_file() and not p.name.startswith("."))
+    def paths(self, suffix=""):
+        """Everything finished that lies in the spool, or the files of one kind."""
+        found = self.recording.spool.rglob(f"*{suffix}")
+        return sorted(p for p in found if p.is_file() and not p.name.startswith("."))
 
     def query(self, sql):
         connection = sqlite3.connect(f"file:{self.recording.catalogue}?mode=ro", uri=True, timeout=30)
