@@ -7,7 +7,8 @@ CREATE VIEW outbox_ready AS
   SELECT o.* FROM outbox o
   WHERE o.done_us IS NULL AND o.lease = ''
     AND NOT (o.kind = 'upload' AND EXISTS (  -- a part of it is being sent
-               SELECT 1 FROM growing_upload g WHERE g.file_id = o.file_id AND g.lease <> ''))
+               SELECT 1 FROM growing_upload g
+               WHERE g.file_id = o.file_id AND g.target = o.target AND g.lease <> ''))
     AND (o.waits_for = 'nothing'
          OR (o.waits_for = 'upload' AND NOT EXISTS (
                SELECT 1 FROM outbox u

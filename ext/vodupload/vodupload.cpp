@@ -8,7 +8,9 @@
  * the stores of the configuration (`file://` directories and S3-compatible buckets), and then tells the
  * callbacks of the configuration about each finished file. Nothing is given up: what fails is tried again, by
  * this or by another process, until it is delivered; a dead target holds up no other. It also finishes what a
- * recorder that died left behind.
+ * recorder that died left behind. Long files go to a bucket while rulebin records them, in parts, unless the
+ * configuration says `"upload": "when-closed"`: when they are complete, their first part and their last are
+ * left to be sent.
  *
  * By itself it has no pads and no media passes through it. Beside a `rulebin` in a pipeline it posts EOS when
  * at least one push of this process was seen, all have ended, their recordings are finished, and all that

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/model/retry_schedule.h"
+#include "core/service/delivery.h"
 #include "tests/common/catalogue_rows.h"
 #include "tests/common/fake_clock.h"
 
@@ -115,6 +117,36 @@ TEST_F(GrowingUploadsTest, ADeadSendersLeaseHoldsUpNobody) {
   ASSERT_TRUE(*rows_.take(file, "dead"));
   ASSERT_TRUE(catalogue_.release_dead_leases([](const std::string &) { return false; }));
   EXPECT_TRUE(*rows_.take(file, "lane"));
+}
+
+TEST_F(GrowingUploadsTest, APartThatHangsOnItsWayDoesNotKeepTheFileFromTheBackup) {
+  NewRecording with_backup = test::a_recording("owner", "2");
+  with_backup.backup_store = "spare";
+  const std::int64_t recording = catalogue_.start_recording(with_backup)->id;
+  OpenedFile file = test::an_open_file(recording);
+  file.goes_up_early = true;
+  const auto id = catalogue_.open_file(file);
+  ASSERT_TRUE(id && *rows_.take(*id, "lane"));
+  ASSERT_TRUE(catalogue_.close_file(test::a_closed_file(recording)));
+
+  // Another file tells that the store is away.
+  const std::int64_t other = open("/spool/.b.flv.part");
+  ASSERT_TRUE(catalogue_.close_file(closed("/spool/.b.flv.part")));
+  const OwedTarget spare{OwedKind::upload, "spare"};
+  const DeliverOne away = [&](const Owed &o, const RememberUpload &, GCancellable *) -> Result<std::string> {
+    EXPECT_EQ(o.file->id, other) << "the first one's part is on its way";
+    return Error{Errc::unavailable, "connection refused"};
+  };
+  std::vector<Owed> owed;
+  for (int tries = 0; tries < 100 && owed.empty(); ++tries) {
+    (void)deliver_next(catalogue_, "uploader", test::archive(), {away, upload_retry_delay}, 0, clock_,
+                       nullptr);
+    owed = *catalogue_.take_due("uploader", spare, 10);
+    clock_.advance(Seconds(1));
+  }
+  ASSERT_EQ(owed.size(), 1U);
+  EXPECT_EQ(owed[0].file->id, *id);
+  EXPECT_FALSE(owed[0].grown) << "that is the primary's";
 }
 
 TEST_F(GrowingUploadsTest, OfARepairedFileNothingIsKnownForCertain) {
