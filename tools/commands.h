@@ -22,6 +22,8 @@ int validate(const std::vector<std::string> &arguments);
 int import(const std::vector<std::string> &arguments);
 int export_to(const std::vector<std::string> &arguments);
 int list(const std::vector<std::string> &arguments);
+int deliveries(const std::vector<std::string> &arguments);
+int retry(const std::vector<std::string> &arguments);
 int join(const std::vector<std::string> &arguments);
 
 int task(const std::vector<std::string> &arguments);

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "core/model/recording_event.h"
+
 namespace rec {
 
 // Where a store's secrets are. They stand in no configuration.
@@ -41,13 +43,15 @@ struct StoreSettings {
   static constexpr unsigned kMostUploads = 64;
 };
 
-// Who is told about finished files: one member of "callbacks" in the configuration.
+// Who is told about recordings: one member of "callbacks" in the configuration.
 struct CallbackTarget {
   std::string name;           // as templates call it, "ops"
-  std::string url;            // http or https
-  std::string schema;         // "tencent", "alibaba" or "recording" (callback_message.h)
+  std::string url;            // http or https; what is behind '?' is a secret
+  std::string url_env{};      // name of the environment variable that holds the url instead; "" = none
+  std::string schema;         // "tencent", "alibaba", "alibaba-vod" or "recording" (callback_message.h)
   std::string key_env;        // name of the environment variable that holds the signing key; "" = unsigned
   std::string older_key_env;  // recording: of a key that receivers may still have; "" = none
+  RecordingEvents events = {RecordingEvent::file_finished};  // that it is told of
 
   bool operator==(const CallbackTarget &) const = default;
 };

@@ -13,6 +13,8 @@ constexpr Seconds kLongestCallbackDelay{3600};
 constexpr int kCallbackRetries = 12;
 constexpr Seconds kAlibabaInterval{1};
 constexpr int kAlibabaRetries = 5;
+constexpr Seconds kCallbackTimeout{20};
+constexpr Seconds kAlibabaTimeout{5};
 constexpr int kMostDoublings = 20;  // far beyond both limits, far from overflow
 
 Seconds doubled(Seconds first, int times, Seconds longest) {
@@ -35,6 +37,10 @@ Nanoseconds callback_retry_delay(int failed) {
 Nanoseconds alibaba_retry_delay(int failed) {
   if (failed <= kAlibabaRetries) return kAlibabaInterval;
   return doubled(kCallbackInterval, failed - kAlibabaRetries - 1, kLongestCallbackDelay);
+}
+
+Seconds callback_timeout(std::string_view schema) {
+  return schema.starts_with("alibaba") ? kAlibabaTimeout : kCallbackTimeout;
 }
 
 bool lets_later_pass(int failed, bool its_own_fault) { return its_own_fault && failed > kCallbackRetries; }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
+#include <string_view>
+
 #include "core/base/clock.h"
 
 namespace rec {
@@ -24,7 +26,8 @@ bool lets_later_pass(int failed, bool its_own_fault);
 // Whether such an answer of a receiver blames the request. Else it, or what stands before it, is not well.
 bool answer_blames_request(int http_status);
 
-// A receiver that says nothing for this long has failed (spec 5.1).
-inline constexpr Seconds kCallbackTimeout{20};
+// A receiver that says nothing for this long has failed: 20 s (spec 5.1), 5 s for Alibaba's schemas
+// (spec 5.6).
+Seconds callback_timeout(std::string_view schema);
 
 }  // namespace rec

@@ -46,6 +46,9 @@ constexpr std::int64_t kLeastBandwidth = 1000;
 constexpr std::int64_t kMostBandwidth = 1'000'000'000'000;
 const std::string kAddress = "an http or https address without user name and query";
 
+const std::string kCallbackUrl =
+    "an http or https address without user name, or {\"env\": \"NAME\"} with the variable that holds it";
+
 // "env", {"file": "/path"} or {"url": "http://169.254.169.254/..."}.
 CredentialPlace read_credential_place(ConfigNotes &notes, const Field &field) {
   static const std::string kWhat = "\"env\", {\"file\": PATH} or {\"url\": ADDRESS}";
@@ -138,6 +141,44 @@ std::string read_secret(ConfigNotes &notes, const Field &field) {
   return name;
 }
 
+// "https://host/path?token=x": what is behind '?' is a secret, but stands where people put it.
+bool is_callback_url(std::string_view text) {
+  const std::size_t query = text.find('?');
+  const std::string_view plain = text.substr(0, query);
+  if (!is_plain_url(plain, "http://") && !is_plain_url(plain, "https://")) return false;
+  return is_printable_utf8(text) && (query == std::string_view::npos ||
+                                     text.substr(query).find_first_of("# \\") == std::string_view::npos);
+}
+
+// A string, or {"env": "NAME"}. Never repeated.
+void read_callback_url(ConfigNotes &notes, const Field &field, CallbackTarget &target) {
+  if (field.value.kind == JsonValue::Kind::object) {
+    target.url_env = read_secret(notes, field);
+    return;
+  }
+  const auto text = read_text(notes.problems, field, kCallbackUrl);
+  if (!text) return;
+  if (!is_callback_url(*text))
+    notes.problems.expected(field.value.at, field.path, kCallbackUrl, "another string");
+  target.url = text->find('?') == std::string::npos ? without_slash(*text) : *text;
+}
+
+RecordingEvents read_events(ConfigNotes &notes, const Field &field, const std::string &schema) {
+  std::vector<std::string> words;
+  for (const RecordingEvent event : events_of_schema(schema)) words.emplace_back(name_of(event));
+  RecordingEvents events;
+  for (const Field &element : read_list(notes.problems, field, "an array of names of events")) {
+    const auto word = read_word(notes.problems, element, words);
+    const auto event = word ? recording_event_named(*word) : std::nullopt;
+    if (!event) continue;
+    if (!events.insert(*event).second)
+      notes.problems.expected(element.value.at, element.path, "every event once", describe(element.value));
+  }
+  if (events.empty())
+    notes.problems.expected(field.value.at, field.path, "at least one event", describe_kind(field.value));
+  return events;
+}
+
 }  // namespace
 
 std::optional<std::string> read_url(ConfigNotes &notes, const Field &field, const std::string &what,
@@ -183,13 +224,11 @@ CallbackTarget read_callback(ConfigNotes &notes, const Field &field, const std::
   target.name = name;
   target.schema = "tencent";
   ObjectReader reader(notes.problems, field);
-  if (const auto url = reader.need("url", "an http or https address"))
-    target.url =
-        read_url(notes, *url, "an http or https address without user name and query", {"http://", "https://"})
-            .value_or("");
+  if (const auto url = reader.need("url", kCallbackUrl)) read_callback_url(notes, *url, target);
   if (const auto schema = reader.take("schema"))
-    target.schema =
-        read_word(notes.problems, *schema, {"tencent", "alibaba", "recording"}).value_or("tencent");
+    target.schema = read_word(notes.problems, *schema, {"tencent", "alibaba", "alibaba-vod", "recording"})
+                        .value_or("tencent");
+  if (const auto events = reader.take("events")) target.events = read_events(notes, *events, target.schema);
   const auto key = reader.take("key");
   if (key) target.key_env = read_secret(notes, *key);
   if (target.schema == "recording")

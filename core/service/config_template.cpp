@@ -137,6 +137,8 @@ void read_callback_names(ConfigNotes &notes, const Field &field, RecordingTempla
     if (std::find(t.callbacks.begin(), t.callbacks.end(), name) != t.callbacks.end())
       notes.problems.expected(element.value.at, element.path, "every callback once", describe(element.value));
     t.callbacks.push_back(name);
+    const auto target = defined.callbacks.find(name);
+    if (target != defined.callbacks.end()) t.callback_events[name] = target->second.events;
   }
 }
 

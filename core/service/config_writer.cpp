@@ -119,7 +119,16 @@ void write_secret(JsonObjectWriter &to, const char *member, const std::string &v
 
 JsonObjectWriter callback_json(const CallbackTarget &callback) {
   JsonObjectWriter json;
-  json.text("url", callback.url).text("schema", callback.schema);
+  if (callback.url_env.empty())
+    json.text("url", callback.url);
+  else
+    write_secret(json, "url", callback.url_env);
+  json.text("schema", callback.schema);
+  if (callback.events != CallbackTarget{}.events) {
+    std::vector<std::string> events;
+    for (const RecordingEvent event : callback.events) events.emplace_back(name_of(event));
+    json.texts("events", events);
+  }
   write_secret(json, "key", callback.key_env);
   write_secret(json, "older-key", callback.older_key_env);
   return json;

@@ -95,7 +95,8 @@ bool is_stores_fault(const Error &error, const Owed &owed) {
 
 RetryDelay delay_of(const Destinations &destinations, const std::string &callback) {
   const auto found = destinations.callbacks.find(callback);
-  const bool is_alibaba = found != destinations.callbacks.end() && found->second.schema == "alibaba";
+  const bool is_alibaba =
+      found != destinations.callbacks.end() && found->second.schema.starts_with("alibaba");
   return [is_alibaba](int failed, double) {
     return is_alibaba ? alibaba_retry_delay(failed) : callback_retry_delay(failed);
   };
@@ -107,6 +108,9 @@ Result<Deliverer> make_callback(const Destinations &destinations, const std::str
   if (found == destinations.callbacks.end())
     return Error{Errc::invalid_argument, "no callback is named '" + name + "' in the configuration"};
   const CallbackTarget &target = found->second;
+  if (target.url.empty())
+    return Error{Errc::denied,
+                 "callback '" + name + "' has no address: the environment has no " + target.url_env};
   REC_TRY(const CallbackKeys keys, keys_of(destinations, target));
   const DeliverOne deliver = [&destinations, target, keys, &http, &clock](
                                  const Owed &owed, const RememberUpload &, GCancellable *cancel) -> Attempt {

@@ -134,10 +134,12 @@ Result<std::optional<UtcTime>> DeliveryWorker::serve(Catalogue &catalogue, const
 }
 
 HttpSettings DeliveryWorker::http_settings(const OwedTarget &target) const {
-  HttpSettings settings;
-  settings.timeout = kCallbackTimeout;
   const Destinations &to = options_.destinations;
-  if (target.kind == OwedKind::callback) return settings;
+  if (target.kind == OwedKind::callback) {
+    HttpSettings settings;
+    settings.timeout = callback_timeout(to.callbacks.at(target.name).schema);
+    return settings;
+  }
   return http_settings_of(to.stores.at(target.name), to.proxies, kUploadSilence);
 }
 

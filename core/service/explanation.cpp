@@ -87,7 +87,13 @@ class Explainer {
     add("storage", t.store.empty() ? "none: files stay where they are"
                                    : with_address(t.store, configuration_.stores.at(t.store).uri));
     for (const std::string &name : t.callbacks)
-      add("callback", with_address(name, configuration_.callbacks.at(name).url));
+      add("callback", with_address(name, address_of(configuration_.callbacks.at(name))));
+  }
+
+  // Without its query, which is a secret.
+  static std::string address_of(const CallbackTarget &target) {
+    if (!target.url_env.empty()) return "the address in " + target.url_env;
+    return target.url.substr(0, target.url.find('?'));
   }
 
   std::string with_address(const std::string &name, const std::string &address) const {

@@ -30,6 +30,8 @@ Destinations destinations_of(const Configuration &configuration) {
     for (const FileFormat &file : t.files)
       to.storage_classes[{name, file.format}] = file.options.storage_class;
   }
+  for (auto &[name, callback] : to.callbacks)
+    if (!callback.url_env.empty()) callback.url = environment(callback.url_env.c_str());
   for (const auto &[name, callback] : configuration.callbacks)
     if (!callback.key_env.empty())
       to.callback_keys[name] = {

@@ -318,7 +318,10 @@ TEST(Configuration, ReadsStoresAndCallbacks) {
                     "bandwidth": 5000, "ca": "/ca.pem", "proxy": "http://p:3128"},
               "f": {"uri": "file:///var/x y"}, "m": {"uri": "file:///m", "uploads": 8}},
   "callbacks": {"plain": {"url": "https://h/x"}, "signed": {"url": "http://h", "schema": "tencent", "key": {"env": "KEY_1"}},
-                "ours": {"url": "http://h", "schema": "recording", "key": {"env": "A"}, "older-key": {"env": "B"}}}})",
+                "ours": {"url": "http://h", "schema": "recording", "key": {"env": "A"}, "older-key": {"env": "B"},
+                         "events": ["exception", "recording-started"]},
+                "query": {"url": "https://h/x?token=a/b@c?d"},
+                "hidden": {"url": {"env": "CALLBACK_URL"}, "schema": "alibaba-vod", "events": ["file-finished"]}}})",
       "f");
   ASSERT_TRUE(loaded.configuration) << configuration_error(loaded).message;
   const StoreSettings &s = loaded.configuration->stores.at("s");
@@ -338,6 +341,12 @@ TEST(Configuration, ReadsStoresAndCallbacks) {
   EXPECT_EQ(loaded.configuration->callbacks.at("signed").schema, "tencent");
   EXPECT_EQ(loaded.configuration->callbacks.at("ours").schema, "recording");
   EXPECT_EQ(loaded.configuration->callbacks.at("ours").older_key_env, "B");
+  EXPECT_EQ(loaded.configuration->callbacks.at("ours").events,
+            (RecordingEvents{RecordingEvent::recording_started, RecordingEvent::exception}));
+  EXPECT_EQ(loaded.configuration->callbacks.at("plain").events,
+            RecordingEvents{RecordingEvent::file_finished});
+  EXPECT_EQ(loaded.configuration->callbacks.at("query").url, "https://h/x?token=a/b@c?d");
+  EXPECT_EQ(loaded.configuration->callbacks.at("hidden").url_env, "CALLBACK_URL");
 }
 
 TEST(Configuration, ReadsTheStoresOfBothClouds) {
@@ -397,7 +406,11 @@ TEST(Configuration, RefusesStoresAndCallbacksThatCannotWork) {
         R"("c": {"url": "http://h", "schema": "aliyun"})",
         R"("c": {"url": "http://h", "older-key": {"env": "K"}})",
         R"("c": {"url": "http://h", "schema": "recording", "older-key": {"env": "K"}})",
-        R"("c": {"url": "http://h", "key": {"env": "1X"}})",
+        R"("c": {"url": "http://h", "key": {"env": "1X"}})", R"("c": {"url": "http://h/?a b"})",
+        R"("c": {"url": "http://u@h/?a"})", R"("c": {"url": {"env": "1"}})",
+        R"("c": {"url": "http://h", "events": []})", R"("c": {"url": "http://h", "events": ["file"]})",
+        R"("c": {"url": "http://h", "events": ["exception", "exception"]})",
+        R"("c": {"url": "http://h", "schema": "alibaba", "events": ["exception"]})",
         R"("c": {"url": "http://h", "key": {"file": "x"}})", R"("c": {"url": "http://h", "key": {}})"})
     EXPECT_NE(with("", bad), "") << bad;
 }
@@ -405,7 +418,7 @@ TEST(Configuration, RefusesStoresAndCallbacksThatCannotWork) {
 TEST(Configuration, ProblemsNeverRepeatSecrets) {
   const std::string text = problems_of(R"({"rules": [],
   "storage": {"s": {"uri": "s3://user:hunter2@b", "endpoint": "https://x:hunter2@h"}},
-  "callbacks": {"a": {"url": "https://x:hunter2@h/"}, "b": {"url": "https://h/?token=hunter2"},
+  "callbacks": {"a": {"url": "https://x:hunter2@h/"}, "b": {"url": "https://h/?token=hunter2#"},
                 "c": {"url": "http://h", "key": "hunter2"}, "d": {"url": "http://h", "key": {"env": "hunter2 "}}},
   "templates": {"t": {"formats": {}, "trigger": {"ask": "http://hunter2@h"}}}})");
   EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;

@@ -37,6 +37,13 @@ TEST(RetrySchedule, AlibabasCallbacksAreTriedFiveTimesAtOnceAndThenSeldom) {
   EXPECT_EQ(alibaba_retry_delay(std::numeric_limits<int>::max()), Seconds(3600));
 }
 
+TEST(CallbackTimeout, IsTheSchemas) {
+  EXPECT_EQ(callback_timeout("tencent"), Seconds(20));
+  EXPECT_EQ(callback_timeout("recording"), Seconds(20));
+  EXPECT_EQ(callback_timeout("alibaba"), Seconds(5));
+  EXPECT_EQ(callback_timeout("alibaba-vod"), Seconds(5));
+}
+
 TEST(Passing, OnlyWhatIsItselfToBlameForLongIsPassed) {
   EXPECT_FALSE(lets_later_pass(12, true));
   EXPECT_TRUE(lets_later_pass(13, true));
