@@ -53,6 +53,7 @@ class BucketStore final : public ObjectStore {
     job.content_type = content_type_of(object.path);
     job.storage_class = object.storage_class;
     job.upload_id = object.upload_id;
+    job.on_progress = object.on_progress;
     job.remember = [remember = object.remember](const std::string &id) {
       return remember ? remember(id) : ok();
     };

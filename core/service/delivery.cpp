@@ -36,7 +36,11 @@ Result<Deliverer> make_upload(const Destinations &destinations, const std::strin
     object.upload_id = owed.upload_id;
     object.remember = remember;
     object.grown = owed.grown;
-    return store->put(object, cancel);
+    bool has_progressed = false;
+    object.on_progress = [&has_progressed] { has_progressed = true; };
+    Attempt attempt = store->put(object, cancel);
+    attempt.has_progressed = has_progressed;
+    return attempt;
   };
   return Deliverer{deliver, upload_retry_delay, std::move(traffic), [store] { return store->help(); }};
 }
@@ -166,7 +170,8 @@ Result<std::optional<DeliveryReport>> deliver_next(Catalogue &catalogue, const s
     REC_CHECK(catalogue.done(owed.id, lease, *result, attempt.http_status));
     return std::optional(std::move(report));
   }
-  Nanoseconds delay = deliverer.delay(report.attempt, jitter);
+  // A long file on a bad line fails often on its way, and gets on all the same.
+  Nanoseconds delay = deliverer.delay(attempt.has_progressed ? 1 : report.attempt, jitter);
   if (deliverer.traffic) delay = std::max(delay, deliverer.traffic->hold(0));
   report.error = result.error();
   if (target.kind == OwedKind::upload && is_stores_fault(result.error(), owed))

@@ -58,8 +58,9 @@ struct Attempt {
   Attempt(Result<std::string> r) : result(std::move(r)) {}  // NOLINT(google-explicit-constructor)
   Attempt(Error e) : result(std::move(e)) {}                // NOLINT(google-explicit-constructor)
 
-  Result<std::string> result;  // the URL of what was delivered, or why it was not
-  int http_status = 0;         // callbacks: what the receiver answered; 0 = nothing
+  Result<std::string> result;   // the URL of what was delivered, or why it was not
+  int http_status = 0;          // callbacks: what the receiver answered; 0 = nothing
+  bool has_progressed = false;  // uploads: the store has got more of the file than it had
 };
 
 // One way of delivering one row.

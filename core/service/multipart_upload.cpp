@@ -85,7 +85,10 @@ class Upload {
       sent_[part.number] = std::move(name);
       return ok();
     };
-    REC_CHECK(bucket_.traffic().crew().send_all(missing, bucket_, send));
+    const std::size_t before = sent_.size();
+    const Status all_sent = bucket_.traffic().crew().send_all(missing, bucket_, send);
+    if (sent_.size() > before && job_.on_progress) job_.on_progress();
+    REC_CHECK(all_sent);
     REC_CHECK(store_.complete(job_.upload_id, sent_));
     return compare_length();
   }

@@ -25,6 +25,8 @@ struct MultipartJob {
       false;  // with `upload_id`: not_found when the store has forgotten it and has no such object
   // Called before the first part is sent, with what `upload_id` is to be the next time; "" = forget it.
   std::function<Status(const std::string &upload_id)> remember;
+  // Called when the store has got parts that it did not have, whatever becomes of the rest.
+  std::function<void()> on_progress = {};
 };
 
 // Goes on with what the store has of it, sends the rest with the help of the store's other lanes (PartCrew),

@@ -24,7 +24,8 @@ struct NewObject {
   // none), and where the name of this attempt is kept for the next one.
   std::string upload_id = {};
   std::function<Status(const std::string &upload_id)> remember = {};
-  std::optional<GrownUpload> grown = {};  // what went up of it while it grew
+  std::function<void()> on_progress = {};  // parts of it got there, whatever becomes of the rest
+  std::optional<GrownUpload> grown = {};   // what went up of it while it grew
 };
 
 // Where finished files go. For one thread. Putting the same file again is harmless: it replaces the same

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "core/model/retry_schedule.h"
 #include "core/service/delivery_worker.h"
 #include "core/service/tencent_payload.h"
 #include "tests/common/catalogue_rows.h"
@@ -140,6 +141,28 @@ TEST_F(DeliveryTest, AFileThatCannotBeStoredHoldsUpNoOther) {
   clock_.advance(Seconds(1));
   EXPECT_FALSE(step(test::archive(), http)->error);
   EXPECT_FALSE(step(test::ops(), http)->error);
+}
+
+TEST_F(DeliveryTest, AnUploadThatGetsOnIsTriedAgainSoonHoweverOftenItFailed) {
+  owe_file();
+  bool gets_on = false;
+  const Deliverer deliverer{[&](const Owed &, const RememberUpload &, GCancellable *) {
+                              Attempt attempt(Error{Errc::unavailable, "broken off"});
+                              attempt.has_progressed = gets_on;
+                              return attempt;
+                            },
+                            upload_retry_delay};
+  const auto delay = [&] {
+    const auto report = *deliver_next(catalogue_, "worker", test::archive(), deliverer, 0, clock_, nullptr);
+    const auto waits = *report->retry - clock_.now_utc();
+    clock_.advance(waits);
+    return waits;
+  };
+  EXPECT_EQ(delay(), Seconds(1));
+  EXPECT_EQ(delay(), Seconds(2));
+  EXPECT_EQ(delay(), Seconds(4));
+  gets_on = true;
+  EXPECT_EQ(delay(), Seconds(1));
 }
 
 TEST_F(DeliveryTest, MissingTargetsAndKeysAreOwedAndSayWhy) {

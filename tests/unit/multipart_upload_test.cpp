@@ -39,6 +39,8 @@ class MultipartUpload : public testing::Test {
       kept_ = id;
       return ok();
     };
+    has_progressed_ = false;
+    object.on_progress = [this] { has_progressed_ = true; };
     return (*store)->put(object, nullptr);
   }
   void expect_stored() {
@@ -55,6 +57,7 @@ class MultipartUpload : public testing::Test {
   std::string media_;
   test::FakeBucket bucket_;
   std::string kept_;
+  bool has_progressed_ = false;
 };
 
 TEST_F(MultipartUpload, SendsALongFileInParts) {
@@ -89,6 +92,17 @@ TEST_F(MultipartUpload, SendsAtMostOnePartAgainWhereverItBreaksOff) {
       EXPECT_LE(bucket_.part_bytes_sent, media_.size() + kPart);
     }
   }
+}
+
+TEST_F(MultipartUpload, TellsThatItGetsOnThoughItBreaksOff) {
+  bucket_.lost_request = 5;  // the third part
+  EXPECT_FALSE(attempt());
+  EXPECT_TRUE(has_progressed_);
+  bucket_ = test::FakeBucket();
+  bucket_.lost_request = 3;  // the first one
+  kept_.clear();
+  EXPECT_FALSE(attempt());
+  EXPECT_FALSE(has_progressed_);
 }
 
 TEST_F(MultipartUpload, BeginsAgainWhenTheStoreHasForgotten) {
