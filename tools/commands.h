@@ -25,6 +25,7 @@ int list(const std::vector<std::string> &arguments);
 int deliveries(const std::vector<std::string> &arguments);
 int retry(const std::vector<std::string> &arguments);
 int join(const std::vector<std::string> &arguments);
+int fsck(const std::vector<std::string> &arguments);
 
 int task(const std::vector<std::string> &arguments);
 int start(const std::vector<std::string> &arguments);

@@ -31,6 +31,10 @@ const Command kCommands[] = {
      "Try now what failed and waits for its next attempt", retry},
     {"join", "OUT IN...", "Make one FLV or MP4 of several that follow each other, without encoding again",
      join},
+    {"fsck", "[--rebuild] [--digests] [--catalogue FILE] [--json] [FOLDER...]",
+     "What does not agree between the catalogue, manifests and files; --rebuild adds to the catalogue what\n"
+     "      manifests describe; --digests reads all media",
+     fsck},
     {"task",
      "create --domain D --app A --stream S [--template NAME] [--start TIME] (--end TIME | --duration LENGTH) "
      "|\n"

@@ -14,7 +14,7 @@ constexpr std::pair<std::string_view, std::string_view> kContentTypes[] = {
     {".ts", "video/mp2t"}, {".m3u8", "application/vnd.apple.mpegurl"},
     {".mp4", "video/mp4"}, {".flv", "video/x-flv"},
     {".aac", "audio/aac"}, {".mp3", "audio/mpeg"},
-    {".m4s", "video/mp4"},
+    {".m4s", "video/mp4"}, {".json", "application/json"},
 };
 
 bool is_unreserved(char c) {

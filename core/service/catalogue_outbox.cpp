@@ -27,7 +27,8 @@ Result<std::vector<OutboxRow>> lease_due(SqlDatabase &db, const std::string &lea
       db.prepare("UPDATE outbox SET lease = ?1 WHERE id IN (SELECT id FROM outbox_ready WHERE kind = ?2 AND "
                  "target = ?3 AND next_attempt_us <= ?4 ORDER BY backfill, next_attempt_us, id LIMIT ?5) "
                  "RETURNING id, event_id, attempts, recording_id, file_id, "
-                 "(SELECT path FROM segment WHERE id = segment_id), upload_id, event, sequence, created_us, "
+                 "coalesce((SELECT path FROM segment WHERE id = segment_id), path), upload_id, event, "
+                 "sequence, created_us, "
                  "detail, backfill"));
   REC_CHECK(update.bind_all(lease, name_of(target.kind), target.name, us(now), std::int64_t{limit}));
   std::vector<OutboxRow> rows;

@@ -52,13 +52,20 @@ constexpr std::string_view kFrom2To3 = R"(
   PRAGMA user_version = 3;
 )";
 
-// Version 4: what a callback tells, and in which order; backup stores and local copies.
+// Version 4: what a callback tells, and in which order; manifests; backup stores and local copies.
 constexpr std::string_view kFrom3To4 = R"(
   ALTER TABLE recording ADD COLUMN backup_store TEXT NOT NULL DEFAULT '';
   ALTER TABLE recording ADD COLUMN in_backup INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE file ADD COLUMN stored_in TEXT NOT NULL DEFAULT '';
   ALTER TABLE file ADD COLUMN removed_us INTEGER;
   UPDATE file SET stored_in = (SELECT store FROM recording WHERE id = recording_id) WHERE url <> '';
+  ALTER TABLE recording ADD COLUMN manifest TEXT NOT NULL DEFAULT '';
+  ALTER TABLE recording ADD COLUMN manifest_state INTEGER NOT NULL DEFAULT 0;
+  UPDATE recording SET manifest_state = 2 WHERE state = 'finished';
+  CREATE INDEX recording_manifest_due ON recording (id) WHERE state = 'finished' AND manifest_state < 2;
+  ALTER TABLE file ADD COLUMN sha256 TEXT NOT NULL DEFAULT '';
+  ALTER TABLE segment ADD COLUMN sha256 TEXT NOT NULL DEFAULT '';
+  ALTER TABLE outbox ADD COLUMN path TEXT NOT NULL DEFAULT '';
   ALTER TABLE outbox ADD COLUMN backfill INTEGER NOT NULL DEFAULT 0;
   DROP INDEX outbox_owed;
   CREATE INDEX outbox_owed ON outbox (kind, target, backfill, next_attempt_us) WHERE done_us IS NULL;

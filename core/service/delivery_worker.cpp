@@ -8,6 +8,7 @@
 
 #include "core/model/retry_schedule.h"
 #include "core/service/grow.h"
+#include "core/service/manifest.h"
 #include "core/service/recovery.h"
 #include "core/service/splice_join.h"
 
@@ -40,6 +41,7 @@ Result<std::unique_ptr<DeliveryWorker>> DeliveryWorker::start(Options options, c
   for (const auto &[name, target] : to.callbacks)
     threads.emplace_back([w, t = OwedTarget{OwedKind::callback, name}] { w->run_lane(t, 0, nullptr); });
   threads.emplace_back([w] { w->run_keeper(); });
+  if (worker->options_.describes) threads.emplace_back([w] { w->run_manifests(); });
   return worker;
 }
 
@@ -107,6 +109,18 @@ void DeliveryWorker::run_grower(const std::string &store, const std::shared_ptr<
       REC_TRY(more, grower->round(catalogue, std::uniform_real_distribution<double>()(random)));
       if (more) kick();  // a file may have been closed meanwhile, and wait for its part
     }
+    return std::optional<UtcTime>{};
+  });
+}
+
+void DeliveryWorker::run_manifests() {
+  std::optional<Manifests> manifests;
+  loop([&](Catalogue &) -> Result<std::optional<UtcTime>> {
+    if (!manifests) {
+      REC_TRY(manifests, Manifests::open(options_.catalogue_path, clock_));
+    }
+    REC_TRY(const std::uint64_t written, manifests->write_due([this] { return is_stopping(); }));
+    if (written > 0) kick();  // there may be more, and their uploads
     return std::optional<UtcTime>{};
   });
 }

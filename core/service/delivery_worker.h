@@ -16,7 +16,7 @@ namespace rec {
 // Delivers what a catalogue owes until it is stopped, whoever put it there: threads of its own for every
 // store (StoreSettings::uploads) and one for every callback, so that a dead one holds up nobody, and one that
 // frees what dead workers held, finishes what dead recorders left (recovery.h) and says which targets nobody
-// serves. Each thread has its own connection.
+// serves; another one writes manifests (manifest.h). Each thread has its own connection.
 // Several workers, in this and other processes, share one catalogue.
 class DeliveryWorker {
  public:
@@ -26,6 +26,7 @@ class DeliveryWorker {
     Destinations destinations;
     std::function<std::unique_ptr<HttpClient>(const HttpSettings &settings)> make_http =
         [](const HttpSettings &settings) { return make_soup_http_client(settings); };
+    bool describes = false;  // writes the manifests of finished recordings (manifest.h)
     // Called on the worker's threads, without a lock; must not call stop().
     std::function<void(const DeliveryReport &)> on_report = [](const DeliveryReport &) {};
     // What kept a thread from working, once until it works again.
@@ -53,6 +54,7 @@ class DeliveryWorker {
   // Sends the store's files while they grow.
   void run_grower(const std::string &store, const std::shared_ptr<StoreTraffic> &traffic);
   void run_keeper();
+  void run_manifests();
   Result<std::optional<UtcTime>> serve(Catalogue &catalogue, const OwedTarget &target,
                                        const Deliverer &deliverer, unsigned lane = 0);
   Result<std::optional<UtcTime>> keep(Catalogue &catalogue);

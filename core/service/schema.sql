@@ -42,9 +42,13 @@ CREATE TABLE recording (
   content           TEXT NOT NULL DEFAULT 'origin',  -- or 'watermarked', 'transcoded:ID'
   backup_store      TEXT NOT NULL DEFAULT '',  -- name in the configuration; '' = none
   in_backup         INTEGER NOT NULL DEFAULT 0, -- 1 = store has failed: uploads are owed to both, the first one counts
-  formats           TEXT NOT NULL DEFAULT ''  -- of the template, HLS first: 'hls+flv'; '' = not known
+  formats           TEXT NOT NULL DEFAULT '',  -- of the template, HLS first: 'hls+flv'; '' = not known
+  manifest          TEXT NOT NULL DEFAULT '',    -- path of its manifest (manifest.h); '' = none
+  manifest_state    INTEGER NOT NULL DEFAULT 0   -- 0 = to be written, 1 = to be written again when all is uploaded,
+                                                 -- 2 = written for good
 );
 CREATE INDEX recording_unfinished ON recording (owner) WHERE state <> 'finished';
+CREATE INDEX recording_manifest_due ON recording (id) WHERE state = 'finished' AND manifest_state < 2;
 CREATE INDEX recording_by_stream ON recording (stream, app, domain);
 
 -- Who is told about a recording.
@@ -86,8 +90,9 @@ CREATE TABLE file (
                                                 -- 2 = is being made of parts
   joined_into      INTEGER,           -- file that has, or will have, what this part holds
   stored_in        TEXT NOT NULL DEFAULT '',  -- store that url is in
-  removed_us       INTEGER            -- the local copy was deleted (of a playlist: the recording's segments, too);
+  removed_us       INTEGER,           -- the local copy was deleted (of a playlist: the recording's segments, too);
                                       -- NULL = it was not
+  sha256           TEXT NOT NULL DEFAULT ''  -- of the closed file, lower-case hex; '' = not (yet) known
 );
 CREATE INDEX file_of_recording ON file (recording_id);
 CREATE INDEX file_part ON file (recording_id) WHERE part <> 0;
@@ -104,6 +109,7 @@ CREATE TABLE segment (
   duration_ns   INTEGER NOT NULL,
   size_bytes    INTEGER NOT NULL,
   discontinuity INTEGER NOT NULL,  -- 1 = #EXT-X-DISCONTINUITY stands before it
+  sha256        TEXT NOT NULL DEFAULT '',  -- lower-case hex; '' = not (yet) known
   UNIQUE (recording_id, path)
 );
 
@@ -115,8 +121,8 @@ CREATE TABLE outbox (
   kind            TEXT NOT NULL CHECK (kind IN ('upload', 'callback')),
   target          TEXT NOT NULL,                      -- store or callback, name in the configuration
   recording_id    INTEGER NOT NULL REFERENCES recording (id),
-  file_id         INTEGER REFERENCES file (id),       -- of a file; NULL for a segment
-  segment_id      INTEGER REFERENCES segment (id),    -- of a segment; NULL for a file
+  file_id         INTEGER REFERENCES file (id),       -- of a file; NULL for others
+  segment_id      INTEGER REFERENCES segment (id),    -- of a segment; NULL for others
   waits_for       TEXT NOT NULL CHECK (waits_for IN ('nothing', 'upload', 'segments')),
                                                       -- 'upload' = that of file_id; 'segments' = those of the
                                                       -- recording's segments since its last playlist
@@ -128,6 +134,7 @@ CREATE TABLE outbox (
   done_us         INTEGER,                            -- NULL while it is owed
   url             TEXT NOT NULL DEFAULT '',           -- upload: where it went
   upload_id       TEXT NOT NULL DEFAULT '',           -- upload in parts that is under way: the store's name for it
+  path            TEXT NOT NULL DEFAULT '',           -- upload: of what is neither a file nor a segment (a manifest)
   backfill        INTEGER NOT NULL DEFAULT 0,         -- 1 = the other store has it: comes after what is waited for
   event           TEXT NOT NULL DEFAULT 'file-finished',  -- callback: what is told (core/model/recording_event.h)
   sequence        INTEGER NOT NULL DEFAULT 0,         -- callback: number among what its recording tells this target,

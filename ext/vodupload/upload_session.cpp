@@ -72,6 +72,7 @@ Status UploadSession::serve(Destinations destinations) {
   options.catalogue_path = catalogue_path_;
   options.owner = owner_->id();
   options.destinations = destinations;
+  options.describes = describes_;
   options.on_report = [this](const DeliveryReport &r) { barrier(element_, [&] { report(r); }); };
   options.on_trouble = [this](const Error &e) { barrier(element_, [&] { post_warning(element_, e); }); };
   REC_TRY(auto worker, DeliveryWorker::start(std::move(options), clock_));
@@ -102,6 +103,7 @@ UploadSession::UploadSession(GstElement *element, const VodUploadSettings &setti
       drain_timeout_(settings.drain_timeout > G_MAXINT64
                          ? Nanoseconds::max()
                          : Nanoseconds(static_cast<gint64>(settings.drain_timeout))),
+      describes_(settings.manifests),
       clock_(clock),
       owner_(std::move(owner)) {}
 
@@ -187,6 +189,9 @@ bool UploadSession::wait_for_news() {
 void UploadSession::watch() {
   auto catalogue = Catalogue::open(catalogue_path_, clock_);
   if (!catalogue) return post_error(element_, catalogue.error());
+  auto manifests = Manifests::open(catalogue_path_, clock_);
+  if (!manifests) return post_error(element_, manifests.error());
+  if (describes_) manifests_ = &*manifests;
   bool over = false;
   do {
     follow_configuration();
@@ -215,15 +220,24 @@ Result<bool> UploadSession::is_over(Catalogue &catalogue, bool end_requested) {
     draining_since_.reset();
     return false;
   }
+  // First, for it becomes an upload: what is owed is counted after that.
+  std::uint64_t undescribed = 0;
+  if (manifests_) {
+    REC_TRY(undescribed, manifests_->unfinished(owner_->id()));
+  }
   REC_TRY(const OwedCounts ours, catalogue.owed_by(owner_->id()));
   REC_TRY(const std::uint64_t untried, catalogue.untried());
-  return is_drained(ours.uploads + ours.callbacks + untried == 0);
+  return is_drained(undescribed + ours.uploads + ours.callbacks + untried == 0);
 }
 
 Result<bool> UploadSession::is_delivered(Catalogue &catalogue, const std::vector<std::int64_t> &recordings) {
   for (const std::int64_t id : recordings) {
+    bool described = true;
+    if (manifests_) {
+      REC_TRY(described, manifests_->is_written(id));
+    }
     REC_TRY(const auto owed, catalogue.owed_of(id));
-    if (!owed.empty()) return is_drained(false);
+    if (!described || !owed.empty()) return is_drained(false);
   }
   return is_drained(true);
 }

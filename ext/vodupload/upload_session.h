@@ -13,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/sync.h"
 #include "core/service/delivery_worker.h"
+#include "core/service/manifest.h"
 #include "gst/common/gst_ptr.h"
 
 namespace rec {
@@ -21,6 +22,7 @@ struct VodUploadSettings {
   std::string catalogue = "recordings/catalogue.db";
   std::string config;
   guint64 drain_timeout = 60 * GST_SECOND;  // ns
+  bool manifests = true;                    // a file beside each finished recording that describes it
   // Of what the sinks inside it record.
   std::string recording_template;
   std::string storage;    // "" = the template's
@@ -79,6 +81,7 @@ class UploadSession {
   const std::string catalogue_path_;
   const std::string config_path_;
   const Nanoseconds drain_timeout_;
+  const bool describes_;  // writes manifests
   const Clock &clock_;
   const std::shared_ptr<const OwnerLease> owner_;  // shared with rulebin
   Guarded<Counts> counts_;
@@ -92,6 +95,7 @@ class UploadSession {
   std::optional<std::vector<std::int64_t>> settled_ REC_GUARDED_BY(mutex_);  // recordings of the sinks
 
   std::optional<Nanoseconds> draining_since_;  // watching thread; monotonic
+  Manifests *manifests_ = nullptr;             // watching thread, while it watches
   // Of start(), then of the watching thread, then of stop().
   Destinations destinations_;
   std::uint64_t seen_change_ = 0;  // of the configuration; 0: what is wrong with it was not told

@@ -18,6 +18,10 @@
  * Alone in a pipeline it is an upload daemon, which an EOS event (Ctrl-C with `-e`) ends when nothing new is
  * left.
  *
+ * Beside the media of each finished recording it writes a manifest (docs/manifest.schema.json): what the
+ * catalogue knows of it, with the digests of its files. `gst-recording-1.0 fsck --rebuild` makes a catalogue
+ * of manifests alone.
+ *
  * ## Around other sinks
  *
  * It is a bin, too: what hlssink2, hlssink3, splitmuxsink, multifilesink and filesink inside it close is a
@@ -86,6 +90,9 @@ const rec::PropertyTable<rec::VodUploadSettings> &properties() {
       rec::property("drain-timeout",
                     "How long EOS waits for what finished recordings still owe (ns); the rest stays owed",
                     &S::drain_timeout, 0, G_MAXUINT64),
+      rec::property("manifests",
+                    "Write a manifest.json beside the media of each finished recording, and upload it last",
+                    &S::manifests),
       rec::property("template", "Template whose storage and callbacks what the sinks inside record has",
                     &S::recording_template),
       rec::property("storage", "Store of what the sinks inside record (empty: the template's)", &S::storage),

@@ -92,6 +92,7 @@ TEST_F(VodUploadSinks, AnHlsRecordingOfHlssink2IsUploadedWithItsPlaylist) {
   EXPECT_EQ(files()[0].format, Format::hls);
   EXPECT_NE(files()[0].url, "");
   expect_stored(spool("cam1/index.m3u8"));
+  expect_stored(spool("cam1/manifest.json"));
 }
 
 TEST_F(VodUploadSinks, NothingIsLostWhereHlssink2WouldDeleteIt) {

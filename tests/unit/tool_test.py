@@ -36,7 +36,7 @@ class Tool(unittest.TestCase):
     def test_help_names_every_command(self):
         status, out, _ = run("--help")
         self.assertEqual(status, 0)
-        for command in ("explain", "validate", "list", "join", "task", "start", "stop", "restart", "cancel-delay"):
+        for command in ("explain", "validate", "list", "join", "fsck", "task", "start", "stop", "restart", "cancel-delay"):
             self.assertIn(f"  {command} ", out)
 
     def test_wrong_usage_is_said_on_standard_error(self):

@@ -45,7 +45,8 @@ class Recording:
         self.env = {"RECORDING_CALLBACK_KEY": CALLBACK_KEY, **(store.credentials if store else {})}
 
     def uploader(self):
-        return ["vodupload", f"config={self.config}", f"catalogue={self.catalogue}", f"drain-timeout={600 * 10**9}"]
+        return ["vodupload", f"config={self.config}", f"catalogue={self.catalogue}", f"drain-timeout={600 * 10**9}",
+                "manifests=false"]  # only media are counted here
 
     def pipeline(self, url):
         """flvdemux feeds rulebin without a queue between them."""
