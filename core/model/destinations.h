@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -35,6 +36,9 @@ struct StoreSettings {
 
   std::string ca_file;  // PEM, absolute: signs its certificates instead of whom the system trusts
   std::string proxy;    // http address, or "none"; "" = the environment's
+
+  std::map<std::string, std::string> metadata;  // kept with every object, by name; checked for headers
+  std::map<std::string, std::string> tags;      // of every object
 
   bool operator==(const StoreSettings &) const = default;
 

@@ -90,6 +90,12 @@ std::string_view storage_class_of(const BucketService &service, std::string_view
   return service.storage_classes.at(static_cast<std::size_t>(found - kStorageClasses.begin()));
 }
 
+// A copy has what its source has.
+bool makes_object(const BucketCall &call) {
+  if (call.method == "PUT") return call.query.empty() && call.copy_from.empty();
+  return call.method == "POST" && !call.query.empty() && call.query.front().first == "uploads";
+}
+
 std::string endpoint_of(const BucketService &service, const StoreSettings &settings) {
   if (!settings.endpoint.empty()) return settings.endpoint;
   std::string endpoint(service.endpoint);
@@ -131,6 +137,16 @@ BucketClient::BucketClient(const BucketService &service, const StoreSettings &se
   prefix_ = key_prefix_of(settings.uri);
 }
 
+void BucketClient::add_labels(StoreRequest &request) const {
+  const std::string prefix(service_->header_prefix);
+  for (const auto &[name, value] : settings_.metadata)
+    request.headers.emplace_back(prefix + "meta-" + name, value);
+  std::string tags;
+  for (const auto &[name, value] : settings_.tags)
+    tags += (tags.empty() ? "" : "&") + percent_encode(name, false) + "=" + percent_encode(value, false);
+  if (!tags.empty()) request.headers.emplace_back(prefix + "tagging", tags);
+}
+
 StoreRequest BucketClient::request_for(const BucketCall &call) const {
   StoreRequest request;
   request.method = call.method;
@@ -145,6 +161,7 @@ StoreRequest BucketClient::request_for(const BucketCall &call) const {
     request.path += percent_encode(bucket_, false) + "/";
   request.path += percent_encode(call.key, true);
   if (!call.content_type.empty()) request.headers.emplace_back("content-type", call.content_type);
+  if (makes_object(call)) add_labels(request);
   if (const auto name = storage_class_of(*service_, call.storage_class); !name.empty())
     request.headers.emplace_back(std::string(service_->header_prefix) + "storage-class", name);
   if (!call.copy_from.empty()) {

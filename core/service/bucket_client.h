@@ -61,6 +61,7 @@ class BucketClient {
   BucketClient(const BucketService &service, const StoreSettings &settings, StoreCredentials of_environment,
                UrlParts endpoint, HttpClient &http, const Clock &clock,
                std::shared_ptr<StoreTraffic> traffic);
+  void add_labels(StoreRequest &request) const;
   StoreRequest request_for(const BucketCall &call) const;
   Status add_digest(StoreRequest &request, const BucketCall &call, GCancellable *cancel) const;
   HeaderList sign(const StoreRequest &request, const StoreCredentials &credentials) const;

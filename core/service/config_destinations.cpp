@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 #include <initializer_list>
+#include <map>
 
 #include "core/model/utf8.h"
 #include "core/service/config_parts.h"
@@ -40,10 +41,13 @@ bool is_variable_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), [&](char c) { return word(c) || (c >= '0' && c <= '9'); });
 }
 
-constexpr const char *kBucketMembers[] = {"endpoint",  "region",    "credentials", "bucket-in",
-                                          "signature", "bandwidth", "ca",          "proxy"};
+constexpr const char *kBucketMembers[] = {"endpoint",  "region", "credentials", "bucket-in", "signature",
+                                          "bandwidth", "ca",     "proxy",       "metadata",  "tags"};
 constexpr std::int64_t kLeastBandwidth = 1000;
 constexpr std::int64_t kMostBandwidth = 1'000'000'000'000;
+constexpr std::size_t kMostLabels = 10;
+constexpr std::size_t kLongestLabelName = 32;
+constexpr std::size_t kLongestLabel = 128;
 const std::string kAddress = "an http or https address without user name and query";
 
 const std::string kCallbackUrl =
@@ -87,7 +91,7 @@ std::string read_region(ConfigNotes &notes, const Field &field) {
 
 std::string read_ca(ConfigNotes &notes, const Field &field) {
   static const std::string kWhat = "the absolute path of a PEM file";
-  const std::string path = read_text(notes.problems, field, kWhat).value_or("/");
+  std::string path = read_text(notes.problems, field, kWhat).value_or("/");
   if (path.starts_with('/')) return path;
   notes.problems.expected(field.value.at, field.path, kWhat, "another string");
   return {};
@@ -97,6 +101,52 @@ std::string read_proxy(ConfigNotes &notes, const Field &field) {
   if (field.value.kind == JsonValue::Kind::string && field.value.string == "none") return "none";
   static const std::string kWhat = "\"none\" or a proxy's address without user name and query";
   return read_url(notes, field, kWhat, {"http://"}).value_or("");
+}
+
+bool is_one_of(char c, std::string_view more) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || more.find(c) != std::string_view::npos;
+}
+
+// What no service changes on its way: it becomes a header, and is signed.
+bool is_label(std::string_view text, bool is_tag) {
+  if (text.empty() || text.size() > kLongestLabel || text.front() == ' ' || text.back() == ' ' ||
+      text.find("  ") != std::string_view::npos)
+    return false;
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_tag ? is_one_of(c, "ABCDEFGHIJKLMNOPQRSTUVWXYZ +-=._:/@") : c >= ' ' && c <= '~';
+  });
+}
+
+std::map<std::string, std::string> read_labels(ConfigNotes &notes, const Field &field, bool is_tag) {
+  static const std::string kWhat = "up to 10 names (lower-case letters, digits, '-') with texts";
+  std::map<std::string, std::string> labels;
+  const ObjectReader reader(notes.problems, field);
+  for (const JsonMember &member : reader.members()) {
+    const Field one = reader.field(member);
+    const std::string &name = member.name;
+    const bool is_named = !name.empty() && name.size() <= kLongestLabelName &&
+                          std::all_of(name.begin(), name.end(), [](char c) { return is_one_of(c, "-"); });
+    if (!is_named || labels.size() == kMostLabels) {
+      notes.problems.expected(member.at, field.path, kWhat, is_named ? "more" : "another name");
+      break;
+    }
+    const std::string text = read_text(notes.problems, one, "a text").value_or("x");
+    if (!is_label(text, is_tag))
+      notes.problems.expected(one.value.at, one.path, "1 to 128 characters that a header can have",
+                              "another string");
+    labels[name] = text;
+  }
+  return labels;
+}
+
+void read_traffic(ConfigNotes &notes, ObjectReader &reader, StoreSettings &store) {
+  if (const auto field = reader.take("bandwidth"))
+    store.bandwidth = static_cast<std::uint64_t>(
+        read_count(notes.problems, *field, kLeastBandwidth, kMostBandwidth).value_or(0));
+  if (const auto field = reader.take("metadata")) store.metadata = read_labels(notes, *field, false);
+  if (const auto field = reader.take("tags")) store.tags = read_labels(notes, *field, true);
+  if (const auto field = reader.take("ca")) store.ca_file = read_ca(notes, *field);
+  if (const auto field = reader.take("proxy")) store.proxy = read_proxy(notes, *field);
 }
 
 void read_bucket(ConfigNotes &notes, ObjectReader &reader, StoreSettings &store) {
@@ -112,11 +162,7 @@ void read_bucket(ConfigNotes &notes, ObjectReader &reader, StoreSettings &store)
     const auto word = read_word(notes.problems, *field, {"host", "path"});
     if (word) store.bucket_in_host = *word == "host";
   }
-  if (const auto field = reader.take("bandwidth"))
-    store.bandwidth = static_cast<std::uint64_t>(
-        read_count(notes.problems, *field, kLeastBandwidth, kMostBandwidth).value_or(0));
-  if (const auto field = reader.take("ca")) store.ca_file = read_ca(notes, *field);
-  if (const auto field = reader.take("proxy")) store.proxy = read_proxy(notes, *field);
+  read_traffic(notes, reader, store);
   if (!store.uri.starts_with("oss:")) return;
   store.signature = "v4";
   if (const auto field = reader.take("signature"))

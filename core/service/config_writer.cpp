@@ -88,6 +88,14 @@ JsonObjectWriter template_json(const RecordingTemplate &t) {
   return json;
 }
 
+void write_labels(JsonObjectWriter &to, const char *member,
+                  const std::map<std::string, std::string> &labels) {
+  if (labels.empty()) return;
+  JsonObjectWriter json;
+  for (const auto &[name, value] : labels) json.text(name.c_str(), value);
+  to.object(member, std::move(json));
+}
+
 JsonObjectWriter store_json(const StoreSettings &store) {
   JsonObjectWriter json;
   json.text("uri", store.uri);
@@ -103,6 +111,8 @@ JsonObjectWriter store_json(const StoreSettings &store) {
   if (store.signature == "v1") json.text("signature", store.signature);
   if (!store.ca_file.empty()) json.text("ca", store.ca_file);
   if (!store.proxy.empty()) json.text("proxy", store.proxy);
+  write_labels(json, "metadata", store.metadata);
+  write_labels(json, "tags", store.tags);
   if (store.bandwidth > 0) json.number("bandwidth", static_cast<std::int64_t>(store.bandwidth));
   const bool is_directory = store.uri.starts_with("file:");
   if (store.uploads != (is_directory ? StoreSettings::kUsualCopies : StoreSettings::kUsualUploads))

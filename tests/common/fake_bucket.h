@@ -30,7 +30,8 @@ class FakeBucket final : public HttpClient {
   std::map<std::string, Upload> uploads;  // by id
   std::uint64_t part_bytes_sent = 0;
   std::size_t part_page = 1000;
-  std::vector<std::string> log;  // "PUT part 1"
+  std::vector<std::string> log;       // "PUT part 1"
+  std::vector<std::string> labelled;  // those of them that tell the metadata "project"
   // The request with this number, counted from 1, is not answered: 0 = all are. `is_lost_after`: the bucket
   // has acted on it.
   std::size_t lost_request = 0;
@@ -63,6 +64,8 @@ class FakeBucket final : public HttpClient {
                                     : query.contains("uploads")  ? " uploads"
                                     : query.contains("uploadId") ? " upload"
                                                                  : ""));
+    for (const auto &[name, value] : request.headers)
+      if (name == "x-amz-meta-project") labelled.push_back(log.back());
     if (query.contains("uploads")) return request.method == "POST" ? begin(key) : list_uploads();
     if (query.contains("uploadId")) return of_upload(request, key, query);
     if (request.method == "HEAD") return head(key);

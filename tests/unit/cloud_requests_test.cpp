@@ -310,17 +310,18 @@ TEST(CloudRequests, AWrittenConfigurationReadsAsItWas) {
     "time-zone": "UTC+8", "name": "n", "storage": {"primary": "s", "backup": "f"}, "retention": "9d", "callbacks": ["c"]}},
    "rules": [{"domain": "d", "app": "a", "stream": "s", "template": "t"}, {"domain": "d", "template": "t"}],
    "storage": {"s": {"uri": "oss://b", "region": "r", "credentials": {"file": "/k"}, "bucket-in": "path", "signature": "v1",
-                     "uploads": 7, "bandwidth": 54321, "ca": "/ca", "proxy": "none"},
+                     "uploads": 7, "bandwidth": 54321, "ca": "/ca", "proxy": "none",
+                     "metadata": {"m": "mm"}, "tags": {"t": "tt"}},
                "f": {"uri": "file:///x", "uploads": 3}},
    "callbacks": {"c": {"url": "http://h", "schema": "recording", "key": {"env": "K"}, "older-key": {"env": "OLD"}}}})";
   const auto loaded = parse_configuration(text, "f");
   ASSERT_TRUE(loaded.configuration) << joined(loaded.problems);
   const std::string written = write_configuration(*loaded.configuration);
   for (const char *member :
-       {"\"when-closed\"",  "\"v1\"",      "\"path\"",        "\"/k\"",  "\"K\"",  "\"OLD\"",
-        "\"transcoded:*\"", "\"standby\"", "\"3s\"",          "\"2s\"",  "\"9s\"", "\"record\"",
-        "\"9d\"",           "\"f\"",       "\"x{Sequence}\"", "\"y\"",   "\"3d\"", "\"uploads\" : 7",
-        "\"uploads\" : 3",  "54321",       "\"/ca\"",         "\"none\""})
+       {"\"when-closed\"",  "\"v1\"",      "\"path\"",        "\"/k\"",   "\"K\"",  "\"OLD\"",
+        "\"transcoded:*\"", "\"standby\"", "\"3s\"",          "\"2s\"",   "\"9s\"", "\"record\"",
+        "\"9d\"",           "\"f\"",       "\"x{Sequence}\"", "\"y\"",    "\"3d\"", "\"uploads\" : 7",
+        "\"uploads\" : 3",  "54321",       "\"/ca\"",         "\"none\"", "\"mm\"", "\"tt\""})
     EXPECT_NE(written.find(member), std::string::npos) << member << "\n" << written;
   const auto again = parse_configuration(written, "f");
   ASSERT_TRUE(again.configuration) << joined(again.problems);

@@ -315,7 +315,8 @@ TEST(Configuration, ReadsStoresAndCallbacks) {
   const auto loaded = parse_configuration(
       R"({"templates": {}, "rules": [],
   "storage": {"s": {"uri": "s3://bucket/a/b/", "endpoint": "https://h:9000/", "region": "eu", "credentials": "env",
-                    "bandwidth": 5000, "ca": "/ca.pem", "proxy": "http://p:3128"},
+                    "bandwidth": 5000, "ca": "/ca.pem", "proxy": "http://p:3128",
+                    "metadata": {"project": "the archive"}, "tags": {"team": "Ops/1"}},
               "f": {"uri": "file:///var/x y"}, "m": {"uri": "file:///m", "uploads": 8}},
   "callbacks": {"plain": {"url": "https://h/x"}, "signed": {"url": "http://h", "schema": "tencent", "key": {"env": "KEY_1"}},
                 "ours": {"url": "http://h", "schema": "recording", "key": {"env": "A"}, "older-key": {"env": "B"},
@@ -332,6 +333,8 @@ TEST(Configuration, ReadsStoresAndCallbacks) {
   EXPECT_EQ(s.uploads, StoreSettings::kUsualUploads);
   EXPECT_EQ(s.bandwidth, 5000U);
   EXPECT_EQ(s.ca_file, "/ca.pem");
+  EXPECT_EQ(s.metadata.at("project"), "the archive");
+  EXPECT_EQ(s.tags.at("team"), "Ops/1");
   EXPECT_EQ(s.proxy, "http://p:3128");
   EXPECT_EQ(loaded.configuration->stores.at("f").uri, "file:///var/x y");
   EXPECT_EQ(loaded.configuration->stores.at("f").uploads, StoreSettings::kUsualCopies);

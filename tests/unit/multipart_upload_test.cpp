@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "core/service/multipart_answers.h"
 #include "core/service/object_store.h"
 #include "tests/common/fake_bucket.h"
@@ -24,11 +26,12 @@ class MultipartUpload : public testing::Test {
   }
 
   // One attempt of a process, which knows what the one before it has kept.
-  Result<std::string> attempt() {
+  Result<std::string> attempt(const std::function<void(StoreSettings &)> &change = [](StoreSettings &) {}) {
     StoreSettings settings;
     settings.name = "archive";
     settings.uri = "s3://b";
     settings.endpoint = "https://h";
+    change(settings);
     auto store = make_bucket_store(settings, {"AK", "SK", ""}, bucket_, clock_);
     EXPECT_TRUE(store);
     NewObject object;
@@ -68,6 +71,12 @@ TEST_F(MultipartUpload, SendsALongFileInParts) {
   EXPECT_EQ(bucket_.log, (std::vector<std::string>{"GET uploads", "POST uploads", "PUT part 1", "PUT part 2",
                                                    "PUT part 3", "PUT part 4", "POST upload", "HEAD"}));
   EXPECT_EQ(bucket_.log.size(), kRequests);
+}
+
+TEST_F(MultipartUpload, MetadataIsSaidWhereTheObjectBegins) {
+  const auto attempt_settings = [&](StoreSettings &s) { s.metadata = {{"project", "x"}}; };
+  ASSERT_TRUE(attempt(attempt_settings));
+  EXPECT_EQ(bucket_.labelled, (std::vector<std::string>{"POST uploads"}));
 }
 
 TEST_F(MultipartUpload, AShortFileIsOneRequest) {

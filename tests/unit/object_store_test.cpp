@@ -104,6 +104,22 @@ TEST_F(ObjectStoreTest, AddressesEachServiceInItsOwnWay) {
   }
 }
 
+TEST_F(ObjectStoreTest, GivesEveryObjectItsMetadataAndTags) {
+  for (const std::string scheme : {"s3", "cos", "oss"}) {
+    test::FakeHttp http({test::FakeHttp::status(200)});
+    StoreSettings settings;
+    settings.uri = scheme + "://rec";
+    settings.endpoint = "https://h";
+    settings.metadata = {{"project", "the archive"}};
+    settings.tags = {{"team", "ops @ 1"}, {"kind", "live"}};
+    ASSERT_TRUE(bucket(http, settings)->put({spool_, spooled("a.ts", "media"), ""}, nullptr));
+    const std::map headers(http.requests.front().headers.begin(), http.requests.front().headers.end());
+    const std::string prefix = scheme == "s3" ? "x-amz-" : "x-" + scheme + "-";
+    EXPECT_EQ(headers.at(prefix + "meta-project"), "the archive");
+    EXPECT_EQ(headers.at(prefix + "tagging"), "kind=live&team=ops%20%40%201");
+  }
+}
+
 TEST_F(ObjectStoreTest, PutsTheBucketWhereItIsToldTo) {
   test::FakeHttp http({test::FakeHttp::status(200)});
   StoreSettings settings;
