@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <cstdio>
+#include <map>
 #include <optional>
 
 #include "core/base/glib_ptr.h"
 #include "core/io/json.h"
 #include "core/service/catalogue.h"
+#include "core/service/store_ledger.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 
@@ -16,6 +18,12 @@ struct Entry {
   Recording recording;
   std::vector<StoredFile> files;
   std::vector<OwedSummary> owed;
+  std::map<std::int64_t, StoredAs> stored;  // by file id
+
+  std::string stored_as(const StoredFile &file) const {  // "" = not, or nowhere else than here
+    const auto found = stored.find(file.id);
+    return found == stored.end() ? "" : std::string(name_of(found->second));
+  }
 };
 
 const char *text_of(RecordingState state) {
@@ -36,7 +44,7 @@ double seconds_of(Nanoseconds duration) { return std::chrono::duration<double>(d
 
 std::string size_text(std::uint64_t bytes) { return CString(g_format_size(bytes)).get(); }
 
-void print_file(const StoredFile &file) {
+void print_file(const StoredFile &file, const std::string &stored) {
   std::string text = std::string(name_of(file.format)) + " " + text_of(file.state);
   if (file.state == FileState::closed && file.part == PartState::waits) text += ", to be joined:";
   if (file.state == FileState::closed) {
@@ -47,6 +55,7 @@ void print_file(const StoredFile &file) {
     text += " " + (file.facts.path.empty() ? file.facts.temp_path : file.facts.path);
   }
   print_line("  file", text);
+  if (!stored.empty()) print_line("  " + stored, file.url);
   if (!file.error.empty()) print_line("  error", file.error);
 }
 
@@ -61,7 +70,7 @@ void print_entry(const Entry &entry) {
     state += ", may be resumed until " + time_text(*r.resume_until);
   if (r.ended) state += ", ended " + time_text(*r.ended);
   print_line("  state", state);
-  for (const StoredFile &file : entry.files) print_file(file);
+  for (const StoredFile &file : entry.files) print_file(file, entry.stored_as(file));
   for (const OwedSummary &owed : entry.owed) {
     print_line("  owed",
                std::to_string(owed.count) + " " + text_of(owed.target.kind) +
@@ -74,7 +83,7 @@ void print_entry(const Entry &entry) {
 
 // ---- for programs
 
-JsonObjectWriter json_of(const StoredFile &file) {
+JsonObjectWriter json_of(const StoredFile &file, const std::string &stored) {
   const ClosedFile &facts = file.facts;
   JsonObjectWriter json;
   json.text("format", name_of(file.format)).text("state", text_of(file.state)).text("path", facts.path);
@@ -88,7 +97,9 @@ JsonObjectWriter json_of(const StoredFile &file) {
         .number("width", facts.width)
         .number("height", facts.height)
         .text("audio_codec", facts.audio_codec)
-        .text("url", file.url);
+        .text("url", file.url)
+        .text("stored", stored)
+        .text("stored_in", file.stored_in);
   if (!file.error.empty()) json.text("error", file.error);
   return json;
 }
@@ -119,7 +130,7 @@ JsonObjectWriter json_of(const Entry &entry) {
   if (r.resume_until) json.text("resume_until", time_text(*r.resume_until));
   if (r.ended) json.text("end", time_text(*r.ended));
   std::vector<JsonObjectWriter> files, owed;
-  for (const StoredFile &file : entry.files) files.push_back(json_of(file));
+  for (const StoredFile &file : entry.files) files.push_back(json_of(file, entry.stored_as(file)));
   for (const OwedSummary &summary : entry.owed) owed.push_back(json_of(summary));
   json.text("playlist", r.playlist_path).objects("files", std::move(files)).objects("owed", std::move(owed));
   return json;
@@ -134,6 +145,7 @@ Result<std::vector<Entry>> read_entries(const Options &options) {
     Entry entry;
     REC_TRY(entry.files, catalogue.files(recording.id));
     REC_TRY(entry.owed, catalogue.owed_of(recording.id));
+    REC_TRY(entry.stored, StoreLedger(catalogue).stored_files(recording.id));
     entry.recording = std::move(recording);
     entries.push_back(std::move(entry));
   }

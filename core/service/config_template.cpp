@@ -124,7 +124,6 @@ void read_storage(ConfigNotes &notes, const Field &field, RecordingTemplate &t,
     if (!t.backup_store.empty() && t.backup_store == t.store)
       notes.problems.expected(backup->value.at, backup->path, "another store than the primary one",
                               describe(backup->value));
-    note_not_yet(notes, *backup);
   }
   reader.finish();
 }

@@ -8,7 +8,6 @@
 #include "core/model/object_key.h"
 #include "core/model/retry_schedule.h"
 #include "core/service/object_store.h"
-#include "core/service/store_ledger.h"
 
 namespace rec {
 namespace {
@@ -126,11 +125,6 @@ Result<Deliverer> make_callback(const Destinations &destinations, const std::str
 }
 
 }  // namespace
-
-std::string_view name_of(StoredAs state) {
-  if (state == StoredAs::uploaded) return "uploaded";
-  return state == StoredAs::backed_up ? "backed-up" : "back-filled";
-}
 
 Deliverer make_deliverer(const Destinations &destinations, const OwedTarget &target, HttpClient &http,
                          const Clock &clock, std::shared_ptr<StoreTraffic> traffic) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "core/service/catalogue.h"
 #include "core/service/store_credentials.h"
 #include "core/service/store_http.h"
+#include "core/service/store_ledger.h"
 #include "core/service/store_traffic.h"
 
 namespace rec {
@@ -29,15 +31,8 @@ struct Destinations {
   std::map<std::pair<std::string, Format>, std::string> storage_classes;  // by template; "" = the store's own
   ProxyVariables proxies;                                                 // of the environment
   std::map<std::string, CallbackKeys> callback_keys;  // by name of the callback, when it has a key_env
+  std::set<std::string> with_backup;                  // stores for which another one stands in
 };
-
-// What an upload has made of a file.
-enum class StoredAs {
-  uploaded,     // it is in its store
-  backed_up,    // it is in the backup store, because its own fails
-  back_filled,  // it is in its own, after it was in the backup store
-};
-std::string_view name_of(StoredAs state);  // "uploaded", "backed-up", "back-filled"
 
 // One attempt has ended.
 struct DeliveryReport {

@@ -25,6 +25,8 @@ Result<std::unique_ptr<DeliveryWorker>> DeliveryWorker::start(Options options, c
   REC_TRY(auto catalogue, Catalogue::open(options.catalogue_path, clock));
   REC_TRY(auto lease, OwnerLease::create(options.catalogue_path));
   std::unique_ptr<DeliveryWorker> worker(new DeliveryWorker(std::move(options), std::move(lease), clock));
+  REC_CHECK(StoreLedger(catalogue).probe_now());
+  REC_TRY(worker->told_change_, StoreLedger(catalogue).last_change());
   const Destinations &to = worker->options_.destinations;
   auto &threads = worker->threads_;
   DeliveryWorker *w = worker.get();
@@ -154,7 +156,9 @@ HttpSettings DeliveryWorker::http_settings(const OwedTarget &target) const {
     settings.timeout = callback_timeout(to.callbacks.at(target.name).schema);
     return settings;
   }
-  return http_settings_of(to.stores.at(target.name), to.proxies, kUploadSilence);
+  // Where another store stands in, silence is an outage after the same time as failures are.
+  const Seconds silence = to.with_backup.contains(target.name) ? kOutageAfter : kUploadSilence;
+  return http_settings_of(to.stores.at(target.name), to.proxies, silence);
 }
 
 bool DeliveryWorker::is_served(const OwedTarget &target) const {
@@ -170,6 +174,7 @@ Result<std::optional<UtcTime>> DeliveryWorker::keep(Catalogue &catalogue) {
   REC_CHECK(catalogue.heed_clock());
   REC_TRY(const RecoveryReport recovered, recover(catalogue, path, options_.owner, clock_));
   if (recovered.files > 0 || recovered.finished > 0) kick();
+  REC_CHECK(tell_changes(catalogue));
   Status joined = ok();
   for (const std::int64_t id : recovered.joins)
     if (Status one = join(catalogue, id); !one) joined = std::move(one);
@@ -187,6 +192,17 @@ Status DeliveryWorker::tell_of_unserved(Catalogue &catalogue) {
     if (!http) http = options_.make_http(HttpSettings{});
     REC_CHECK(serve(catalogue, target, make_deliverer(options_.destinations, target, *http, clock_)));
   }
+  return ok();
+}
+
+Status DeliveryWorker::tell_changes(Catalogue &catalogue) {
+  REC_CHECK(StoreLedger(catalogue).state_outages());
+  REC_TRY(const auto changes, StoreLedger(catalogue).changes_since(told_change_));
+  for (const StoreChange &change : changes) {
+    options_.on_change(change);
+    told_change_ = change.id;
+  }
+  if (!changes.empty()) kick();  // other stores have something to do
   return ok();
 }
 

@@ -29,6 +29,8 @@ class DeliveryWorker {
     bool describes = false;  // writes the manifests of finished recordings (manifest.h)
     // Called on the worker's threads, without a lock; must not call stop().
     std::function<void(const DeliveryReport &)> on_report = [](const DeliveryReport &) {};
+    // What happens to stores, whoever noticed it; on one thread, in its order.
+    std::function<void(const StoreChange &)> on_change = [](const StoreChange &) {};
     // What kept a thread from working, once until it works again.
     std::function<void(const Error &)> on_trouble = [](const Error &) {};
   };
@@ -60,6 +62,7 @@ class DeliveryWorker {
   Result<std::optional<UtcTime>> keep(Catalogue &catalogue);
   Status tell_of_unserved(Catalogue &catalogue);
   Status join(Catalogue &catalogue, std::int64_t recording_id);
+  Status tell_changes(Catalogue &catalogue);
   // Glances until stop(); what goes wrong (exceptions, too) is told and tried again.
   void loop(const Round &round) REC_EXCLUDES(mutex_);
   Result<std::optional<UtcTime>> try_round(const Round &round, std::optional<Catalogue> &catalogue);
@@ -76,6 +79,7 @@ class DeliveryWorker {
   std::condition_variable wake_;
   bool stopping_ REC_GUARDED_BY(mutex_) = false;
   std::uint64_t kicks_ REC_GUARDED_BY(mutex_) = 0;
+  std::int64_t told_change_ = 0;      // of the journal; the keeper's, after start()
   std::vector<std::thread> threads_;  // touched by start() and stop() only
 };
 

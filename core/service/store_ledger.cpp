@@ -75,6 +75,11 @@ std::string_view name_of(StoreChange::Event event) {
   return "back-filled";
 }
 
+std::string_view name_of(StoredAs state) {
+  if (state == StoredAs::uploaded) return "uploaded";
+  return state == StoredAs::backed_up ? "backed-up" : "back-filled";
+}
+
 Status write_journal(SqlDatabase &db, const StoreChange &change,
                      const std::optional<std::int64_t> &recording_id) {
   return db.run_with(
@@ -129,6 +134,32 @@ Status StoreLedger::note_failure(const std::string &store, UtcTime began, double
   });
 }
 
+Status StoreLedger::state_outages() {
+  std::vector<std::string> failing;
+  {
+    REC_TRY(auto query, catalogue_.db_.prepare("SELECT store FROM store_state WHERE failing_since_us IS NOT "
+                                               "NULL AND down_us IS NULL ORDER BY store"));
+    for (;;) {
+      REC_TRY(const bool more, query.step());
+      if (!more) break;
+      failing.push_back(query.text(0));
+    }
+  }
+  if (failing.empty()) return ok();
+  return catalogue_.db_.transaction([&]() -> Status {
+    const UtcTime now = catalogue_.clock_->now_utc();
+    for (const std::string &store : failing)
+      REC_CHECK(take_limit(catalogue_.db_, {OwedKind::upload, store}, now));
+    return ok();
+  });
+}
+
+Status StoreLedger::probe_now() {
+  return catalogue_.db_.run_with(
+      "UPDATE store_state SET next_probe_us = ?1 WHERE down_us IS NOT NULL AND next_probe_us > ?1",
+      us(catalogue_.clock_->now_utc()));
+}
+
 Result<StoreHealth> StoreLedger::health(const std::string &store) {
   return read_health(catalogue_.db_, store);
 }
@@ -160,6 +191,25 @@ Result<std::vector<StoreChange>> StoreLedger::changes_since(std::int64_t id) {
                        .store = query.text(3),
                        .backup = query.text(4),
                        .session_id = query.text(5)});
+  }
+}
+
+Result<std::map<std::int64_t, StoredAs>> StoreLedger::stored_files(std::int64_t recording_id) {
+  REC_TRY(auto query, catalogue_.db_.prepare(
+                          "SELECT f.id, count(CASE WHEN o.target = r.store THEN 1 END), "
+                          "count(CASE WHEN o.target <> r.store THEN 1 END) FROM recording r "
+                          "JOIN file f ON f.recording_id = r.id JOIN outbox o ON o.file_id = f.id "
+                          "WHERE r.id = ?1 AND o.kind = 'upload' AND o.done_us IS NOT NULL GROUP BY f.id"));
+  REC_CHECK(query.bind_all(recording_id));
+  std::map<std::int64_t, StoredAs> files;
+  for (;;) {
+    REC_TRY(const bool more, query.step());
+    if (!more) return files;
+    const bool in_store = query.int64(1) > 0;
+    const bool in_backup = query.int64(2) > 0;
+    files[query.int64(0)] = !in_backup ? StoredAs::uploaded
+                            : in_store ? StoredAs::back_filled
+                                       : StoredAs::backed_up;
   }
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -32,6 +34,14 @@ struct StoreChange {
 
 std::string_view name_of(StoreChange::Event event);  // "outage", "back", "failed-over" ...
 
+// What an upload has made of a file.
+enum class StoredAs {
+  uploaded,     // it is in its store
+  backed_up,    // it is in the backup store, because its own fails
+  back_filled,  // it is in its own, after it was in the backup store
+};
+std::string_view name_of(StoredAs state);  // "uploaded", "backed-up", "back-filled"
+
 // What is known about stores, on the connection of a catalogue: the same thread, the same errors. A store's
 // successes are noted by Catalogue::done() itself.
 class StoreLedger {
@@ -40,11 +50,17 @@ class StoreLedger {
 
   // An attempt that began at `began` failed, through the store's fault. `jitter` in [0, 1).
   Status note_failure(const std::string &store, UtcTime began, double jitter);
+  // For stores that nobody takes rows of just now: states outages that are due (see take_limit()).
+  Status state_outages();
+  // Tries stores in an outage at once: somebody may have mended what was wrong.
+  Status probe_now();
   Result<StoreHealth> health(const std::string &store);
   Result<std::vector<std::string>> stores_in_outage();
   // Journal, oldest first: what came after the change with this id.
   Result<std::vector<StoreChange>> changes_since(std::int64_t id);
   Result<std::int64_t> last_change();  // 0 = there is none
+  // What has become of the uploaded files of a recording, by file id.
+  Result<std::map<std::int64_t, StoredAs>> stored_files(std::int64_t recording_id);
 
  private:
   Catalogue &catalogue_;

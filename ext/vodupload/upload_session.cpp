@@ -26,6 +26,7 @@ Destinations destinations_of(const Configuration &configuration) {
     if (store.credentials.kind == CredentialPlace::Kind::env)
       to.credentials[name] = environment_credentials(store, environment);
   for (const auto &[name, t] : configuration.templates) {
+    if (!t.backup_store.empty()) to.with_backup.insert(t.store);
     if (t.hls) to.storage_classes[{name, Format::hls}] = t.hls->options.storage_class;
     for (const FileFormat &file : t.files)
       to.storage_classes[{name, file.format}] = file.options.storage_class;
@@ -42,7 +43,8 @@ Destinations destinations_of(const Configuration &configuration) {
 
 // What is served, secrets apart.
 bool same_services(const Destinations &a, const Destinations &b) {
-  return a.stores == b.stores && a.callbacks == b.callbacks && a.storage_classes == b.storage_classes;
+  return a.stores == b.stores && a.callbacks == b.callbacks && a.storage_classes == b.storage_classes &&
+         a.with_backup == b.with_backup;
 }
 
 }  // namespace
@@ -74,6 +76,7 @@ Status UploadSession::serve(Destinations destinations) {
   options.destinations = destinations;
   options.describes = describes_;
   options.on_report = [this](const DeliveryReport &r) { barrier(element_, [&] { report(r); }); };
+  options.on_change = [this](const StoreChange &c) { barrier(element_, [&] { report(c); }); };
   options.on_trouble = [this](const Error &e) { barrier(element_, [&] { post_warning(element_, e); }); };
   REC_TRY(auto worker, DeliveryWorker::start(std::move(options), clock_));
   destinations_ = std::move(destinations);
@@ -168,6 +171,7 @@ void UploadSession::report(const DeliveryReport &r) {
       .field("location", r.location)
       .field("url", r.url)
       .field("attempt", static_cast<guint>(r.attempt));
+  if (is_upload) message.field("state", std::string(name_of(r.state)));
   if (r.error) message.field("error", r.error->message);
   if (r.retry) message.time("next-attempt", *r.retry);
   message.post(element_);
@@ -176,6 +180,13 @@ void UploadSession::report(const DeliveryReport &r) {
     has_news_ = true;
   }
   wake_.notify_all();
+}
+
+void UploadSession::report(const StoreChange &c) {
+  MessageBuilder message("vodupload-store-changed");
+  message.field("event", std::string(name_of(c.event))).field("store", c.store).time("at", c.at);
+  if (!c.session_id.empty()) message.field("backup", c.backup).field("session-id", c.session_id);
+  message.post(element_);
 }
 
 bool UploadSession::wait_for_news() {

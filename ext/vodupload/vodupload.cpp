@@ -54,12 +54,19 @@
  *
  * Element messages, posted from threads of its own; instants are microseconds since the epoch.
  *
- * * `vodupload-uploaded`: #gchararray `store`, `location` (the file), `url` (the object), #guint `attempt`.
+ * * `vodupload-uploaded`: #gchararray `store`, `location` (the file), `url` (the object), #guint `attempt`,
+ *   #gchararray `state`: "uploaded", or "backed-up" where its store fails and the backup store has it, and
+ *   "back-filled" when its store has it, too, after that.
  * * `vodupload-upload-failed`: the same with #gchararray `error` and #gint64 `next-attempt`; `url` is empty.
  * * `vodupload-callback-delivered`: #gchararray `callback`, `location`, `url` (who was told, without its
  *   query), #guint `attempt`.
  * * `vodupload-callback-failed`: the same with #gchararray `error` and #gint64 `next-attempt`; `url` is
  * empty.
+ * * `vodupload-store-changed`, whichever process noticed it: #gchararray `event`, `store`, #gint64 `at`.
+ * Events: "outage" (for ten seconds the store has taken nothing), "back" (it takes something again). With
+ * #gchararray `session-id` and `backup` about a recording whose store this is: "failed-over" (it goes to the
+ * backup store), "returned" (to its own store before the backup had anything of it), "back-filled" (what the
+ * backup store has of it is in its own, too).
  *
  * Since: 0.1
  */

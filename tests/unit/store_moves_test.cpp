@@ -264,6 +264,30 @@ TEST_F(StoreMoves, AFileThatIsGoneIsNoOutage) {
   EXPECT_EQ(events(), std::vector<Event>{});
 }
 
+TEST_F(StoreMoves, AnOutageIsStatedAlsoWhenNobodyAsksForRows) {
+  is_dead_["archive"] = true;
+  add_file(start(), "a.flv");
+  serve(archive());
+  ASSERT_TRUE(ledger_.state_outages());
+  EXPECT_EQ(events(), std::vector<Event>{});
+  clock_.advance(Seconds(10));
+  ASSERT_TRUE(ledger_.state_outages());
+  EXPECT_EQ(events(), (std::vector{Event::outage, Event::failed_over}));
+  EXPECT_EQ(serve(spare()), Names{"a.flv"});
+}
+
+TEST_F(StoreMoves, WhoBeginsToWorkTriesAtOnce) {
+  is_dead_["archive"] = true;
+  add_file(start("", ""), "a.flv");
+  live(Seconds(100));
+  const int before = attempts_["archive"];
+  EXPECT_EQ(serve(archive()), Names{});
+  EXPECT_EQ(attempts_["archive"], before);
+  is_dead_["archive"] = false;
+  ASSERT_TRUE(ledger_.probe_now());
+  EXPECT_EQ(serve(archive()), Names{"a.flv"});
+}
+
 TEST_F(StoreMoves, WhatIsNewComesBeforeWhatIsBackFilled) {
   is_dead_["archive"] = true;
   for (int n = 0; n < 5; ++n) {

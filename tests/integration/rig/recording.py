@@ -13,12 +13,13 @@ BUCKET = "recordings"
 class Recording:
     """Everything that recorder processes share: several of them may use one at the same time."""
 
-    def __init__(self, directory, formats, store=None, receiver=None, app="live"):
+    def __init__(self, directory, formats, store=None, receiver=None, app="live", backup=None):
+        """`backup`: a directory that stands in while the store fails."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         self.catalogue, self.spool = self.directory / "catalogue.db", self.directory / "spool"
         self.config = self.directory / "recording.json"
-        self.formats, self.app = formats, app
+        self.formats, self.app, self.backup = formats, app, backup
         self.write_config(store, receiver)
 
     def write_config(self, store=None, receiver=None, callbacks=None, **of_storage):
@@ -34,6 +35,9 @@ class Recording:
                        "credentials": "env"}
             storage |= {name.replace("_", "-"): value for name, value in of_storage.items()}
             document["storage"] = {"archive": storage}
+            if self.backup:
+                template["storage"]["backup"] = "spare"
+                document["storage"]["spare"] = {"uri": f"file://{self.backup}"}
         if receiver:
             callbacks = {"ops": {"url": receiver.url, "schema": "tencent", "key": {"env": "RECORDING_CALLBACK_KEY"}}}
         if callbacks:
