@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/clock.h"
 #include "core/model/recording_event.h"
 
 namespace rec {
@@ -36,6 +37,7 @@ struct StoreSettings {
 
   std::string ca_file;  // PEM, absolute: signs its certificates instead of whom the system trusts
   std::string proxy;    // http address, or "none"; "" = the environment's
+  std::optional<Seconds> keep_local{};  // local copies, after the upload; nothing = for ever
 
   std::map<std::string, std::string> metadata;  // kept with every object, by name; checked for headers
   std::map<std::string, std::string> tags;      // of every object

@@ -151,6 +151,7 @@ class Catalogue {
 
  private:
   friend class GrowingUploads;
+  friend class LocalCopies;
   friend class StoreLedger;  // store_ledger.h: of what uploads tell about stores
   Catalogue(SqlDatabase db, const Clock &clock) : db_(std::move(db)), clock_(&clock) {}
   // Inside a transaction of the caller.

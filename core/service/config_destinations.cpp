@@ -256,6 +256,7 @@ StoreSettings read_store(ConfigNotes &notes, const Field &field, const std::stri
   if (const auto uploads = reader.take("uploads"))
     store.uploads = static_cast<unsigned>(
         read_count(notes.problems, *uploads, 1, StoreSettings::kMostUploads).value_or(store.uploads));
+  if (const auto keep = reader.take("keep-local")) store.keep_local = read_keep_local(notes, *keep);
   if (text && is_bucket(*text)) {
     read_bucket(notes, reader, store);
   } else if (!is_directory) {

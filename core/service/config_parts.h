@@ -31,6 +31,9 @@ CallbackTarget read_callback(ConfigNotes &notes, const Field &field, const std::
 RecordingTemplate read_template(ConfigNotes &notes, const Field &field, const std::string &name,
                                 const Configuration &defined);
 
+// How long local copies stay after the upload; nothing = for ever.
+std::optional<Seconds> read_keep_local(ConfigNotes &notes, const Field &field);
+SpoolPolicy read_spool(ConfigNotes &notes, const Field &field);
 Trigger read_trigger(ConfigNotes &notes, const Field &field);
 std::vector<Content> read_content(ConfigNotes &notes, const Field &field);
 // The members that all formats have. A playlist's folder is named before its end is known.

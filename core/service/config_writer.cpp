@@ -108,6 +108,7 @@ JsonObjectWriter store_json(const StoreSettings &store) {
     json.object("credentials", std::move(place));
   }
   if (store.bucket_in_host) json.text("bucket-in", *store.bucket_in_host ? "host" : "path");
+  if (store.keep_local) json.text("keep-local", text_of(*store.keep_local));
   if (store.signature == "v1") json.text("signature", store.signature);
   if (!store.ca_file.empty()) json.text("ca", store.ca_file);
   if (!store.proxy.empty()) json.text("proxy", store.proxy);
@@ -170,6 +171,12 @@ std::string write_configuration(const Configuration &c) {
   for (const RecordingRule &rule : c.rules.all()) rules.push_back(rule_json(rule));
   json.objects("rules", std::move(rules));
   if (!c.stores.empty()) write_map(json, "storage", c.stores, store_json);
+  if (c.spool != SpoolPolicy{}) {
+    JsonObjectWriter spool;
+    spool.number("min-free", static_cast<std::int64_t>(c.spool.min_free_bytes));
+    if (!c.spool.deletes_uploaded) spool.text("when-low", "keep");
+    json.object("spool", std::move(spool));
+  }
   if (!c.callbacks.empty()) write_map(json, "callbacks", c.callbacks, callback_json);
   return json.to_string(JsonLayout::indented) + "\n";
 }

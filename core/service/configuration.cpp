@@ -96,6 +96,7 @@ void read_root(ConfigNotes &notes, const JsonValue &root, Configuration &configu
     for (const Field &rule : read_list(notes.problems, *rules, "an array of rules"))
       read_rule(notes, rule, configuration);
   }
+  if (const auto spool = reader.take("spool")) configuration.spool = read_spool(notes, *spool);
   if (const auto limits = reader.take("limits")) read_limits(notes, *limits, configuration);
   if (const auto schema = reader.take("$schema"))
     read_text(notes.problems, *schema, "the address of a schema");

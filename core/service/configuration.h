@@ -11,6 +11,7 @@
 #include "core/model/destinations.h"
 #include "core/model/recording_template.h"
 #include "core/model/rule_set.h"
+#include "core/model/spool.h"
 
 namespace rec {
 
@@ -21,6 +22,7 @@ struct Configuration {
   RuleSet rules;
   std::map<std::string, StoreSettings> stores;
   std::map<std::string, CallbackTarget> callbacks;
+  SpoolPolicy spool;
 };
 
 // The template that records a push, and why.

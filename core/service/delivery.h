@@ -13,6 +13,7 @@
 #include "core/base/result.h"
 #include "core/io/http.h"
 #include "core/model/destinations.h"
+#include "core/model/spool.h"
 #include "core/service/callback_message.h"
 #include "core/service/catalogue.h"
 #include "core/service/store_credentials.h"
@@ -31,7 +32,8 @@ struct Destinations {
   std::map<std::pair<std::string, Format>, std::string> storage_classes;  // by template; "" = the store's own
   ProxyVariables proxies;                                                 // of the environment
   std::map<std::string, CallbackKeys> callback_keys;  // by name of the callback, when it has a key_env
-  std::set<std::string> with_backup;                  // stores for which another one stands in
+  SpoolPolicy spool;
+  std::set<std::string> with_backup;  // stores for which another one stands in
 };
 
 // One attempt has ended.

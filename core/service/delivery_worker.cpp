@@ -50,6 +50,7 @@ Result<std::unique_ptr<DeliveryWorker>> DeliveryWorker::start(Options options, c
 DeliveryWorker::DeliveryWorker(Options options, OwnerLease lease, const Clock &clock)
     : options_(std::move(options)),
       lease_(std::move(lease)),
+      spool_(options_.destinations.stores, options_.destinations.spool, clock),
       clock_(clock),
       cancel_(Ref<GCancellable>::adopt(g_cancellable_new())) {}
 
@@ -180,6 +181,8 @@ Result<std::optional<UtcTime>> DeliveryWorker::keep(Catalogue &catalogue) {
     if (Status one = join(catalogue, id); !one) joined = std::move(one);
   REC_CHECK(joined);
   REC_CHECK(tell_of_unserved(catalogue));
+  REC_TRY(const auto news, spool_.look(catalogue, [this] { return is_stopping(); }));
+  for (const SpoolNews &one : news) options_.on_spool(one);
   if (!recovered.errors.empty()) return recovered.errors.front();
   return std::optional<UtcTime>{};
 }

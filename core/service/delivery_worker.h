@@ -10,6 +10,7 @@
 #include "core/base/sync.h"
 #include "core/service/delivery.h"
 #include "core/service/owner_lease.h"
+#include "core/service/spool_keeper.h"
 
 namespace rec {
 
@@ -31,6 +32,7 @@ class DeliveryWorker {
     std::function<void(const DeliveryReport &)> on_report = [](const DeliveryReport &) {};
     // What happens to stores, whoever noticed it; on one thread, in its order.
     std::function<void(const StoreChange &)> on_change = [](const StoreChange &) {};
+    std::function<void(const SpoolNews &)> on_spool = [](const SpoolNews &) {};  // the same thread
     // What kept a thread from working, once until it works again.
     std::function<void(const Error &)> on_trouble = [](const Error &) {};
   };
@@ -72,6 +74,7 @@ class DeliveryWorker {
 
   const Options options_;
   const OwnerLease lease_;
+  SpoolKeeper spool_;  // the keeper's
   const Clock &clock_;
   const Ref<GCancellable> cancel_;
 

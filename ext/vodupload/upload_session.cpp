@@ -22,6 +22,7 @@ Destinations destinations_of(const Configuration &configuration) {
   to.stores = configuration.stores;
   to.callbacks = configuration.callbacks;
   to.proxies = proxy_variables(environment);
+  to.spool = configuration.spool;
   for (const auto &[name, store] : configuration.stores)
     if (store.credentials.kind == CredentialPlace::Kind::env)
       to.credentials[name] = environment_credentials(store, environment);
@@ -44,7 +45,7 @@ Destinations destinations_of(const Configuration &configuration) {
 // What is served, secrets apart.
 bool same_services(const Destinations &a, const Destinations &b) {
   return a.stores == b.stores && a.callbacks == b.callbacks && a.storage_classes == b.storage_classes &&
-         a.with_backup == b.with_backup;
+         a.with_backup == b.with_backup && a.spool == b.spool;
 }
 
 }  // namespace
@@ -77,6 +78,7 @@ Status UploadSession::serve(Destinations destinations) {
   options.describes = describes_;
   options.on_report = [this](const DeliveryReport &r) { barrier(element_, [&] { report(r); }); };
   options.on_change = [this](const StoreChange &c) { barrier(element_, [&] { report(c); }); };
+  options.on_spool = [this](const SpoolNews &n) { barrier(element_, [&] { report(n); }); };
   options.on_trouble = [this](const Error &e) { barrier(element_, [&] { post_warning(element_, e); }); };
   REC_TRY(auto worker, DeliveryWorker::start(std::move(options), clock_));
   destinations_ = std::move(destinations);
@@ -187,6 +189,17 @@ void UploadSession::report(const StoreChange &c) {
   message.field("event", std::string(name_of(c.event))).field("store", c.store).time("at", c.at);
   if (!c.session_id.empty()) message.field("backup", c.backup).field("session-id", c.session_id);
   message.post(element_);
+}
+
+void UploadSession::report(const SpoolNews &n) {
+  for (const std::string &path : n.removed)
+    MessageBuilder("vodupload-local-copy-removed").field("location", path).post(element_);
+  if (!n.time_left) return;
+  MessageBuilder("vodupload-spool")
+      .field("directory", n.directory)
+      .field("free-bytes", guint64{n.free_bytes})
+      .field("time-left", static_cast<guint64>(Nanoseconds(*n.time_left).count()))
+      .post(element_);
 }
 
 bool UploadSession::wait_for_news() {

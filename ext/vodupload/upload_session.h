@@ -69,6 +69,7 @@ class UploadSession {
                 std::shared_ptr<const OwnerLease> owner);
   void report(const DeliveryReport &r) REC_EXCLUDES(mutex_);  // the worker's threads
   void report(const StoreChange &c);                          // the same
+  void report(const SpoolNews &n);                            // the same
   void watch() REC_EXCLUDES(mutex_);                          // the watching thread
   void follow_configuration();
   Status serve(Destinations destinations);

@@ -90,6 +90,22 @@ TEST(Configuration, ReadsEveryMemberOfATemplate) {
   EXPECT_EQ(t.callbacks, std::vector<std::string>{"ops"});
 }
 
+TEST(Configuration, ReadsWhatBecomesOfLocalCopies) {
+  const auto of = [](const std::string &storage, const std::string &spool) {
+    return parse_configuration(R"({"templates": {}, "rules": [], "storage": {"s": {"uri": "file:///s")" +
+                                   storage + "}}" + spool + "}",
+                               "f.json");
+  };
+  EXPECT_EQ(of("", "").configuration->stores.at("s").keep_local, std::nullopt);
+  EXPECT_EQ(of("", "").configuration->spool, SpoolPolicy{});
+  EXPECT_EQ(of(R"(, "keep-local": "forever")", "").configuration->stores.at("s").keep_local, std::nullopt);
+  EXPECT_EQ(of(R"(, "keep-local": "0s")", "").configuration->stores.at("s").keep_local, Seconds(0));
+  const auto kept = of("", R"(, "spool": {"min-free": 5, "when-low": "keep"})").configuration;
+  EXPECT_EQ(kept->spool, (SpoolPolicy{.min_free_bytes = 5, .deletes_uploaded = false}));
+  EXPECT_EQ(of("", R"(, "spool": {"min-free": 5})").configuration->spool, (SpoolPolicy{.min_free_bytes = 5}));
+  EXPECT_FALSE(of(R"(, "keep-local": "1501d")", "").configuration);
+}
+
 TEST(Configuration, SaysWhatItDoesNotActOn) {
   const auto loaded = parse_configuration(with_template(R"({"formats": {"flv": {}}, "retention": "30d",
   "storage": {"primary": "a", "backup": "b"}})"),
