@@ -8,8 +8,8 @@
 namespace rec {
 
 StoreHealth after_failure(StoreHealth health, UtcTime began, UtcTime now, double jitter) {
-  if (!health.failing_since)
-    health.failing_since = health.succeeded ? std::max(began, *health.succeeded) : began;
+  if (!health.failing_since || *health.failing_since > now)
+    health.failing_since = std::min(std::max(began, health.succeeded.value_or(began)), now);
   ++health.failed;
   const Nanoseconds delay =
       std::min<Nanoseconds>(upload_retry_delay(health.failed, jitter), kLongestProbeInterval);
@@ -29,7 +29,8 @@ bool is_outage_due(const StoreHealth &health, UtcTime now) {
 
 StoreLicence licence_of(const StoreHealth &health, UtcTime now) {
   if (!health.down) return StoreLicence::all;
-  return now >= health.next_probe ? StoreLicence::probe : StoreLicence::none;
+  const bool is_due = now >= health.next_probe || health.next_probe - now > kProbePatience;
+  return is_due ? StoreLicence::probe : StoreLicence::none;
 }
 
 StoreHealth after_probe_began(StoreHealth health, UtcTime now) {

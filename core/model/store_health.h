@@ -29,6 +29,8 @@ inline constexpr Seconds kProbePatience{60};
 StoreHealth after_failure(StoreHealth health, UtcTime began, UtcTime now, double jitter);
 StoreHealth after_success(UtcTime now);
 
+// The clock may be set back: nothing waits for longer than it would otherwise.
+
 // Whether the outage is to be stated now, once.
 bool is_outage_due(const StoreHealth &health, UtcTime now);
 

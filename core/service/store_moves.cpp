@@ -44,27 +44,24 @@ Status tell(SqlDatabase &db, StoreChange::Event event, const Places &r, UtcTime 
   return write_journal(db, {.at = now, .event = event, .store = r.store, .backup = r.backup}, r.recording_id);
 }
 
-// A playlist and all of its segments are in one store: those that went to the primary go to the backup, too.
-// Files stand for themselves, and only those that are owed go there.
+// A playlist and all of its segments are in one store: those that went to the primary since the last whole
+// playlist go to the backup, too. Files stand for themselves, and only those that are owed go there. All in
+// the order in which they came, by which playlists know their segments (views.sql).
 Status fail_over(SqlDatabase &db, const Places &r, UtcTime now) {
-  static constexpr std::string_view kInsert =
-      "INSERT INTO outbox (kind, target, recording_id, file_id, segment_id, waits_for, created_us, "
-      "next_attempt_us) SELECT 'upload', ?3, o.recording_id, o.file_id, o.segment_id, o.waits_for, "
-      "o.created_us, ?4 ";
   REC_CHECK(db.run_with("UPDATE recording SET in_backup = 1 WHERE id = ?1", r.recording_id));
-  // In their order, by which a playlist knows its segments.
   REC_CHECK(db.run_with(
-      std::string(kInsert) +
-          "FROM (SELECT o.* FROM segment s JOIN outbox o ON o.segment_id = s.id "
-          "WHERE s.recording_id = ?1 AND o.target = ?2 "
-          "AND (o.done_us IS NULL OR ?5 = 0 OR EXISTS (SELECT 1 FROM file WHERE recording_id = ?1 AND "
-          "format = 'hls' AND url = '')) AND NOT EXISTS "
-          "(SELECT 1 FROM outbox t WHERE t.segment_id = s.id AND t.target = ?3) "
-          "UNION ALL SELECT o.* FROM file f JOIN outbox o ON o.file_id = f.id "
-          "WHERE f.recording_id = ?1 AND o.target = ?2 "
-          "AND o.kind = 'upload' AND o.done_us IS NULL AND NOT EXISTS "
-          "(SELECT 1 FROM outbox t WHERE t.file_id = f.id AND t.kind = 'upload' AND t.target = ?3)) o "
-          "ORDER BY o.id",
+      "INSERT INTO outbox (kind, target, recording_id, file_id, segment_id, waits_for, created_us, "
+      "next_attempt_us) SELECT 'upload', ?3, recording_id, file_id, segment_id, waits_for, created_us, ?4 "
+      "FROM outbox WHERE id IN ("
+      "SELECT o.id FROM segment s JOIN outbox o ON o.segment_id = s.id WHERE s.recording_id = ?1 AND "
+      "o.target = ?2 AND (o.done_us IS NULL OR ?5 = 0 OR EXISTS (SELECT 1 FROM file WHERE recording_id = ?1 "
+      "AND format = 'hls' AND url = '')) AND o.id > (SELECT coalesce(max(p.id), 0) FROM outbox p "
+      "JOIN file q ON q.id = p.file_id WHERE q.recording_id = ?1 AND p.target = ?2 AND "
+      "p.waits_for = 'segments' AND p.done_us IS NOT NULL) AND NOT EXISTS "
+      "(SELECT 1 FROM outbox t WHERE t.segment_id = s.id AND t.target = ?3) "
+      "UNION SELECT o.id FROM file f JOIN outbox o ON o.file_id = f.id WHERE f.recording_id = ?1 AND "
+      "o.target = ?2 AND o.kind = 'upload' AND o.done_us IS NULL AND NOT EXISTS "
+      "(SELECT 1 FROM outbox t WHERE t.file_id = f.id AND t.kind = 'upload' AND t.target = ?3)) ORDER BY id",
       r.recording_id, r.store, r.backup, us(now), std::int64_t{r.is_finished}));
   return tell(db, StoreChange::Event::failed_over, r, now);
 }

@@ -67,11 +67,12 @@
  * #gchararray `session-id` and `backup` about a recording whose store this is: "failed-over" (it goes to the
  * backup store), "returned" (to its own store before the backup had anything of it), "back-filled" (what the
  * backup store has of it is in its own, too).
- * * `vodupload-local-copy-removed`: #gchararray `location`, a file that its store has, or a playlist, which goes
- *   with all segments of its recording; as `keep-local` and `spool` of the configuration say.
- * * `vodupload-spool`: #gchararray `directory`, #guint64 `free-bytes` of its file system, #guint64 `time-left` (ns)
- *   until it is as low as the configuration allows, at the rate of the last ten minutes; 0: it is. Posted while a
- *   store has an outage, and when the limit is reached: at first, when half the time is left, and once an hour.
+ * * `vodupload-local-copy-removed`: #gchararray `location`, a file that its store has, or a playlist, which
+ * goes with all segments of its recording; as `keep-local` and `spool` of the configuration say.
+ * * `vodupload-spool`: #gchararray `directory`, #guint64 `free-bytes` of its file system, #guint64
+ * `time-left` (ns) until it is as low as the configuration allows, at the rate of the last ten minutes; 0: it
+ * is. Posted while a store has an outage, and when the limit is reached: at first, when half the time is
+ * left, and once an hour.
  *
  * Since: 0.1
  */

@@ -60,6 +60,15 @@ TEST(StoreHealth, ProbesOneByOneEverMoreRarelyUpToAMinuteApart) {
   EXPECT_EQ(licence_of(health, at(now + 60)), StoreLicence::probe) << "who has died";
 }
 
+TEST(StoreHealth, HeedsThatTheClockWasSetBack) {
+  StoreHealth health = after_failure(after_success(at(5000)), at(5001), at(5001), 0);
+  health.down = at(5011);
+  EXPECT_EQ(licence_of(health, at(0)), StoreLicence::probe);
+  health.down.reset();
+  health = after_failure(health, at(0), at(0), 0);
+  EXPECT_TRUE(is_outage_due(health, at(10)));
+}
+
 TEST(StoreHealth, WithoutAnOutageNobodyWaits) {
   EXPECT_EQ(licence_of(after_failure({}, at(0), at(0), 0), at(0)), StoreLicence::all);
 }

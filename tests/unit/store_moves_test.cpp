@@ -172,6 +172,24 @@ TEST_F(StoreMoves, APlaylistHasAllOfItsSegmentsInOneStore) {
   EXPECT_EQ(catalogue_.owed()->uploads, 0U);
 }
 
+TEST_F(StoreMoves, EachPlaylistOfACycleHasItsOwnSegmentsBeforeIt) {
+  const std::int64_t id = start("/p0.m3u8");
+  add_segment(id, 0);
+  ASSERT_TRUE(catalogue_.change_playlist(id, facts_of(id, "p0.m3u8"), "/p1.m3u8"));
+  EXPECT_EQ(serve(archive()).size(), 2U);
+  is_dead_["archive"] = true;
+  add_segment(id, 1);
+  ASSERT_TRUE(catalogue_.change_playlist(id, facts_of(id, "p1.m3u8"), "/p2.m3u8"));
+  add_segment(id, 2);
+  finish(id, "p2.m3u8");
+  serve(archive());
+  clock_.advance(Seconds(10));
+  serve(archive());
+  const std::string segment = std::to_string(id) + "-segment";
+  EXPECT_EQ(serve(spare()), (Names{segment + "1.ts", "p1.m3u8", segment + "2.ts", "p2.m3u8"}))
+      << "what the primary has whole stays there";
+}
+
 TEST_F(StoreMoves, ARecordingEndsInTheBackupWhereItsSegmentsAre) {
   is_dead_["archive"] = true;
   const std::int64_t id = start("/p.m3u8");
