@@ -139,8 +139,8 @@ BucketClient::BucketClient(const BucketService &service, const StoreSettings &se
 
 void BucketClient::add_labels(StoreRequest &request) const {
   const std::string prefix(service_->header_prefix);
-  for (const auto &[name, value] : settings_.metadata)
-    request.headers.emplace_back(prefix + "meta-" + name, value);
+  const std::string metadata = prefix + "meta-";
+  for (const auto &[name, value] : settings_.metadata) request.headers.emplace_back(metadata + name, value);
   std::string tags;
   for (const auto &[name, value] : settings_.tags)
     tags += (tags.empty() ? "" : "&") + percent_encode(name, false) + "=" + percent_encode(value, false);
