@@ -9,7 +9,7 @@ usage: examples/quickstart.sh [URL [SECONDS]]
 
 Without URL: starts an RTMP server on loopback, publishes a generated 1080p stream to it for half a minute with
 an interruption of some seconds, and records that. With rtmp://host/app/stream: records that stream for SECONDS
-(default 30), or until it ends.
+(default 30), or until it ends. Ends with a page to replay it; at a terminal until Ctrl-C.
 
 What is recorded, and where it goes, says examples/quickstart.json. Everything lands in build/quickstart/.
 HELP
@@ -255,9 +255,35 @@ PYTHON
   echo "  gst-play-1.0 file://$playlist"
 }
 
+# The page to replay it. Whoever sits at a terminal may look at it as long as they like.
+show_page() {
+  local address page
+  "$build/tools/gst-recording-1.0" serve --catalogue "$run/catalogue.db" --config "$run/recording.json" --port 0 \
+    >"$run/page.log" 2>&1 &
+  page=$!
+  pids+=("$page")
+  wait_for 20 grep -q '^http' "$run/page.log" || fail "the replay page" "$run/page.log"
+  address=$(grep -m 1 '^http' "$run/page.log")
+  python3 - "$address" <<'PYTHON' || fail "the replay page" "$run/page.log"
+import sys, urllib.parse, urllib.request
+page, token = urllib.parse.urldefrag(sys.argv[1])
+asked = urllib.request.Request(page + "api/v1/recordings", headers={"Authorization": "Bearer " + token.removeprefix("token=")})
+for what in (page, asked):
+    with urllib.request.urlopen(what, timeout=10) as answer:
+        answer.read()
+PYTHON
+  echo
+  echo "Watch it in a browser, clip it, download it: $address"
+  if [ -t 0 ] && [ -t 1 ]; then
+    say "Ctrl-C ends the page"
+    wait "$page"
+  fi
+}
+
 mkdir -p "$run" || exit 1
 install_and_build
 start_receiver
 if [ -n "$url" ]; then record_url; else record_demonstration; fi
 show
 say "done; logs are in $run"
+show_page

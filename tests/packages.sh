@@ -8,9 +8,9 @@ PACKAGES_BUILD=(
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
   libjson-glib-dev libsqlite3-dev libsoup-3.0-dev
 )
-# The stock muxers and parsers that the elements stand on, and gst-launch-1.0.
+# The stock muxers and parsers that the elements stand on, gst-launch-1.0, and whom https trusts.
 PACKAGES_RUN=(
-  gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+  gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad ca-certificates
 )
 PACKAGES_INGEST=(nginx-light libnginx-mod-rtmp ffmpeg python3)
 PACKAGES_TEST=(git libgtest-dev gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg sqlite3 python3-jsonschema)

@@ -10,10 +10,10 @@ usage() {
   cat <<'HELP'
 usage: tests/run.sh [OPTION]...
 
-Builds with gcc, clang and the sanitizers (warnings are errors), runs the suites lint, unit, element,
+Builds with gcc, and with clang and the sanitizers (warnings are errors), runs the suites lint, unit, element,
 pipeline and integration, and ends with the line "N passed, N failed". Exit status 0: nothing failed.
 
-  --fast          gcc only: no clang, no clang-tidy, no sanitizers, no integration
+  --fast          gcc only: no clang, no clang-tidy, no sanitizers, no fuzzing, no integration
   --suite NAME    this suite only, with gcc (repeatable)
   --long          the long forms of tests that have one, ten minutes of fuzzing per target instead of ten seconds
   --newer-gstreamer
@@ -116,33 +116,22 @@ step_failed() {
 
 test_gcc() {
   local suite
-  build gcc all gcc g++ -Dwerror=true || { step_failed "the gcc build" && return; }
+  build gcc all gcc g++ -Dwerror=true -Ddebug=false || { step_failed "the gcc build" && return; }
   for suite in lint unit element pipeline; do
     if wants $suite; then run_tests gcc $suite --suite $suite; fi
   done
 }
 
-# Its warnings do not depend on optimisation, which costs more than half of the time.
+# One build with clang for its warnings, clang-tidy, the sanitizers and the fuzzers. Optimised it takes much longer to
+# build, and there are fewer faults left to be seen.
 test_clang() {
-  build clang all clang clang++ -Dwerror=true -Dlint_tidy=true -Doptimization=0 || { step_failed "the clang build" && return; }
-  run_tests clang unit --suite unit
+  build clang all clang clang++ -Dwerror=true -Dlint_tidy=true -Dfuzzing=true -Doptimization=0 -Ddebug=false \
+    "-Dcpp_args=-g1 -fsanitize=fuzzer-no-link" -Db_sanitize=address,undefined -Db_lundef=false ||
+    { step_failed "the clang build" && return; }
+  run_tests clang unit --suite unit --timeout-multiplier 4
+  run_tests clang element --suite element --timeout-multiplier 4
+  run_tests clang fuzz --suite fuzz
   run_tests clang tidy clang-tidy
-}
-
-# gcc 12 sees uninitialized values in instrumented code that are none, so warnings are no errors here. Optimised it
-# takes four times as long to build, and there are fewer faults left to be seen.
-test_sanitized() {
-  build sanitize code-tests gcc g++ -Doptimization=0 -Ddebug=false -Dcpp_args=-g1 -Db_sanitize=address,undefined \
-    -Db_lundef=false ||
-    { step_failed "the sanitizer build" && return; }
-  run_tests sanitize unit --suite unit --timeout-multiplier 4
-  run_tests sanitize element --suite element --timeout-multiplier 4
-}
-
-test_fuzz() {
-  build fuzz fuzzers clang clang++ -Dfuzzing=true -Db_sanitize=address,undefined \
-    -Db_lundef=false -Dcpp_args=-fsanitize=fuzzer-no-link || { step_failed "the fuzz build" && return; }
-  run_tests fuzz fuzz --suite fuzz
 }
 
 # The same tests where GStreamer, compiler and everything else are three years younger.
@@ -188,8 +177,6 @@ fi
 test_gcc
 if wants_all; then
   test_clang
-  test_fuzz
-  test_sanitized
 fi
 if wants integration && [ -f "$root/gcc/build.ninja" ]; then
   run_tests gcc integration --suite integration

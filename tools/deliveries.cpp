@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "core/io/json.h"
+#include "core/service/recording_jobs.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 
@@ -51,7 +52,10 @@ Result<std::vector<LoggedAttempt>> read_log(const Options &options) {
 Result<std::int64_t> try_now(const Options &options) {
   const SystemClock clock;
   REC_TRY(auto catalogue, open_existing(options, clock));
-  return catalogue.retry_now(filter_of(options));
+  REC_TRY(const std::int64_t deliveries, catalogue.retry_now(filter_of(options)));
+  REC_TRY(const std::int64_t jobs, retry_jobs(catalogue, {.recording = options.value("--recording"),
+                                                          .name = options.value("--target")}));
+  return deliveries + jobs;
 }
 
 }  // namespace

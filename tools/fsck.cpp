@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/service/fsck.h"
 
+#include <glib.h>
+
 #include <cstdio>
 #include <filesystem>
 
 #include "core/io/files.h"
 #include "core/io/json.h"
+#include "core/service/configuration.h"
+#include "core/service/destinations_of.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 
@@ -27,11 +31,27 @@ std::vector<JsonObjectWriter> json_of(const std::vector<Finding> &findings) {
   return list;
 }
 
+// The buckets of --config, with the credentials that its stores name.
+Result<OpenBuckets> buckets_of(const Options &options, const Clock &clock) {
+  if (!options.has("--config")) return OpenBuckets{};
+  const LoadedConfiguration loaded = load_configuration(options.value("--config"));
+  if (!loaded.configuration) return configuration_error(loaded);
+  const auto variable = [](const char *name) {
+    const char *value = g_getenv(name);
+    return std::string(value ? value : "");
+  };
+  const Destinations to = destinations_of(*loaded.configuration, variable);
+  return open_buckets(to, clock, [](const HttpSettings &s) { return make_soup_http_client(s); });
+}
+
 int check(const Options &options, const Clock &clock) {
   if (const auto there = file_facts(options.catalogue()); !there) return failed("fsck", there.error());
   FsckOptions what;
   what.folders = options.words;
   what.digests = options.flags.contains("--digests");
+  auto buckets = buckets_of(options, clock);
+  if (!buckets) return failed("fsck", buckets.error());
+  what.buckets = &*buckets;
   const auto findings = check_storage(options.catalogue(), what, clock);
   if (!findings) return failed("fsck", findings.error());
   if (options.json()) {
@@ -51,7 +71,9 @@ int rebuild(const Options &options, const Clock &clock) {
     const auto folder = std::filesystem::path(options.catalogue()).parent_path().string();
     folders.push_back(folder.empty() ? "." : folder);
   }
-  const auto rebuilt = rebuild_catalogue(options.catalogue(), folders, clock);
+  auto buckets = buckets_of(options, clock);
+  if (!buckets) return failed("fsck", buckets.error());
+  const auto rebuilt = rebuild_catalogue(options.catalogue(), folders, &*buckets, clock);
   if (!rebuilt) return failed("fsck", rebuilt.error());
   if (options.json()) {
     JsonObjectWriter json;
@@ -76,8 +98,8 @@ int rebuild(const Options &options, const Clock &clock) {
 
 int fsck(const std::vector<std::string> &arguments) {
   constexpr std::size_t kMostFolders = 1000;
-  const auto options =
-      read_options(arguments, {"--catalogue"}, {"--rebuild", "--digests", "--json"}, kMostFolders);
+  const auto options = read_options(arguments, {"--catalogue", "--config"},
+                                    {"--rebuild", "--digests", "--json"}, kMostFolders);
   if (!options) return usage_error(command_named("fsck"), options.error().message);
   const SystemClock clock;
   return options->flags.contains("--rebuild") ? rebuild(*options, clock) : check(*options, clock);

@@ -2,9 +2,9 @@
 // gst-recording-1.0: looks at configurations and catalogues, commands recordings, joins files.
 #include <glib.h>
 
+#include <algorithm>
 #include <clocale>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 
 #include "core/base/glib_ptr.h"
@@ -13,51 +13,9 @@
 namespace rec::tool {
 namespace {
 
-constexpr const char *kCommandUsage =
-    "--domain D --app A --stream S [--timeout LENGTH] [--catalogue FILE] [--json]";
-const Command kCommands[] = {
-    {"explain", "--config FILE URI",
-     "Which template records a push to URI (rtmp://domain/app/stream), and why", explain},
-    {"validate", "FILE", "Check a configuration file and name every mistake in it", validate},
-    {"import", "tencent|alibaba FILE...",
-     "Make a configuration of the clouds' own requests (JSON) and name what is not kept", import},
-    {"export", "tencent|alibaba FILE",
-     "Make the clouds' own requests of a configuration, and name what is not kept", export_to},
-    {"list", "[--catalogue FILE] [--limit N] [--json]",
-     "Recordings with their files, newest first, and what is still owed for them", list},
-    {"deliveries", "[--recording ID] [--target NAME] [--failed] [--catalogue FILE] [--limit N] [--json]",
-     "Attempts to upload and to call back, newest first, of at most 14 days", deliveries},
-    {"retry", "[--recording ID] [--target NAME] [--catalogue FILE] [--json]",
-     "Try now what failed and waits for its next attempt", retry},
-    {"join", "OUT IN...", "Make one FLV or MP4 of several that follow each other, without encoding again",
-     join},
-    {"fsck", "[--rebuild] [--digests] [--catalogue FILE] [--json] [FOLDER...]",
-     "What does not agree between the catalogue, manifests and files; --rebuild adds to the catalogue what\n"
-     "      manifests describe; --digests reads all media",
-     fsck},
-    {"task",
-     "create --domain D --app A --stream S [--template NAME] [--start TIME] (--end TIME | --duration LENGTH) "
-     "|\n"
-     "      list [--limit N] | stop ID | delete ID; [--catalogue FILE] [--json]",
-     "Record a stream in a window of time, beside what its rules say; TIME: 2026-11-21T20:00:00Z or unix "
-     "seconds",
-     task},
-    {"start", kCommandUsage, "Begin to record a stream that is being pushed, whatever its trigger says",
-     start},
-    {"stop", kCommandUsage, "Stop recording it; start continues it within its splice-timeout", stop},
-    {"restart", kCommandUsage, "End what is recorded of it now, in all formats, and begin anew", restart},
-    {"cancel-delay", kCommandUsage, "Do not wait for it to come back: finish its recording now",
-     cancel_delay},
-};
-
-void print_help(FILE *out) {
-  std::fputs("Usage: gst-recording-1.0 COMMAND [ARGUMENTS]\n\n", out);
-  for (const Command &command : kCommands)
-    std::fprintf(out, "  %s %s\n      %s\n", command.name, command.usage, command.summary);
-  std::fprintf(out,
-               "  --help, --version\n\n"
-               "Exit status: 0 done, 1 something is wrong (see standard error), 2 wrong usage,\n"
-               "3 (explain) the push is not recorded.\n");
+bool wants_help(const std::vector<std::string> &arguments) {
+  return std::any_of(arguments.begin(), arguments.end(),
+                     [](const std::string &a) { return a == "--help" || a == "-h"; });
 }
 
 int run(const std::vector<std::string> &arguments) {
@@ -70,8 +28,17 @@ int run(const std::vector<std::string> &arguments) {
     std::puts("gst-recording-1.0 " REC_VERSION);
     return kDone;
   }
-  for (const Command &command : kCommands)
-    if (name == command.name) return command.run({arguments.begin() + 1, arguments.end()});
+  if (name == "--man" || name == "--completion") {
+    std::fputs((name == "--man" ? manual_page() : bash_completion()).c_str(), stdout);
+    return kDone;
+  }
+  for (const Command &command : all_commands()) {
+    if (name != command.name) continue;
+    const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+    if (!wants_help(rest)) return command.run(rest);
+    print_help(stdout, command);
+    return kDone;
+  }
   if (!name.empty())
     std::fprintf(stderr, "gst-recording-1.0: unknown command '%s'\n\n", printable(name).c_str());
   print_help(stderr);
@@ -80,15 +47,11 @@ int run(const std::vector<std::string> &arguments) {
 
 }  // namespace
 
-const Command &command_named(const char *name) {
-  for (const Command &command : kCommands)
-    if (std::strcmp(name, command.name) == 0) return command;
-  return kCommands[0];
-}
-
 int usage_error(const Command &command, const std::string &problem) {
-  std::fprintf(stderr, "gst-recording-1.0 %s: %s\nUsage: gst-recording-1.0 %s %s\n", command.name,
-               printable(problem).c_str(), command.name, command.usage);
+  std::fprintf(stderr,
+               "gst-recording-1.0 %s: %s\nUsage: gst-recording-1.0 %s %s\n"
+               "gst-recording-1.0 %s --help says more\n",
+               command.name, printable(problem).c_str(), command.name, command.usage, command.name);
   return kUsage;
 }
 

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/options.h"
 
+#include <glib.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <optional>
 
-#include "core/base/glib_ptr.h"
 #include "core/io/files.h"
+#include "core/service/destinations_of.h"
 #include "tools/commands.h"
 
 namespace rec::tool {
 namespace {
-
-using DateTime = std::unique_ptr<GDateTime, Freer<g_date_time_unref>>;
-constexpr Seconds kLatest{253'402'300'799};  // the end of year 9999
 
 bool contains(const Names &names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -25,6 +24,11 @@ std::optional<Number> parse_number(const std::string &text) {
   Number number = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
   return status == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
+
+std::string environment(const char *name) {
+  const char *value = g_getenv(name);
+  return value ? value : "";
 }
 
 }  // namespace
@@ -77,25 +81,11 @@ Result<Catalogue> open_existing(const Options &options, const Clock &clock) {
   return Catalogue::open(options.catalogue(), clock);
 }
 
-Result<UtcTime> parse_time(const std::string &text) {
-  const Error wrong{Errc::invalid_argument,
-                    "expected a time like 2026-11-21T20:00:00Z or seconds since 1970, found '" + text + "'"};
-  if (const auto seconds = parse_number<std::int64_t>(text)) {
-    if (*seconds < 0 || *seconds > kLatest.count()) return wrong;
-    return UtcTime(Seconds(*seconds));
-  }
-  const DateTime date(
-      g_date_time_new_from_iso8601(text.c_str(), nullptr));  // a zone is needed: none is guessed
-  if (!date) return wrong;
-  const gint64 seconds = g_date_time_to_unix(date.get());
-  if (seconds < 0 || seconds > kLatest.count()) return wrong;
-  return UtcTime(Seconds(seconds) + std::chrono::microseconds(g_date_time_get_microsecond(date.get())));
-}
-
-std::string time_text(UtcTime time) {
-  const DateTime date(
-      g_date_time_new_from_unix_utc(std::chrono::floor<Seconds>(time).time_since_epoch().count()));
-  return date ? CString(g_date_time_format(date.get(), "%Y-%m-%dT%H:%M:%SZ")).get() : "?";
+Result<Destinations> read_destinations(const Options &options) {
+  if (!options.has("--config")) return Destinations{};
+  const auto loaded = load_configuration(options.value("--config"));
+  if (!loaded.configuration) return configuration_error(loaded);
+  return destinations_of(*loaded.configuration, environment);
 }
 
 int failed(const char *command, const Error &error) {

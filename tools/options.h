@@ -8,7 +8,9 @@
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
+#include "core/io/iso_time.h"
 #include "core/service/catalogue.h"
+#include "core/service/delivery.h"
 
 namespace rec::tool {
 
@@ -39,9 +41,8 @@ Result<PushIdentity> read_stream(const Options &options);
 // --catalogue, which is not made here: a mistyped path is a mistake.
 Result<Catalogue> open_existing(const Options &options, const Clock &clock);
 
-// "2026-11-21T20:00:00Z", also with "+08:00" and fractions, or seconds since 1970. Between 1970 and 9999.
-Result<UtcTime> parse_time(const std::string &text);
-std::string time_text(UtcTime time);  // "2026-11-21T20:00:00Z"
+// The stores and callbacks of --config with their secrets; none without it.
+Result<Destinations> read_destinations(const Options &options);
 
 // Says what failed on standard error; what the tool ends with then.
 int failed(const char *command, const Error &error);

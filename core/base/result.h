@@ -34,7 +34,8 @@ class [[nodiscard]] Result {
   explicit operator bool() const { return v_.index() == 0; }
   T &operator*() & { return std::get<0>(v_); }
   const T &operator*() const & { return std::get<0>(v_); }
-  T &&operator*() && { return std::get<0>(std::move(v_)); }
+  // By value, so that `for (auto &x : *f())` looks through something that lives.
+  T operator*() && { return std::get<0>(std::move(v_)); }
   T *operator->() { return &std::get<0>(v_); }
   const T *operator->() const { return &std::get<0>(v_); }
   const Error &error() const & { return std::get<1>(v_); }

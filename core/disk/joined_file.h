@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,22 @@ enum class JoinWhat {
 // parts are as they were.
 Result<JoinedMedia> join_files(Format format, const std::vector<std::string> &parts, JoinWhat what,
                                DiskFile &to, const std::function<bool()> &is_cancelled);
+
+// A range of a file, or of several that are one when they lie one behind the other: an initialisation section
+// and its segments. It may still grow. Times count from its beginning; nothing = from it, to its end.
+struct FileRange {
+  std::vector<std::string> paths;
+  std::optional<Nanoseconds> from;
+  std::optional<Nanoseconds> to;
+  // Of a single path: called before bytes of the file are looked at, which may have to be brought first. What
+  // it fails with, joining does.
+  std::function<Status(std::uint64_t at, std::uint64_t bytes)> bring = {};
+};
+
+// The same of ranges, all of which must fit: from a keyframe to a frame, without encoding anything again.
+// Ranges without a frame are left out; not_found = all of them are.
+Result<JoinedMedia> join_ranges(Format format, const std::vector<FileRange> &ranges, DiskFile &to,
+                                const std::function<bool()> &is_cancelled);
 
 // Trying again cannot help.
 inline bool is_misfit(const Error &error) {

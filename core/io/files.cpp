@@ -138,6 +138,16 @@ Status write_file_atomically(const std::string &path, std::string_view bytes) {
       path, [&](int fd, const std::string &temp) { return write_all(fd, bytes.data(), bytes.size(), temp); });
 }
 
+Status write_pieces_atomically(const std::string &path, const std::function<Result<std::string>()> &next) {
+  return replace(path, [&](int fd, const std::string &temp) -> Status {
+    for (;;) {
+      REC_TRY(const std::string piece, next());
+      if (piece.empty()) return ok();
+      REC_CHECK(write_all(fd, piece.data(), piece.size(), temp));
+    }
+  });
+}
+
 Status copy_file_atomically(const std::string &from, const std::string &to) {
   const Fd in(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
   if (!in) return error_of_errno(errno, "opening", from);
@@ -187,6 +197,17 @@ Result<std::string> digest_of_file(Hash hash, const std::string &path, std::uint
     size_bytes -= static_cast<std::uint64_t>(n);
   }
   return hasher.raw();
+}
+
+Status remove_file_below(const std::string &path, const std::string &root) {
+  std::error_code e;
+  std::filesystem::remove(path, e);
+  if (e) return error_of_errno(e.value(), "remove", path);
+  for (auto at = std::filesystem::path(path).parent_path(); at.string().starts_with(root + "/");
+       at = at.parent_path()) {
+    if (!std::filesystem::is_empty(at, e) || e || !std::filesystem::remove(at, e)) break;
+  }
+  return ok();
 }
 
 Status truncate_file(const std::string &path, std::uint64_t size_bytes) {

@@ -26,6 +26,9 @@ Status rename_noreplace(const std::string &from, const std::string &to);
 // Replaces the content of `path` in one step (".<name>.part" beside it, fsync, rename, fsync directory).
 // unavailable when another thread or process is just doing the same.
 Status write_file_atomically(const std::string &path, std::string_view bytes);
+// The same, with the pieces that `next` gives until one is empty; what it fails with leaves the file as it
+// was.
+Status write_pieces_atomically(const std::string &path, const std::function<Result<std::string>()> &next);
 // The same, with the bytes of another file, streamed. Creates the directory of `to`.
 Status copy_file_atomically(const std::string &from, const std::string &to);
 // Whole content; corrupt when it is longer than `max_bytes`.
@@ -34,6 +37,9 @@ Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes);
 // now and then (it may be empty).
 Result<std::string> digest_of_file(Hash hash, const std::string &path, std::uint64_t offset,
                                    std::uint64_t size_bytes, const std::function<bool()> &is_cancelled);
+// Deletes it, and then the folders that have become empty, up to `root`, which stays. One that is not there
+// is no error.
+Status remove_file_below(const std::string &path, const std::string &root);
 Status truncate_file(const std::string &path, std::uint64_t size_bytes);
 
 // A file that is read here and there.

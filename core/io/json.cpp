@@ -174,6 +174,50 @@ Result<JsonValue> parse_json(std::string_view text, const JsonLimits &limits) {
   return value;
 }
 
+namespace {
+
+JsonNode *node_of(const JsonValue &value);
+
+JsonNode *array_node(const JsonValue &value) {
+  JsonArray *const array = json_array_new();
+  for (const JsonValue &element : value.elements) json_array_add_element(array, node_of(element));
+  JsonNode *const node = json_node_new(JSON_NODE_ARRAY);
+  json_node_take_array(node, array);
+  return node;
+}
+
+JsonNode *object_node(const JsonValue &value) {
+  JsonObject *const object = json_object_new();
+  for (const JsonMember &member : value.members)
+    json_object_set_member(object, member.name.c_str(), node_of(member.value));
+  JsonNode *const node = json_node_new(JSON_NODE_OBJECT);
+  json_node_take_object(node, object);
+  return node;
+}
+
+// As deep as what parse_json() lets through. The caller owns it.
+JsonNode *node_of(const JsonValue &value) {
+  switch (value.kind) {
+    case JsonValue::Kind::boolean:
+      return json_node_init_boolean(json_node_alloc(), value.boolean ? TRUE : FALSE);
+    case JsonValue::Kind::integer:
+      return json_node_init_int(json_node_alloc(), value.integer);
+    case JsonValue::Kind::real:
+      return json_node_init_double(json_node_alloc(), value.real);
+    case JsonValue::Kind::string:
+      return json_node_init_string(json_node_alloc(), value.string.c_str());
+    case JsonValue::Kind::array:
+      return array_node(value);
+    case JsonValue::Kind::object:
+      return object_node(value);
+    case JsonValue::Kind::null:
+      break;
+  }
+  return json_node_init_null(json_node_alloc());
+}
+
+}  // namespace
+
 struct JsonObjectWriter::Members {
   Ref<JsonObject> object = Ref<JsonObject>::adopt(json_object_new());
 };
@@ -215,6 +259,11 @@ JsonObjectWriter &JsonObjectWriter::texts(const char *name, const std::vector<st
   return *this;
 }
 
+JsonObjectWriter &JsonObjectWriter::value(const char *name, const JsonValue &value) {
+  json_object_set_member(members_->object.get(), name, node_of(value));
+  return *this;
+}
+
 JsonObjectWriter &JsonObjectWriter::objects(const char *name, std::vector<JsonObjectWriter> values) {
   JsonArray *const array = json_array_new();
   for (JsonObjectWriter &value : values)
@@ -226,7 +275,10 @@ JsonObjectWriter &JsonObjectWriter::objects(const char *name, std::vector<JsonOb
 std::string JsonObjectWriter::to_string(JsonLayout layout) const {
   const std::unique_ptr<JsonNode, Freer<json_node_unref>> root(json_node_new(JSON_NODE_OBJECT));
   json_node_set_object(root.get(), members_->object.get());
-  return CString(json_to_string(root.get(), layout == JsonLayout::indented)).get();
+  std::string text = CString(json_to_string(root.get(), layout == JsonLayout::indented)).get();
+  // The one control character that json-glib 1.6 forgets.
+  for (std::size_t at = 0; (at = text.find('\x1F', at)) != std::string::npos;) text.replace(at, 1, "\\u001f");
+  return text;
 }
 
 }  // namespace rec

@@ -70,6 +70,7 @@ class JsonObjectWriter {
   JsonObjectWriter &flag(const char *name, bool value);
   JsonObjectWriter &object(const char *name, JsonObjectWriter value);
   JsonObjectWriter &texts(const char *name, const std::vector<std::string> &values);
+  JsonObjectWriter &value(const char *name, const JsonValue &value);  // of a text that was parsed
   JsonObjectWriter &objects(const char *name, std::vector<JsonObjectWriter> values);
 
   std::string to_string(JsonLayout layout = JsonLayout::dense) const;

@@ -57,6 +57,15 @@ Status SqlStatement::bind(int i, const std::optional<std::int64_t> &v) {
   return v ? bind(i, *v) : check_bind(sqlite3_bind_null(stmt_.get(), i), stmt_.get());
 }
 
+Status SqlStatement::bind_values(const std::vector<SqlValue> &values) {
+  int i = 0;
+  for (const SqlValue &value : values) {
+    ++i;
+    REC_CHECK(std::visit([&](const auto &v) { return bind(i, v); }, value));
+  }
+  return ok();
+}
+
 Result<bool> SqlStatement::step() {
   const int rc = sqlite3_step(stmt_.get());
   if (rc == SQLITE_ROW) return true;

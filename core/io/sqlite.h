@@ -6,7 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "core/base/result.h"
 
@@ -14,6 +17,8 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 namespace rec {
+
+using SqlValue = std::variant<std::int64_t, std::string>;
 
 // A prepared statement. Not thread-safe: stays with its database's thread, and must not outlive it.
 class SqlStatement {
@@ -26,8 +31,28 @@ class SqlStatement {
     ((s = s ? bind(++i, args) : std::move(s)), ...);
     return s;
   }
+  // The same for a query that is put together as it is needed.
+  Status bind_values(const std::vector<SqlValue> &values);
   Result<bool> step();  // true: a row is ready; false: done
   Status finish();      // runs a statement whose rows do not matter
+  // Steps through all rows that are left: `see` is called with each.
+  template <typename See>
+  Status each_row(See see) {
+    for (;;) {
+      auto more = step();
+      if (!more) return std::move(more).error();
+      if (!*more) return ok();
+      see(std::as_const(*this));
+    }
+  }
+  // What `read` makes of each of them, in their order.
+  template <typename Read>
+  auto rows(Read read) -> Result<std::vector<std::invoke_result_t<Read &, const SqlStatement &>>> {
+    std::vector<std::invoke_result_t<Read &, const SqlStatement &>> list;
+    auto all = each_row([&](const SqlStatement &row) { list.push_back(read(row)); });
+    if (!all) return std::move(all).error();
+    return list;
+  }
 
   // Columns of the row that is ready, from 0.
   std::int64_t int64(int column) const;
@@ -46,6 +71,10 @@ class SqlStatement {
   Status bind(int i, const std::optional<std::int64_t> &v);
   std::unique_ptr<sqlite3_stmt, Finalize> stmt_;
 };
+
+// For SqlStatement::rows(), when there is one column.
+inline std::string text_in_row(const SqlStatement &row) { return row.text(0); }
+inline std::int64_t int64_in_row(const SqlStatement &row) { return row.int64(0); }
 
 // One connection, for one thread. Errors: unavailable (busy for 5 s, no space), corrupt, denied,
 // invalid_argument (our own SQL is wrong).

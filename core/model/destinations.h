@@ -39,8 +39,11 @@ struct StoreSettings {
   std::string proxy;    // http address, or "none"; "" = the environment's
   std::optional<Seconds> keep_local{};  // local copies, after the upload; nothing = for ever
 
-  std::map<std::string, std::string> metadata;  // kept with every object, by name; checked for headers
-  std::map<std::string, std::string> tags;      // of every object
+  // Kept with every object, by name; checked for headers. Both with placeholders (object_label.h).
+  std::map<std::string, std::string> metadata;
+  std::map<std::string, std::string> tags;
+  std::map<std::string, std::string> content_types{};  // by extension, without '.': instead of the usual ones
+  std::uint64_t longest_copy = 0;  // bytes that one request may copy; 0 = as the service says. For tests
 
   bool operator==(const StoreSettings &) const = default;
 

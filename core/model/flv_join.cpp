@@ -122,8 +122,10 @@ class TagReader {
 // Which tags of the parts are taken over; asked in the same order when it is planned and when it is written.
 class Choice {
  public:
-  bool takes(const Tag &tag, TagReader &reader) {
+  bool takes(const Tag &tag, const FlvJoin::Window &window, TagReader &reader) {
     if (tag.role == Role::end_of_sequence) return false;
+    if (tag.role == Role::frame && (tag.ms < window.first_ms || tag.ms >= window.behind_last_ms))
+      return false;
     if (tag.role == Role::script) {
       const auto data = tag.data_bytes <= kMetadataBytes ? reader.data_of(tag) : std::nullopt;
       return !data || !FlvMetadata::parse(*data);
@@ -165,21 +167,12 @@ struct Track {
 class Planner {
  public:
   Status add(const ByteSource &source) {
-    std::array<std::uint8_t, kFirstTag> header{};
-    if (source.size < header.size() || !source.read(0, header) || header[0] != 'F' || header[1] != 'L' ||
-        header[2] != 'V')
-      return corrupt("no FLV");
-    part_ = Part();
-    const std::string video_config = choice_.video_config();
-    const std::string audio_config = choice_.audio_config();
-    TagReader reader(source);
-    while (const auto tag = reader.next()) REC_CHECK(take(*tag, reader));
-    if (!reader.at_end()) return corrupt("no whole FLV");
-    if (part_.video.frames + part_.audio.frames == 0) return corrupt("without a frame");
-    if (!audio_config.empty() && audio_config != choice_.audio_config())
-      return misfit("another sound configuration");
-    REC_CHECK(check_picture(video_config));
-    return lay_out();
+    window_ = {};
+    return take_all(source, true);
+  }
+  Status add(const FlvRange &range) {
+    REC_TRY(window_, window_of(range));
+    return take_all(range.source, false);
   }
 
   Result<FlvJoin> finish() {
@@ -217,6 +210,51 @@ class Planner {
   }
   std::size_t number() const { return join_.shifts_ms.size() + 1; }
 
+  Status take_all(const ByteSource &source, bool must_be_whole) {
+    std::array<std::uint8_t, kFirstTag> header{};
+    if (source.size < header.size() || !source.read(0, header) || header[0] != 'F' || header[1] != 'L' ||
+        header[2] != 'V')
+      return corrupt("no FLV");
+    part_ = Part();
+    const std::string video_config = choice_.video_config();
+    const std::string audio_config = choice_.audio_config();
+    TagReader reader(source);
+    while (const auto tag = reader.next()) REC_CHECK(take(*tag, reader));
+    if (must_be_whole && !reader.at_end()) return corrupt("no whole FLV");
+    if (part_.video.frames + part_.audio.frames == 0)
+      return must_be_whole ? corrupt("without a frame") : not_in_range();
+    if (!audio_config.empty() && audio_config != choice_.audio_config())
+      return misfit("another sound configuration");
+    REC_CHECK(check_picture(video_config));
+    return lay_out();
+  }
+
+  // From the last keyframe at or before `from`, or the first one; where there are no pictures, from there.
+  Result<FlvJoin::Window> window_of(const FlvRange &range) const {
+    FlvJoin::Window window;
+    if (!range.from && !range.to) return window;
+    const auto ms_of = [](Nanoseconds time) { return std::chrono::floor<Milliseconds>(time).count(); };
+    std::optional<std::int64_t> first, key;
+    bool has_video = false;
+    TagReader reader(range.source);
+    while (const auto tag = reader.next()) {
+      if (tag->role != Role::frame) continue;
+      first = std::min(first.value_or(tag->ms), tag->ms);
+      has_video = has_video || tag->type == kVideo;
+      const bool is_key = tag->type == kVideo && tag->is_keyframe;
+      if (range.from && is_key && (!key || tag->ms <= *first + ms_of(*range.from))) key = tag->ms;
+    }
+    if (!first) return not_in_range();
+    if (range.from)
+      window.first_ms = has_video ? key.value_or(window.behind_last_ms) : *first + ms_of(*range.from);
+    if (range.to) window.behind_last_ms = *first + ms_of(*range.to);
+    if (window.first_ms >= window.behind_last_ms) return not_in_range();
+    return window;
+  }
+  Error not_in_range() const {
+    return {Errc::not_found, "part " + std::to_string(number()) + " has no frame in that range"};
+  }
+
   Status take(const Tag &tag, TagReader &reader) {
     if (tag.role == Role::frame || tag.role == Role::config) {
       std::string &format = tag.type == kVideo ? video_format_ : audio_format_;
@@ -225,7 +263,7 @@ class Planner {
     }
     if (tag.role == Role::script && !part_.metadata)
       if (const auto data = reader.data_of(tag)) part_.metadata = FlvMetadata::parse(*data);
-    if (!choice_.takes(tag, reader)) return ok();
+    if (!choice_.takes(tag, window_, reader)) return ok();
     if (tag.role == Role::frame) {
       // Where it will be: this part's times are moved when they are all known.
       const std::uint64_t at = body_bytes_ + part_.body_bytes;
@@ -262,6 +300,7 @@ class Planner {
                                       part_.audio.frames > 0 ? part_.audio.end_us() : 0);
     end_us_ = end + shift * 1000;
     join_.shifts_ms.push_back(shift);
+    join_.windows.push_back(window_);
     join_.media.video_frames += part_.video.frames;
     join_.media.audio_frames += part_.audio.frames;
     body_bytes_ += part_.body_bytes;
@@ -286,6 +325,7 @@ class Planner {
   }
 
   FlvJoin join_;
+  FlvJoin::Window window_;  // of the part that is being added
   Part part_;
   Choice choice_;
   std::string video_format_;
@@ -326,13 +366,15 @@ Status write_tag(const Tag &tag, std::int64_t shift_ms, TagReader &reader, const
 
 Result<FlvJoin> plan_flv_join(std::span<const ByteSource> parts) { return plan_join(Planner(), parts); }
 
+Result<FlvJoin> plan_flv_join(std::span<const FlvRange> parts) { return plan_join(Planner(), parts); }
+
 Status write_flv_join(const FlvJoin &join, std::span<const ByteSource> parts, const WriteBytes &write) {
   Choice choice;
   std::uint64_t written = join.head.size();
   for (std::size_t i = 0; i < join.shifts_ms.size(); ++i) {
     TagReader reader(parts[i]);
     while (const auto tag = reader.next()) {
-      if (!choice.takes(*tag, reader)) continue;
+      if (!choice.takes(*tag, join.windows[i], reader)) continue;
       REC_CHECK(write_tag(*tag, join.shifts_ms[i], reader, write));
       written += tag->bytes();
     }

@@ -18,10 +18,10 @@ struct JoinedMedia {
   std::optional<Error> left_out;  // why the next one does not continue them; nothing: all are in it
 };
 
-// Joins as many of `parts`, from the first on, as fit. A planner has add(ByteSource), which refuses with a
+// Joins as many of `parts`, from the first on, as fit. A planner has add(), which refuses with a
 // reason what does not continue what it has, and finish(), whose value has JoinedMedia in `media`.
-template <typename Planner>
-auto plan_join(Planner planner, std::span<const ByteSource> parts) -> decltype(planner.finish()) {
+template <typename Planner, typename Source>
+auto plan_join(Planner planner, std::span<const Source> parts) -> decltype(planner.finish()) {
   if (parts.empty()) return Error{Errc::invalid_argument, "there is nothing to be joined"};
   std::optional<Error> left_out;
   for (std::size_t i = 0; i < parts.size() && !left_out; ++i) {

@@ -186,6 +186,50 @@ std::optional<Mp4SampleTable::Extent> Mp4SampleTable::extent() const {
   return extent;
 }
 
+void Mp4SampleTable::each_sample(const std::function<void(const Placed &)> &see) const {
+  Placed placed;
+  std::size_t timed = 0, shifted = 0, sync = 0;  // runs and sync samples that are behind
+  std::uint32_t timed_left = 0, shifted_left = 0;
+  for (; placed.chunk < chunks_.size(); ++placed.chunk) {
+    placed.at = chunks_[placed.chunk].at;
+    for (std::uint32_t i = 0; i < chunks_[placed.chunk].samples; ++i) {
+      if (timed_left == 0) timed_left = durations_[timed++].count;
+      if (shifted_left == 0) shifted_left = offsets_[shifted++].count;
+      --timed_left;
+      --shifted_left;
+      while (sync < sync_.size() && sync_[sync] <= placed.number) ++sync;
+      placed.sample = {.size = sizes_[placed.number],
+                       .duration = durations_[timed - 1].value,
+                       .composition_offset = offsets_[shifted - 1].value,
+                       .is_sync = all_sync_ || (sync < sync_.size() && sync_[sync] == placed.number + 1)};
+      see(placed);
+      placed.at += placed.sample.size;
+      placed.time += placed.sample.duration;
+      ++placed.number;
+    }
+  }
+}
+
+Mp4SampleTable Mp4SampleTable::cut(std::uint64_t first, std::uint64_t behind_last) const {
+  Mp4SampleTable table;
+  std::vector<Sample> samples;  // of one chunk
+  std::uint64_t at = 0;
+  std::size_t chunk = 0;
+  const auto close_chunk = [&] {
+    table.add_chunk(at, samples);
+    samples.clear();
+  };
+  each_sample([&](const Placed &placed) {
+    if (placed.number < first || placed.number >= behind_last) return;
+    if (placed.chunk != chunk) close_chunk();
+    if (samples.empty()) at = placed.at;
+    chunk = placed.chunk;
+    samples.push_back(placed.sample);
+  });
+  close_chunk();
+  return table;
+}
+
 bool Mp4SampleTable::is_whole() const {
   return timed_ == sizes_.size() && timed_ == placed_ && timed_ == shifted_ && timed_ <= UINT32_MAX;
 }

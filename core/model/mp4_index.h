@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -47,6 +48,17 @@ class Mp4SampleTable {
     std::uint64_t end;
   };
   std::optional<Extent> extent() const;
+  // Of a whole table, in decoding order.
+  struct Placed {
+    std::uint64_t number = 0;  // from 0
+    std::uint64_t at = 0;      // in the file
+    std::uint64_t time = 0;    // when it is decoded
+    std::size_t chunk = 0;
+    Sample sample;
+    std::int64_t shown() const { return static_cast<std::int64_t>(time) + sample.composition_offset; }
+  };
+  void each_sample(const std::function<void(const Placed &)> &see) const;
+  Mp4SampleTable cut(std::uint64_t first, std::uint64_t behind_last) const;  // those samples, where they lie
   // The boxes stts, ctts, stss, stsc, stsz and stco or co64; what is all alike is left out.
   std::string write() const;
 
@@ -86,6 +98,11 @@ using Mp4SampleTables = std::map<std::uint32_t, Mp4SampleTable>;
 
 // The tables of a moov's payload.
 Mp4SampleTables mp4_sample_tables(Bytes moov);
+
+// The payload of a moov again, in which each of these tracks is shown from so far on: edit lists and no
+// others. By track id, in the track's timescale: when its first sample is decoded, on the line of the file.
+std::vector<std::uint8_t> mp4_moov_with_edits(Bytes moov,
+                                              const std::map<std::uint32_t, std::int64_t> &begins);
 
 // The moov box again, with these tables and the durations that follow from them, and without what it says
 // about fragments. `moov`: payload.

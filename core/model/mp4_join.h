@@ -25,4 +25,15 @@ struct Mp4Join {
 };
 Result<Mp4Join> plan_mp4_join(std::span<const ByteSource> parts);
 
+// The same of ranges of parts, which may also be growing: whole fragments behind a moov. Times count from the
+// part's beginning; nothing = from it, to its end. A range begins with the last keyframe at or before `from`
+// and ends with the last frame that is shown before `to`; not_found = there is no frame in it. Pieces may
+// hold bytes that belong to no frame.
+struct Mp4Range {
+  ByteSource source;
+  std::optional<Nanoseconds> from;
+  std::optional<Nanoseconds> to;
+};
+Result<Mp4Join> plan_mp4_join(std::span<const Mp4Range> parts);
+
 }  // namespace rec

@@ -110,7 +110,49 @@ class TrackWriter {
   std::string edits_;
 };
 
+// One entry that plays the media; before it, if they begin later, one that shows nothing for so long.
+std::string edit_list(std::int64_t begin, std::uint32_t timescale, std::uint32_t movie_timescale) {
+  constexpr std::uint32_t kNormalRate = 0x10000;
+  std::string list;
+  put32(list, 0x01000000);
+  put32(list, begin > 0 ? 2 : 1);
+  if (begin > 0) {
+    put64(list,
+          static_cast<std::uint64_t>(std::llround(static_cast<double>(begin) * movie_timescale / timescale)));
+    put64(list, UINT64_MAX);
+    put32(list, kNormalRate);
+  }
+  put64(list, 0);  // mp4_moov_with() knows how long they are
+  put64(list, static_cast<std::uint64_t>(std::max<std::int64_t>(0, -begin)));
+  put32(list, kNormalRate);
+  return box_of(fourcc("edts"), box_of(fourcc("elst"), list));
+}
+
+std::string track_with_edits(Bytes trak, std::int64_t begin, std::uint32_t movie_timescale) {
+  const std::uint32_t timescale = timescale_of(find_box(trak, {"mdia", "mdhd"}));
+  std::string text;
+  each_box(trak, [&](std::uint32_t type, Bytes payload) {
+    if (type == fourcc("edts")) return;
+    text += box_of(type, text_of(payload));
+    if (type == fourcc("tkhd") && timescale > 0 && begin != 0)
+      text += edit_list(begin, timescale, movie_timescale);
+  });
+  return text;
+}
+
 }  // namespace
+
+std::vector<std::uint8_t> mp4_moov_with_edits(Bytes moov,
+                                              const std::map<std::uint32_t, std::int64_t> &begins) {
+  const std::uint32_t movie_timescale = timescale_of(find_box(moov, {"mvhd"}));
+  std::string text;
+  each_box(moov, [&](std::uint32_t type, Bytes payload) {
+    const auto begin = type == fourcc("trak") ? begins.find(track_id(payload)) : begins.end();
+    text += box_of(type, begin == begins.end() ? text_of(payload)
+                                               : track_with_edits(payload, begin->second, movie_timescale));
+  });
+  return {text.begin(), text.end()};
+}
 
 Mp4SampleTables mp4_sample_tables(Bytes moov) {
   Mp4SampleTables tables;

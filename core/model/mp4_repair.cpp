@@ -9,6 +9,7 @@
 
 #include "core/model/box_header.h"
 #include "core/model/container_repair.h"
+#include "core/model/mp4_fragments.h"
 #include "core/model/mp4_index.h"
 
 // ISO/IEC 14496-12. A growing file is ftyp, a moov without samples, then pairs of moof and mdat in either
@@ -199,6 +200,13 @@ class Mp4Scan {
     return std::move(repair_);
   }
 
+  Result<Mp4Fragments> fragments() {
+    while (take_box()) {
+    }
+    if (!has_fragments_) return Error{Errc::corrupt, "no whole fragment in it"};
+    return Mp4Fragments{{moov_.begin() + 8, moov_.end()}, std::move(tables_), std::move(begins_)};
+  }
+
  private:
   // Moves behind the top-level box at at_. False at the end or when it is not whole.
   bool take_box() {
@@ -257,7 +265,8 @@ class Mp4Scan {
       t->second.samples += run.samples.size();
       for (const Mp4SampleTable::Sample &sample : run.samples) t->second.duration += sample.duration;
       Mp4SampleTable &table = tables_[run.track_id];
-      if (run.time) table.continue_at(*run.time);
+      if (run.time && table.samples() == 0) begins_[run.track_id] = *run.time;
+      if (run.time) table.continue_at(*run.time - begins_[run.track_id]);
       table.add_chunk(run.at, run.samples);
     }
     has_fragments_ = true;
@@ -305,6 +314,7 @@ class Mp4Scan {
   Repair repair_;
   Tracks tracks_;
   Mp4SampleTables tables_;
+  std::map<std::uint32_t, std::uint64_t> begins_;
   std::vector<std::uint8_t> moov_;  // box
   std::uint64_t moov_at_ = 0;
   std::optional<std::uint64_t> fragments_at_;  // the first moof, if its data follow
@@ -317,5 +327,7 @@ class Mp4Scan {
 }  // namespace
 
 Result<Repair> plan_mp4_repair(const ByteSource &source) { return Mp4Scan(source).run(); }
+
+Result<Mp4Fragments> read_mp4_fragments(const ByteSource &source) { return Mp4Scan(source).fragments(); }
 
 }  // namespace rec

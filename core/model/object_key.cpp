@@ -51,12 +51,33 @@ std::string key_prefix_of(std::string_view store_uri) {
 }
 
 Result<std::string> object_key(std::string_view prefix, std::string_view directory, std::string_view path) {
+  REC_TRY(const std::string name, object_name(directory, path));
+  return key_of_name(prefix, name);
+}
+
+Result<std::string> object_name(std::string_view directory, std::string_view path) {
   while (directory.ends_with('/')) directory.remove_suffix(1);
   if (path.size() <= directory.size() + 1 || !path.starts_with(directory) || path[directory.size()] != '/')
     return Error{Errc::invalid_argument, std::string(path) + " is not below " + std::string(directory)};
+  return std::string(path.substr(directory.size() + 1));
+}
+
+std::string name_in_folder(std::string_view name, std::string_view tag) {
+  const std::size_t folder = name.rfind('/') + 1;  // 0 where there is none
+  return std::string(name.substr(0, folder)).append(tag).append("/").append(name.substr(folder));
+}
+
+std::string name_beside(std::string_view name, std::string_view tag) {
+  const std::size_t file = name.rfind('/') + 1;
+  const std::size_t last = name.rfind('.');
+  const std::size_t dot = last == name.npos || last <= file ? name.size() : last;  // ".x" is all stem
+  return std::string(name.substr(0, dot)).append("-").append(tag).append(name.substr(dot));
+}
+
+Result<std::string> key_of_name(std::string_view prefix, std::string_view name) {
   std::string key(without_slashes(prefix));
   if (!key.empty()) key += '/';
-  key += path.substr(directory.size() + 1);
+  key += name;
   if (!has_sane_parts(key)) return Error{Errc::invalid_argument, key + " cannot be an object key"};
   if (key.size() > kLongestKeyBytes)
     return Error{Errc::invalid_argument,

@@ -12,6 +12,14 @@ namespace rec {
 // more than 1024 bytes with its prefix (the limit of S3).
 Result<std::string> object_key(std::string_view prefix, std::string_view directory, std::string_view path);
 
+// The parts of that: what the file is called in every store, its path below `directory`; and the key of what
+// is called so in a store with this prefix.
+Result<std::string> object_name(std::string_view directory, std::string_view path);
+Result<std::string> key_of_name(std::string_view prefix, std::string_view name);
+// Names for what cannot have `name`, because that is another's: "a/b.ts" -> "a/<tag>/b.ts", "a/b-<tag>.ts".
+std::string name_in_folder(std::string_view name, std::string_view tag);
+std::string name_beside(std::string_view name, std::string_view tag);
+
 // What all keys of a bucket begin with: "s3://bucket/a/b" -> "a/b". "" for a directory ("file:").
 std::string key_prefix_of(std::string_view store_uri);
 

@@ -11,6 +11,8 @@
 #include "core/base/result.h"
 #include "core/model/format.h"
 #include "core/model/recording_event.h"
+#include "core/model/retention.h"
+#include "core/model/spool.h"
 
 namespace rec {
 
@@ -47,11 +49,12 @@ inline constexpr std::size_t kMaxTranscoded = 10;  // named in one template
 
 // How the files of one format are called and what becomes of them.
 struct FormatOptions {
-  std::string pattern;               // of their names; "" = the template's
-  std::optional<Seconds> retention;  // nothing = the template's
-  std::string storage_class;         // neutral: "standard", "archive"...; "" = the store's own
-  std::vector<std::string> process;  // names of what is to be done with finished files
-  bool merge = false;                // the files of an ended recording also as one
+  std::string pattern;                           // of their names; "" = the template's
+  std::optional<Seconds> retention;              // nothing = the template's
+  std::string storage_class;                     // neutral: "standard", "archive"...; "" = the store's own
+  std::vector<std::string> process;              // names of jobs that are run on every finished file
+  bool merge = false;                            // the files of an ended recording also as one
+  std::vector<std::string> process_merged = {};  // names of jobs that are run on that one
 };
 
 // One single-file format of a template.
@@ -66,10 +69,11 @@ struct FileFormat {
 
 struct HlsFormat {
   SegmentFormat segment_format = SegmentFormat::ts;
-  Seconds segment{10};            // target duration
-  Nanoseconds splice_timeout{0};  // how long an ended push may come back; 0 = its end is the end
-  Nanoseconds cycle{0};           // another playlist after so much media; 0 = never
-  std::string segment_pattern{};  // of the segments' names, below the playlist's folder; "" = its own
+  Seconds segment{10};              // target duration
+  Nanoseconds splice_timeout{0};    // how long an ended push may come back; 0 = its end is the end
+  Nanoseconds cycle{0};             // another playlist after so much media; 0 = never
+  Nanoseconds playlist_refresh{0};  // how often the store gets the playlist meanwhile; 0 = at its end only
+  std::string segment_pattern{};    // of the segments' names, below the playlist's folder; "" = its own
   FormatOptions options = {};
 };
 
@@ -82,9 +86,11 @@ struct RecordingTemplate {
   std::string time_zone = "UTC";  // in which names are written
   std::string pattern =
       "record/{AppName}/{StreamName}/{EscapedStartTime}_{EscapedEndTime}";  // without extension
-  std::string store;                                       // primary; "" = files stay in the spool
-  std::string backup_store;                                // "" = none
+  std::string store;         // primary; "" = files stay in the spool
+  std::string backup_store;  // "" = none
+  LocalCopyPolicy local_copies;
   std::optional<Seconds> retention;                        // nothing = for ever
+  RetentionPolicy limits;                                  // without age
   std::vector<std::string> callbacks;                      // names of targets
   std::map<std::string, RecordingEvents> callback_events;  // that they get; not named: finished files
   Trigger trigger;

@@ -47,9 +47,8 @@ bool lets_later_pass(int failed, bool its_own_fault) { return its_own_fault && f
 
 bool answer_blames_request(int http_status) {
   switch (http_status) {
-    case 401:
-    case 403:
-    case 404:
+    case 0:    // none
+    case 200:  // success
     case 408:
     case 429:
     case 502:
@@ -57,7 +56,7 @@ bool answer_blames_request(int http_status) {
     case 504:
       return false;
     default:
-      return http_status >= 400;
+      return true;
   }
 }
 

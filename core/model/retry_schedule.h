@@ -23,7 +23,8 @@ Nanoseconds alibaba_retry_delay(int failed);
 // that cannot be delivered itself (`its_own_fault`), however often it is tried, while others could be.
 bool lets_later_pass(int failed, bool its_own_fault);
 
-// Whether such an answer of a receiver blames the request. Else it, or what stands before it, is not well.
+// Whether a receiver that answers so is there and does not want this request (a key or an address that is
+// wrong for one event may be right for the next). Else it, or what stands before it, is not well.
 bool answer_blames_request(int http_status);
 
 // A receiver that says nothing for this long has failed: 20 s (spec 5.1), 5 s for Alibaba's schemas

@@ -16,6 +16,15 @@ struct SpoolPolicy {
   bool operator==(const SpoolPolicy &) const = default;
 };
 
+// How long the local copies of what a template records stay: its own members of the configuration.
+struct LocalCopyPolicy {
+  bool is_own = false;                  // else as long as the store says (StoreSettings::keep_local)
+  std::optional<Seconds> keep_local{};  // with is_own: after the upload; nothing = for ever
+  bool backup_suffices = false;         // what only the backup store has is as safe as what its own store has
+
+  bool operator==(const LocalCopyPolicy &) const = default;
+};
+
 // Tells from the free space of the last minutes when it will have come down to a limit.
 class SpoolForecast {
  public:

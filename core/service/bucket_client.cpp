@@ -36,8 +36,10 @@ std::string element_text(const std::string &xml, const std::string &name) {
   return text;
 }
 
-bool is_good(const HttpResponse &answer) {
-  return answer.status >= 200 && answer.status < 300 && element_text(answer.body, "Code").empty();
+// What is read of an object may say anything.
+bool is_good(const HttpResponse &answer, const BucketCall &call) {
+  return answer.status >= 200 && answer.status < 300 &&
+         (call.range_bytes > 0 || element_text(answer.body, "Code").empty());
 }
 
 // AWS calls a token that has expired a bad request.
@@ -137,13 +139,19 @@ BucketClient::BucketClient(const BucketService &service, const StoreSettings &se
   prefix_ = key_prefix_of(settings.uri);
 }
 
-void BucketClient::add_labels(StoreRequest &request) const {
+void BucketClient::add_labels(StoreRequest &request, const LabelFacts &about) const {
   const std::string prefix(service_->header_prefix);
   const std::string metadata = prefix + "meta-";
-  for (const auto &[name, value] : settings_.metadata) request.headers.emplace_back(metadata + name, value);
+  for (const auto &[name, text] : settings_.metadata) {
+    const std::string value = fill_label(text, about, LabelKind::metadata);
+    if (!value.empty()) request.headers.emplace_back(metadata + name, value);
+  }
   std::string tags;
-  for (const auto &[name, value] : settings_.tags)
+  for (const auto &[name, text] : settings_.tags) {
+    const std::string value = fill_label(text, about, LabelKind::tag);
+    if (value.empty()) continue;
     tags += (tags.empty() ? "" : "&") + percent_encode(name, false) + "=" + percent_encode(value, false);
+  }
   if (!tags.empty()) request.headers.emplace_back(prefix + "tagging", tags);
 }
 
@@ -161,9 +169,12 @@ StoreRequest BucketClient::request_for(const BucketCall &call) const {
     request.path += percent_encode(bucket_, false) + "/";
   request.path += percent_encode(call.key, true);
   if (!call.content_type.empty()) request.headers.emplace_back("content-type", call.content_type);
-  if (makes_object(call)) add_labels(request);
+  if (makes_object(call)) add_labels(request, call.about);
   if (const auto name = storage_class_of(*service_, call.storage_class); !name.empty())
     request.headers.emplace_back(std::string(service_->header_prefix) + "storage-class", name);
+  if (call.range_bytes > 0)
+    request.headers.emplace_back("range", "bytes=" + std::to_string(call.range_offset) + "-" +
+                                              std::to_string(call.range_offset + call.range_bytes - 1));
   if (!call.copy_from.empty()) {
     const std::string name = std::string(service_->header_prefix) + "copy-source";
     const bool is_cos = service_->scheme == "cos://";
@@ -179,7 +190,15 @@ StoreRequest BucketClient::request_for(const BucketCall &call) const {
 
 std::uint64_t BucketClient::longest_copy() const {
   constexpr std::uint64_t kGiB = 1 << 30;
+  if (settings_.longest_copy > 0) return settings_.longest_copy;
   return service_->scheme == "oss://" ? kGiB : 5 * kGiB;
+}
+
+bool BucketClient::lists_by_version_2() const { return service_->scheme == "s3://"; }
+
+std::string BucketClient::content_type_of(const std::string &path) const {
+  const auto own = settings_.content_types.find(path.substr(path.rfind('.') + 1));
+  return own == settings_.content_types.end() ? std::string(rec::content_type_of(path)) : own->second;
 }
 
 std::string BucketClient::url_of(const std::string &key) const {
@@ -216,11 +235,30 @@ HeaderList BucketClient::sign(const StoreRequest &request, const StoreCredential
                                      : sign_oss_v4(request, credentials, settings_.region, now);
 }
 
+Result<StoreCredentials> BucketClient::credentials(GCancellable *cancel) {
+  auto found = credentials_.get(*http_, clock_->now_utc(), cancel);
+  if (found) return found;
+  return Error{found.error().code, "store " + settings_.name + ": " + found.error().message};
+}
+
+Result<std::string> BucketClient::presigned(const BucketCall &call, Seconds valid, GCancellable *cancel) {
+  REC_TRY(const StoreCredentials signer, credentials(cancel));
+  const StoreRequest request = request_for(call);
+  const Validity validity{clock_->now_utc(), valid};
+  std::string query;
+  if (service_->scheme == "cos://")
+    query = presign_cos(request, signer, validity);
+  else if (service_->scheme == "s3://")
+    query = presign_s3(request, signer, settings_.region, validity);
+  else
+    query = settings_.signature == "v1" ? presign_oss_v1(request, signer, validity)
+                                        : presign_oss_v4(request, signer, settings_.region, validity);
+  return endpoint_.scheme + "://" + request.host + request.path + "?" + query;
+}
+
 Result<HttpResponse> BucketClient::send(const BucketCall &call, GCancellable *cancel) {
   REC_CHECK(traffic_->wait_turn(cancel));
-  auto credentials = credentials_.get(*http_, clock_->now_utc(), cancel);
-  if (!credentials)
-    return Error{credentials.error().code, "store " + settings_.name + ": " + credentials.error().message};
+  REC_TRY(const StoreCredentials signer, credentials(cancel));
   StoreRequest request = request_for(call);
   REC_CHECK(add_digest(request, call, cancel));
 
@@ -235,12 +273,12 @@ Result<HttpResponse> BucketClient::send(const BucketCall &call, GCancellable *ca
   http.body_bytes = call.body_bytes;
   http.before_bytes = [&](std::uint64_t bytes) { traffic_->pace(bytes, cancel); };
   http.deadline = longest_request(call.body_bytes, settings_.bandwidth, settings_.uploads);
-  http.headers = sign(request, *credentials);
+  http.headers = sign(request, signer);
   for (const auto &header : request.headers)
     if (header.first != "content-type") http.headers.push_back(header);
   REC_TRY(HttpResponse answer, http_->send(http, cancel));
   traffic_->learn(answer);
-  if (is_good(answer)) return answer;
+  if (is_good(answer, call)) return answer;
   if (refuses_credentials(answer)) credentials_.forget();
   return error_of(answer, settings_.name);
 }

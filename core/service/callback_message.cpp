@@ -11,6 +11,7 @@
 #include "core/io/json.h"
 #include "core/model/push_query.h"
 #include "core/service/catalogue_events.h"
+#include "core/service/recording_quality.h"
 #include "core/service/tencent_payload.h"
 
 namespace rec {
@@ -130,8 +131,11 @@ JsonObjectWriter recording_of(const Owed &owed) {
       .text("stream", recording.push.stream)
       .text("content", recording.content)
       .text("formats", recording.formats)
+      .text("source", name_of(recording.source))
       .object("push-args", push_args(owed))
       .number("start-time", unix_micros(recording.started));
+  if (!owed.derived_from.empty()) about.texts("derived-from", owed.derived_from);
+  if (owed.event == RecordingEvent::recording_finished) add_told_quality(about, recording.quality);
   return about;
 }
 

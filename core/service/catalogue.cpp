@@ -10,9 +10,14 @@
 
 #include "core/io/files.h"
 #include "core/service/catalogue_sql.h"
+#include "core/service/job_rows.h"
+#include "core/service/recording_quality.h"
+#include "core/service/running_playlist.h"
 
 namespace rec {
 namespace {
+
+constexpr std::int64_t kNeverUs = 253'402'300'799'000'000;  // 9999-12-31T23:59:59Z
 
 // Held while the file is created: SQLite's own busy handler does not cover the switch to WAL.
 class CreationLock {
@@ -36,12 +41,7 @@ std::string select_recordings(std::string_view rest) {
 }
 
 Result<std::vector<Recording>> read_all(SqlDatabase &db, SqlStatement &query) {
-  std::vector<Recording> recordings;
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) break;
-    recordings.push_back(read_recording(query));
-  }
+  REC_TRY(auto recordings, query.rows(read_recording));
   for (Recording &r : recordings) REC_CHECK(read_callbacks(db, r));
   return recordings;
 }
@@ -100,11 +100,12 @@ Result<Recording> Catalogue::start_recording(const NewRecording &r) {
     REC_CHECK(db_.run_with(
         "INSERT INTO recording (session_id, domain, app, stream, stream_param, template, state, owner, "
         "splice_timeout_ns, started_us, active_us, playlist_path, directory, store, task, "
-        "content, backup_store, formats) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'recording', ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        "content, backup_store, formats, source, playlist_refresh_ns) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'recording', ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+        "?17, ?18)",
         r.session_id, r.push.domain, r.push.app, r.push.stream, r.push.stream_param, r.template_name, r.owner,
         std::int64_t{r.splice_timeout.count()}, us(r.started), r.playlist_path, r.directory, r.store, r.task,
-        r.content, r.backup_store, r.formats));
+        r.content, r.backup_store, r.formats, name_of(r.source), std::int64_t{r.playlist_refresh.count()}));
     id = db_.last_insert_id();
     std::int64_t position = 0;
     for (const std::string &target : r.callbacks) {
@@ -116,6 +117,7 @@ Result<Recording> Catalogue::start_recording(const NewRecording &r) {
                        join_events(events == r.events.end() ? RecordingEvents{RecordingEvent::file_finished}
                                                             : events->second)));
     }
+    REC_CHECK(want_jobs(db_, id, r.jobs, clock_->now_utc()));
     return tell(db_, id, {.event = RecordingEvent::recording_started}, clock_->now_utc());
   };
   REC_CHECK(db_.transaction(body));
@@ -189,12 +191,14 @@ Status Catalogue::finish_recording(std::int64_t recording_id, UtcTime ended,
                                    const std::optional<ClosedFile> &playlist) {
   return db_.transaction([&]() -> Status {
     REC_CHECK(
-        db_.run_with("UPDATE recording SET state = 'finished', resume_until_us = NULL, ended_us = ?2 "
-                     "WHERE id = ?1 AND state <> 'finished'",
-                     recording_id, us(ended)));
+        db_.run_with("UPDATE recording SET state = 'finished', resume_until_us = NULL, ended_us = ?2, "
+                     "expires_us = CASE WHEN retention_s = 0 THEN ?3 WHEN retention_s > 0 THEN ?2 + "
+                     "retention_s * 1000000 ELSE expires_us END WHERE id = ?1 AND state <> 'finished'",
+                     recording_id, us(ended), kNeverUs));
     if (db_.changes() == 0) return ok();
     REC_CHECK(settle_parts(recording_id));
     if (playlist) REC_CHECK(insert_playlist(recording_id, *playlist));
+    REC_CHECK(check_quality(db_, recording_id));
     return tell(db_, recording_id, {.event = RecordingEvent::recording_finished}, clock_->now_utc());
   });
 }
@@ -207,6 +211,7 @@ Status Catalogue::insert_playlist(std::int64_t recording_id, const ClosedFile &p
   opened.location_pattern = playlist.path;
   opened.started = playlist.started;
   REC_CHECK(insert_file(opened));
+  REC_CHECK(end_running_playlist(db_, recording_id, playlist.path));
   return settle_file(playlist);
 }
 
@@ -242,7 +247,8 @@ Result<std::vector<Recording>> Catalogue::recordings(int limit) {
 Result<std::uint64_t> Catalogue::unfinished_recordings(const std::string &owner) {
   REC_TRY(auto query,
           db_.prepare("SELECT count(*) FROM recording WHERE owner = ?1 AND (state <> 'finished' OR "
-                      "id IN (SELECT recording_id FROM file WHERE part <> 0))"));
+                      "id IN (SELECT recording_id FROM file WHERE part <> 0) OR "
+                      "id IN (SELECT recording_id FROM job WHERE done_us IS NULL AND kind = 'merge'))"));
   REC_CHECK(query.bind_all(owner));
   REC_CHECK(query.step());
   return static_cast<std::uint64_t>(query.int64(0));
@@ -256,12 +262,7 @@ Result<std::vector<std::string>> Catalogue::working_owners() {
                       "UNION SELECT r.owner FROM file f JOIN recording r ON r.id = f.recording_id "
                       "WHERE f.state = 'open' OR f.part <> 0 "
                       "UNION SELECT owner FROM push WHERE ended_us IS NULL"));
-  std::vector<std::string> owners;
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) return owners;
-    owners.push_back(query.text(0));
-  }
+  return query.rows(text_in_row);
 }
 
 Result<std::vector<Recording>> Catalogue::recordings_of(const std::string &owner) {

@@ -60,6 +60,7 @@ class Catalogue {
   Status release_recording(std::int64_t recording_id, const std::string &owner);
   Result<Recording> recording(std::int64_t recording_id);  // not_found
   Result<std::vector<Recording>> recordings(int limit);    // newest first
+  // Those that something is still to be done with are among them.
   Result<std::uint64_t> unfinished_recordings(const std::string &owner);
 
   // Files.
@@ -145,6 +146,10 @@ class Catalogue {
   Status answer_command(std::int64_t id, const Status &outcome);
   Result<bool> withdraw_command(std::int64_t id);  // false: somebody has taken it
   Result<CommandAnswer> command_answer(std::int64_t id);
+
+  // For the catalogue's own sources (catalogue_sql.h) that have a topic of their own.
+  SqlDatabase &connection() { return db_; }
+  const Clock &clock() const { return *clock_; }
 
   // Another number whenever another connection has changed the catalogue. Cheap.
   Result<std::int64_t> changes_by_others();

@@ -26,7 +26,7 @@ Status log_attempt(SqlDatabase &db, std::int64_t owed_id, const std::string &err
   REC_CHECK(db.run_with(
       "INSERT INTO delivery (owed_id, recording_id, kind, target, at_us, attempt, http_status, error) "
       "SELECT id, recording_id, kind, target, ?2, attempts + 1, ?3, ?4 FROM outbox "
-      "WHERE id = ?1 AND (segment_id IS NULL OR attempts > 0 OR ?4 <> '')",
+      "WHERE id = ?1 AND ((segment_id IS NULL AND running = 0) OR attempts > 0 OR ?4 <> '')",
       owed_id, us(now), std::int64_t{http_status}, error));
   return forget_old(db, now);
 }
@@ -43,24 +43,20 @@ Result<std::vector<LoggedAttempt>> Catalogue::deliveries(const DeliveryFilter &w
                       "WHERE (?1 = '' OR r.session_id = ?1) AND (?2 = '' OR d.target = ?2) "
                       "AND (?3 = 0 OR d.error <> '') ORDER BY d.id DESC LIMIT ?4"));
   REC_CHECK(query.bind_all(which.recording, which.target, std::int64_t{which.failed}, std::int64_t{limit}));
-  std::vector<LoggedAttempt> list;
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) return list;
+  return query.rows([](const SqlStatement &row) {
     LoggedAttempt attempt;
-    attempt.at = utc(query.int64(0));
-    attempt.recording = query.text(1);
-    attempt.target = {query.text(2) == name_of(OwedKind::upload) ? OwedKind::upload : OwedKind::callback,
-                      query.text(3)};
-    attempt.event_id = query.text(4);
-    attempt.event = recording_event_named(query.text(5)).value_or(RecordingEvent::file_finished);
-    attempt.sequence = query.int64(6);
-    attempt.path = query.text(7);
-    attempt.attempt = static_cast<int>(query.int64(8));
-    attempt.http_status = static_cast<int>(query.int64(9));
-    attempt.error = query.text(10);
-    list.push_back(std::move(attempt));
-  }
+    attempt.at = utc(row.int64(0));
+    attempt.recording = row.text(1);
+    attempt.target = {kind_named(row.text(2)), row.text(3)};
+    attempt.event_id = row.text(4);
+    attempt.event = recording_event_named(row.text(5)).value_or(RecordingEvent::file_finished);
+    attempt.sequence = row.int64(6);
+    attempt.path = row.text(7);
+    attempt.attempt = static_cast<int>(row.int64(8));
+    attempt.http_status = static_cast<int>(row.int64(9));
+    attempt.error = row.text(10);
+    return attempt;
+  });
 }
 
 Result<std::int64_t> Catalogue::retry_now(const DeliveryFilter &which) {

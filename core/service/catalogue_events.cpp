@@ -43,12 +43,11 @@ Result<std::vector<Waiting>> waiting_exceptions(SqlDatabase &db, std::int64_t re
                  "done_us IS NULL AND event = ?2 AND attempts = 0 AND lease = ''"));
   REC_CHECK(query.bind_all(recording_id, name_of(RecordingEvent::exception)));
   std::vector<Waiting> waiting;
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) return waiting;
-    if (auto exception = exception_in(query.text(2)))
-      waiting.push_back({query.int64(0), query.text(1), *std::move(exception)});
-  }
+  REC_CHECK(query.each_row([&](const SqlStatement &row) {
+    if (auto exception = exception_in(row.text(2)))
+      waiting.push_back({row.int64(0), row.text(1), *std::move(exception)});
+  }));
+  return waiting;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Files that an interruption ended, and what becomes of them.
 #include "core/service/catalogue.h"
+#include "core/service/catalogue_progress.h"
 #include "core/service/catalogue_sql.h"
 #include "core/service/splice_join.h"
 
@@ -8,6 +9,7 @@ namespace rec {
 
 Status Catalogue::owe(const StoredFile &file) {
   REC_CHECK(db_.run_with("UPDATE file SET part = 0 WHERE id = ?1", file.id));
+  REC_CHECK(count_file(db_, file.facts.recording_id, file.facts.size_bytes));
   return owe_file(db_, file.facts.recording_id, file.id, file.format, clock_->now_utc());
 }
 

@@ -4,12 +4,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/clock.h"
 #include "core/model/format.h"
+#include "core/model/media_spread.h"
 #include "core/model/push.h"
 #include "core/model/recording_event.h"
+#include "core/model/stored_playlist.h"
 
 namespace rec {
 
@@ -17,6 +20,20 @@ enum class RecordingState {
   recording,  // a push is being stored
   paused,     // the push ended; whoever claims it before resume_until continues it
   finished,   // final
+};
+
+// What a recording was made of.
+enum class RecordingSource {
+  push,   // a live stream
+  clip,   // a range of other recordings
+  merge,  // other recordings or their files, whole, one after the other
+  job,    // the result of post-processing another recording
+};
+
+enum class Removal {
+  none,       // it is there
+  under_way,  // its files are being deleted
+  done,       // they are gone; what the catalogue knows of it is kept
 };
 
 // One logical result of one template: the files and segments of a push and of the pushes that continued it.
@@ -41,6 +58,23 @@ struct Recording {
   std::string backup_store;            // name in the configuration; "" = none
   bool in_backup = false;              // `store` has failed: uploads are owed to both, the first counts
   std::string formats;                 // of the template: "hls+flv"; "" = not known
+  RecordingSource source = RecordingSource::push;
+  bool hold = false;               // legal hold: nothing of it is deleted
+  std::optional<UtcTime> expires;  // its files are deleted then; nothing = never, or not finished
+  Removal removal = Removal::none;
+  // In stores its playlists and segments lie in a folder of their own, which is called like the session and
+  // is where the playlist would be: another recording has their names.
+  bool playlist_apart = false;
+  std::string quality;  // what the check at its end found, a JSON object; "" = not checked
+};
+
+// Something that is to be done with a recording when it is finished, or with its files (recording_jobs.h).
+struct NewJob {
+  // "merge"; "process" = a job of the configuration is run on each file, or "process-merged" = on what they
+  // are merged into.
+  std::string kind;
+  std::string format;     // of the files that it works on: name_of(Format)
+  std::string name = {};  // of the job of the configuration
 };
 
 struct NewRecording {
@@ -59,6 +93,9 @@ struct NewRecording {
   std::string content = "origin";  // name_of(Content)
   std::string backup_store;        // where what `store` does not take goes meanwhile; "" = nowhere
   std::string formats;             // of the template: "hls+flv"
+  RecordingSource source = RecordingSource::push;
+  Nanoseconds playlist_refresh{0};  // how often the store gets the playlist meanwhile; 0 = at its end only
+  std::vector<NewJob> jobs = {};    // with its files
 };
 
 // A file that has begun to grow.
@@ -90,8 +127,9 @@ struct ClosedFile {
   std::string audio_codec;  // "aac", ""
   std::uint64_t video_frames = 0;
   std::uint64_t audio_frames = 0;
-  Nanoseconds media_start{0};  // PTS of the first frame as it came
-  bool repaired = false;       // what was written of it before may have changed
+  Nanoseconds media_start{0};              // PTS of the first frame as it came
+  bool repaired = false;                   // what was written of it before may have changed
+  std::optional<MediaSpread> spread = {};  // nothing: it is not known
 };
 
 enum class FileState { open, closed, failed };
@@ -118,6 +156,7 @@ struct StoredFile {
   std::optional<std::int64_t> joined_into;  // file that has, or will have, what this part holds
   std::string stored_in;                    // store that `url` is in
   std::optional<UtcTime> removed;           // the local copy was deleted
+  std::string object;                       // its name in stores, below their prefix; "" = it has none (yet)
 };
 
 // An HLS segment that is complete and listed.
@@ -129,7 +168,8 @@ struct NewSegment {
   UtcTime started;
   Nanoseconds duration{0};
   std::uint64_t size_bytes = 0;
-  bool discontinuity = false;  // #EXT-X-DISCONTINUITY stands before it
+  bool discontinuity = false;              // #EXT-X-DISCONTINUITY stands before it
+  std::optional<MediaSpread> spread = {};  // nothing: it has no video, or it is not known
 };
 
 enum class OwedKind { upload, callback };
@@ -162,11 +202,16 @@ struct Owed {
   int attempts = 0;          // that failed so far
   std::string upload_id;     // of an upload in parts that is under way; "" = none
   std::string path;          // upload: the local file. callback: the file that is announced
+  std::string object;        // its name in stores, below their prefix; "" = no name is left for it
+  std::string sha256;        // upload: of its bytes, lower-case hex; "" = not known
+  std::string backup_url;    // upload, with is_backfill: where the backup store has it
   std::string url;           // callback: where that file was uploaded to; "" = only in the spool
   bool is_backfill = false;  // upload: the backup store has it already
   Recording recording;
-  std::optional<StoredFile> file;    // absent for a segment
-  std::optional<GrownUpload> grown;  // upload of a file that went up to this target while it grew
+  std::vector<std::string> derived_from = {};  // sessions that the recording is made of, in their order
+  std::optional<StoredFile> file;              // absent for a segment
+  std::optional<StoredSegments> running = {};  // upload of a playlist that is still recorded: its beginning
+  std::optional<GrownUpload> grown;            // upload of a file that went up to this target while it grew
 };
 
 // What there is to know about an attempt beside its result.
@@ -191,6 +236,13 @@ struct OwedCounts {
   std::uint64_t callbacks = 0;
   std::uint64_t failing = 0;  // of both: at least one attempt failed
 };
+
+// As the catalogue and its readers write them.
+std::string_view name_of(RecordingState state);    // "recording", "paused", "finished"
+std::string_view name_of(RecordingSource source);  // "push", "clip", "merge", "job"
+std::string_view name_of(OwedKind kind);           // "upload", "callback"
+std::string_view name_of(FileState state);         // "open", "closed", "failed"
+OwedKind kind_named(std::string_view name);        // one of those
 
 struct PushCounts {
   std::uint64_t seen = 0;

@@ -5,7 +5,7 @@
 namespace rec {
 namespace {
 
-constexpr std::int64_t kVersion = 4;
+constexpr std::int64_t kVersion = 6;
 
 // Version 2: files that are joined after interruptions. With the columns as schema.sql has them.
 constexpr std::string_view kFrom1To2 = R"(
@@ -136,11 +136,164 @@ constexpr std::string_view kFrom3To4 = R"(
   PRAGMA user_version = 4;
 )";
 
+// Version 5: recordings made of others, deletion.
+constexpr std::string_view kFrom4To5 = R"(
+  ALTER TABLE recording ADD COLUMN source TEXT NOT NULL DEFAULT 'push';
+  ALTER TABLE recording ADD COLUMN hold INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE recording ADD COLUMN expires_us INTEGER;
+  ALTER TABLE recording ADD COLUMN removal INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE recording ADD COLUMN quality TEXT NOT NULL DEFAULT '';
+  CREATE TABLE derived_from (
+    recording_id INTEGER NOT NULL REFERENCES recording (id),
+    position     INTEGER NOT NULL,
+    source_id    INTEGER NOT NULL REFERENCES recording (id),
+    from_us      INTEGER,
+    to_us        INTEGER,
+    PRIMARY KEY (recording_id, position)
+  ) WITHOUT ROWID;
+  CREATE INDEX derived_of ON derived_from (source_id);
+  CREATE TABLE clip_segment (
+    recording_id INTEGER NOT NULL REFERENCES recording (id),
+    position     INTEGER NOT NULL,
+    segment_id   INTEGER NOT NULL REFERENCES segment (id),
+    PRIMARY KEY (recording_id, position)
+  ) WITHOUT ROWID;
+  CREATE INDEX clip_of_segment ON clip_segment (segment_id);
+  CREATE INDEX recording_begun ON recording (started_us);
+  CREATE INDEX recording_begun_of_stream ON recording (stream, started_us);
+  CREATE INDEX recording_present ON recording (started_us) WHERE removal = 0;
+  CREATE INDEX recording_present_of_stream ON recording (stream, started_us, app, domain) WHERE removal = 0;
+  CREATE INDEX recording_present_of_app ON recording (app, started_us) WHERE removal = 0;
+  CREATE INDEX recording_present_of_domain ON recording (domain, started_us) WHERE removal = 0;
+  CREATE INDEX recording_present_of_template ON recording (template, started_us) WHERE removal = 0;
+  CREATE INDEX recording_of_task ON recording (task, started_us) WHERE task <> '';
+  CREATE INDEX recording_derived ON recording (source, started_us) WHERE source <> 'push';
+  CREATE INDEX recording_running ON recording (started_us) WHERE state <> 'finished';
+  CREATE INDEX recording_gone ON recording (ended_us) WHERE removal = 2;
+  CREATE INDEX recording_expires ON recording (expires_us) WHERE expires_us IS NOT NULL AND removal = 0;
+  CREATE INDEX recording_by_length ON recording (ended_us - started_us) WHERE state = 'finished';
+  CREATE INDEX file_by_path ON file (path) WHERE path <> '';
+  CREATE INDEX segment_by_path ON segment (path);
+  CREATE INDEX segment_by_time ON segment (recording_id, started_us);
+  CREATE INDEX outbox_of_recording ON outbox (recording_id, kind, event);
+  CREATE INDEX store_journal_of_recording ON store_journal (recording_id) WHERE recording_id IS NOT NULL;
+  CREATE INDEX recording_described ON recording (store) WHERE manifest_state = 2;
+  CREATE TABLE removal (
+    recording_id    INTEGER PRIMARY KEY REFERENCES recording (id),
+    scope           TEXT NOT NULL CHECK (scope IN ('information', 'files', 'files+information')),
+    begun_us        INTEGER NOT NULL,
+    next_attempt_us INTEGER,
+    lease           TEXT NOT NULL DEFAULT '',
+    attempts        INTEGER NOT NULL DEFAULT 0,
+    last_error      TEXT NOT NULL DEFAULT ''
+  );
+  CREATE INDEX removal_due ON removal (next_attempt_us) WHERE lease = '' AND next_attempt_us IS NOT NULL;
+  CREATE INDEX removal_leased ON removal (lease) WHERE lease <> '';
+  ALTER TABLE recording ADD COLUMN playlist_apart INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE recording ADD COLUMN manifest_object TEXT NOT NULL DEFAULT '';
+  ALTER TABLE file ADD COLUMN object TEXT NOT NULL DEFAULT '';
+  ALTER TABLE segment ADD COLUMN object TEXT NOT NULL DEFAULT '';
+  UPDATE file SET object = (SELECT substr(file.path, length(r.directory) + 2) FROM recording r
+                            WHERE r.id = file.recording_id)
+    WHERE state = 'closed' AND part = 0 AND joined_into IS NULL AND EXISTS
+      (SELECT 1 FROM recording r WHERE r.id = file.recording_id AND r.store <> ''
+       AND substr(file.path, 1, length(r.directory) + 1) = r.directory || '/');
+  UPDATE segment SET object = (SELECT substr(segment.path, length(r.directory) + 2) FROM recording r
+                               WHERE r.id = segment.recording_id)
+    WHERE EXISTS (SELECT 1 FROM recording r WHERE r.id = segment.recording_id AND r.store <> ''
+                  AND substr(segment.path, 1, length(r.directory) + 1) = r.directory || '/');
+  UPDATE recording SET manifest_object = substr(manifest, length(directory) + 2)
+    WHERE store <> '' AND substr(manifest, 1, length(directory) + 1) = directory || '/';
+  CREATE INDEX recording_by_manifest_object ON recording (manifest_object) WHERE manifest_object <> '';
+  CREATE INDEX file_by_object ON file (object) WHERE object <> '';
+  CREATE INDEX segment_by_object ON segment (object) WHERE object <> '';
+  ALTER TABLE recording ADD COLUMN playlist_refresh_ns INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE outbox ADD COLUMN running INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX outbox_running ON outbox (recording_id) WHERE running = 1;
+  CREATE TABLE job (
+    id              INTEGER PRIMARY KEY,
+    recording_id    INTEGER NOT NULL REFERENCES recording (id),
+    kind            TEXT NOT NULL,
+    format          TEXT NOT NULL,
+    next_attempt_us INTEGER NOT NULL,
+    attempts        INTEGER NOT NULL DEFAULT 0,
+    lease           TEXT NOT NULL DEFAULT '',
+    last_error      TEXT NOT NULL DEFAULT '',
+    done_us         INTEGER,
+    result_id       INTEGER REFERENCES recording (id)
+  );
+  CREATE INDEX job_owed ON job (next_attempt_us) WHERE done_us IS NULL;
+  CREATE INDEX job_of_recording ON job (recording_id);
+  CREATE INDEX job_with_result ON job (result_id) WHERE result_id IS NOT NULL;
+  PRAGMA user_version = 5;
+)";
+
+// Version 6: sums of what is being recorded; how frames lie in files and segments.
+constexpr std::string_view kFrom5To6 = R"(
+  ALTER TABLE recording ADD COLUMN rebuilt INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE file ADD COLUMN keyframes INTEGER;
+  ALTER TABLE file ADD COLUMN longest_gop_ns INTEGER;
+  ALTER TABLE file ADD COLUMN audio_start_ns INTEGER;
+  ALTER TABLE file ADD COLUMN audio_end_ns INTEGER;
+  ALTER TABLE segment ADD COLUMN keyframes INTEGER;
+  ALTER TABLE segment ADD COLUMN longest_gop_ns INTEGER;
+  ALTER TABLE segment ADD COLUMN audio_start_ns INTEGER;
+  ALTER TABLE segment ADD COLUMN audio_end_ns INTEGER;
+  CREATE TABLE progress (
+    recording_id  INTEGER PRIMARY KEY REFERENCES recording (id),
+    video_frames  INTEGER NOT NULL DEFAULT 0,
+    audio_frames  INTEGER NOT NULL DEFAULT 0,
+    media_bytes   INTEGER NOT NULL DEFAULT 0,
+    last_media_us INTEGER,
+    segments      INTEGER NOT NULL DEFAULT 0,
+    stored_bytes  INTEGER NOT NULL DEFAULT 0,
+    media_ns      INTEGER NOT NULL DEFAULT 0,
+    until_us      INTEGER
+  );
+  CREATE TABLE frame_drop (
+    recording_id INTEGER NOT NULL REFERENCES recording (id),
+    format       TEXT NOT NULL,
+    reason       TEXT NOT NULL,
+    frames       INTEGER NOT NULL,
+    PRIMARY KEY (recording_id, format, reason)
+  ) WITHOUT ROWID;
+  CREATE TABLE gap_sum (
+    recording_id INTEGER NOT NULL REFERENCES recording (id),
+    reason       TEXT NOT NULL,
+    gaps         INTEGER NOT NULL,
+    length_us    INTEGER NOT NULL,
+    PRIMARY KEY (recording_id, reason)
+  ) WITHOUT ROWID;
+  INSERT INTO progress (recording_id, segments, stored_bytes, media_ns, until_us)
+    SELECT s.recording_id, count(CASE WHEN s.duration_ns > 0 THEN 1 END), sum(s.size_bytes), sum(s.duration_ns),
+      max(CASE WHEN s.duration_ns > 0 THEN s.started_us + s.duration_ns / 1000 END)
+    FROM recording r JOIN segment s ON s.recording_id = r.id WHERE r.state <> 'finished' GROUP BY s.recording_id;
+  ALTER TABLE recording ADD COLUMN retention_s INTEGER;
+  ALTER TABLE job ADD COLUMN name TEXT NOT NULL DEFAULT '';
+  ALTER TABLE job ADD COLUMN file_id INTEGER REFERENCES file (id);
+  ALTER TABLE job ADD COLUMN session_id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE job ADD COLUMN log TEXT NOT NULL DEFAULT '';
+  ALTER TABLE job ADD COLUMN begun_us INTEGER;
+  DROP INDEX job_owed;
+  CREATE INDEX job_owed ON job (kind, name, next_attempt_us) WHERE done_us IS NULL;
+  CREATE INDEX job_of_file ON job (file_id) WHERE file_id IS NOT NULL;
+  CREATE INDEX job_given_up ON job (id) WHERE done_us IS NOT NULL AND last_error <> '';
+  CREATE TABLE recording_process (
+    recording_id INTEGER NOT NULL REFERENCES recording (id),
+    position     INTEGER NOT NULL,
+    format       TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    merged       INTEGER NOT NULL,
+    PRIMARY KEY (recording_id, position)
+  ) WITHOUT ROWID;
+  PRAGMA user_version = 6;
+)";
+
 struct Step {
   std::int64_t from;
   std::string_view script;
 };
-constexpr Step kSteps[] = {{1, kFrom1To2}, {2, kFrom2To3}, {3, kFrom3To4}};
+constexpr Step kSteps[] = {{1, kFrom1To2}, {2, kFrom2To3}, {3, kFrom3To4}, {4, kFrom4To5}, {5, kFrom5To6}};
 
 Result<std::int64_t> version_of(SqlDatabase &db) {
   REC_TRY(auto query, db.prepare("PRAGMA user_version"));

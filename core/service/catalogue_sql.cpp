@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/service/catalogue_sql.h"
 
+#include "core/service/job_rows.h"
 #include "core/service/store_moves.h"
 
 namespace rec {
@@ -16,6 +17,17 @@ FileState file_state_named(std::string_view name) {
   return name == "closed" ? FileState::closed : FileState::failed;
 }
 
+RecordingSource source_named(std::string_view name) {
+  for (const auto source : {RecordingSource::clip, RecordingSource::merge, RecordingSource::job})
+    if (name == name_of(source)) return source;
+  return RecordingSource::push;
+}
+
+Removal removal_of(std::int64_t number) {
+  if (number == 0) return Removal::none;
+  return number == 1 ? Removal::under_way : Removal::done;
+}
+
 PartState part_state(std::int64_t number) {
   if (number == 0) return PartState::free;
   return number == 1 ? PartState::waits : PartState::whole;
@@ -26,13 +38,41 @@ PartState part_state(std::int64_t number) {
 const std::string_view kRecordingColumns =
     "id, session_id, domain, app, stream, stream_param, template, state, owner, resume_until_us, "
     "splice_timeout_ns, started_us, active_us, ended_us, playlist_path, directory, store, task, content, "
-    "backup_store, in_backup, formats";
+    "backup_store, in_backup, formats, source, hold, expires_us, removal, quality, playlist_apart";
 
 const std::string_view kFileColumns =
     "id, recording_id, format, state, temp_path, location_pattern, utc_offset_s, path, fragment_id, "
     "started_us, "
     "ended_us, duration_ns, size_bytes, video_codec, width, height, audio_codec, video_frames, audio_frames, "
-    "media_start_ns, error, url, push_id, part, joined_into, stored_in, removed_us";
+    "media_start_ns, error, url, push_id, part, joined_into, stored_in, removed_us, object, keyframes, "
+    "longest_gop_ns, audio_start_ns, audio_end_ns";
+
+const std::string_view kSpreadColumns = "keyframes, longest_gop_ns, audio_start_ns, audio_end_ns";
+
+SpreadValues::SpreadValues(const std::optional<MediaSpread> &spread) {
+  const auto count = [](const std::optional<Nanoseconds> &time) {
+    return time ? std::optional<std::int64_t>(time->count()) : std::nullopt;
+  };
+  if (!spread) return;
+  keyframes = sql_int(spread->keyframes);
+  longest_gop = spread->longest_gop.count();
+  audio_start = count(spread->audio_start);
+  audio_end = count(spread->audio_end);
+}
+
+std::optional<MediaSpread> read_spread(const SqlStatement &row, int first) {
+  const auto time = [](std::optional<std::int64_t> ns) {
+    return ns ? std::optional(Nanoseconds(*ns)) : std::nullopt;
+  };
+  const auto keyframes = row.maybe_int64(first);
+  if (!keyframes) return std::nullopt;
+  MediaSpread spread;
+  spread.keyframes = static_cast<std::uint64_t>(*keyframes);
+  spread.longest_gop = Nanoseconds(row.int64(first + 1));
+  spread.audio_start = time(row.maybe_int64(first + 2));
+  spread.audio_end = time(row.maybe_int64(first + 3));
+  return spread;
+}
 
 std::string_view name_of(RecordingState state) {
   switch (state) {
@@ -46,7 +86,29 @@ std::string_view name_of(RecordingState state) {
   return "finished";
 }
 
+std::string_view name_of(RecordingSource source) {
+  switch (source) {
+    case RecordingSource::push:
+      return "push";
+    case RecordingSource::clip:
+      return "clip";
+    case RecordingSource::merge:
+      return "merge";
+    case RecordingSource::job:
+      break;
+  }
+  return "job";
+}
+
+std::string_view name_of(FileState state) {
+  if (state == FileState::open) return "open";
+  return state == FileState::closed ? "closed" : "failed";
+}
+
 std::string_view name_of(OwedKind kind) { return kind == OwedKind::upload ? "upload" : "callback"; }
+OwedKind kind_named(std::string_view name) {
+  return name == name_of(OwedKind::upload) ? OwedKind::upload : OwedKind::callback;
+}
 
 Recording read_recording(const SqlStatement &row) {
   Recording r;
@@ -69,6 +131,12 @@ Recording read_recording(const SqlStatement &row) {
   r.backup_store = row.text(19);
   r.in_backup = row.int64(20) != 0;
   r.formats = row.text(21);
+  r.source = source_named(row.text(22));
+  r.hold = row.int64(23) != 0;
+  r.expires = utc(row.maybe_int64(24));
+  r.removal = removal_of(row.int64(25));
+  r.quality = row.text(26);
+  r.playlist_apart = row.int64(27) != 0;
   return r;
 }
 
@@ -76,11 +144,7 @@ Status read_callbacks(SqlDatabase &db, Recording &recording) {
   REC_TRY(auto query,
           db.prepare("SELECT target FROM recording_callback WHERE recording_id = ?1 ORDER BY position"));
   REC_CHECK(query.bind_all(recording.id));
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) return ok();
-    recording.callbacks.push_back(query.text(0));
-  }
+  return query.each_row([&](const SqlStatement &row) { recording.callbacks.push_back(row.text(0)); });
 }
 
 StoredFile read_file(const SqlStatement &row) {
@@ -112,6 +176,8 @@ StoredFile read_file(const SqlStatement &row) {
   f.joined_into = row.maybe_int64(24);
   f.stored_in = row.text(25);
   f.removed = utc(row.maybe_int64(26));
+  f.object = row.text(27);
+  f.facts.spread = read_spread(row, 28);
   return f;
 }
 
@@ -120,8 +186,10 @@ Status owe_file(SqlDatabase &db, std::int64_t recording_id, std::int64_t file_id
   NewUpload upload;
   upload.recording_id = recording_id;
   upload.file_id = file_id;
-  if (format == Format::hls) upload.waits_for = "segments";
+  upload.is_playlist = format == Format::hls;
+  if (upload.is_playlist) upload.waits_for = "segments";
   REC_CHECK(owe_upload(db, upload, now));
+  REC_CHECK(owe_jobs(db, {.source_id = recording_id, .recording_id = recording_id, .file_id = file_id}, now));
   return tell(db, recording_id, {.event = RecordingEvent::file_finished, .file_id = file_id}, now);
 }
 

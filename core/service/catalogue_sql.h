@@ -22,6 +22,15 @@ inline std::int64_t sql_int(std::uint64_t v) { return static_cast<std::int64_t>(
 extern const std::string_view kRecordingColumns;
 extern const std::string_view kFileColumns;
 
+// The columns of file and segment that tell MediaSpread, in the order in which they are bound and read.
+extern const std::string_view kSpreadColumns;
+std::optional<MediaSpread> read_spread(const SqlStatement &row, int first);
+// Their values, each NULL where it is not known.
+struct SpreadValues {
+  explicit SpreadValues(const std::optional<MediaSpread> &spread);
+  std::optional<std::int64_t> keyframes, longest_gop, audio_start, audio_end;
+};
+
 Recording read_recording(const SqlStatement &row);  // without callbacks: they are rows of their own
 Status read_callbacks(SqlDatabase &db, Recording &recording);
 StoredFile read_file(const SqlStatement &row);
@@ -53,8 +62,5 @@ Status tell(SqlDatabase &db, std::int64_t recording_id, const Telling &what, Utc
 // Logs how an attempt at a row of the outbox ended, before the row says so; `error` "" = delivered.
 Status log_attempt(SqlDatabase &db, std::int64_t owed_id, const std::string &error, int http_status,
                    UtcTime now);
-
-std::string_view name_of(RecordingState state);
-std::string_view name_of(OwedKind kind);
 
 }  // namespace rec

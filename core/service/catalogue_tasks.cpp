@@ -35,20 +35,11 @@ RecordingTask read_task(const SqlStatement &row) {
   return task;
 }
 
-Result<std::vector<RecordingTask>> read_tasks(SqlStatement &query) {
-  std::vector<RecordingTask> tasks;
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) return tasks;
-    tasks.push_back(read_task(query));
-  }
-}
-
 // One that is not deleted.
 Result<RecordingTask> find_task(SqlDatabase &db, const std::string &id) {
   REC_TRY(auto query, db.prepare(select_tasks("task_id = ?1 AND deleted_us IS NULL")));
   REC_CHECK(query.bind_all(id));
-  REC_TRY(auto found, read_tasks(query));
+  REC_TRY(auto found, query.rows(read_task));
   if (found.empty()) return Error{Errc::not_found, "there is no task " + id};
   return std::move(found.front());
 }
@@ -107,19 +98,19 @@ Status Catalogue::delete_task(const std::string &id) {
 Result<std::vector<RecordingTask>> Catalogue::tasks(int limit) {
   REC_TRY(auto query, db_.prepare(select_tasks("deleted_us IS NULL ORDER BY id DESC LIMIT ?1")));
   REC_CHECK(query.bind_all(std::int64_t{limit}));
-  return read_tasks(query);
+  return query.rows(read_task);
 }
 
 Result<std::vector<RecordingTask>> Catalogue::tasks_of(const PushIdentity &stream) {
   REC_TRY(auto query, db_.prepare(select_tasks(std::string(kOfStream) + " AND end_us > ?4 ORDER BY id")));
   REC_CHECK(query.bind_all(stream.stream, stream.app, stream.domain, us(clock_->now_utc())));
-  return read_tasks(query);
+  return query.rows(read_task);
 }
 
 Result<std::vector<RecordingTask>> Catalogue::current_tasks() {
   REC_TRY(auto query, db_.prepare(select_tasks("end_us > ?1 ORDER BY id")));
   REC_CHECK(query.bind_all(us(clock_->now_utc())));
-  return read_tasks(query);
+  return query.rows(read_task);
 }
 
 // ---- Commands
@@ -130,12 +121,7 @@ Result<std::vector<std::string>> Catalogue::receivers(const PushIdentity &stream
     sql += std::string(" UNION SELECT owner FROM recording WHERE state <> 'finished' AND ") + kOfStream;
   REC_TRY(auto query, db_.prepare("SELECT DISTINCT owner FROM (" + sql + ") WHERE owner <> ''"));
   REC_CHECK(query.bind_all(stream.stream, stream.app, stream.domain));
-  std::vector<std::string> owners;
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) return owners;
-    owners.push_back(query.text(0));
-  }
+  return query.rows(text_in_row);
 }
 
 Result<std::int64_t> Catalogue::ask(const std::string &owner, CommandVerb verb, const PushIdentity &stream) {
@@ -165,17 +151,14 @@ Result<std::vector<RecordingCommand>> Catalogue::take_commands(const std::string
                                    "RETURNING id, verb, domain, app, stream"));
   REC_CHECK(update.bind_all(owner));
   std::vector<RecordingCommand> commands;
-  for (;;) {
-    REC_TRY(const bool more, update.step());
-    if (!more) break;
-    const auto verb = command_named(update.text(1));
-    if (!verb) continue;  // the table's own check forbids it
+  REC_CHECK(update.each_row([&](const SqlStatement &row) {
+    const auto verb = command_named(row.text(1));
+    if (!verb) return;  // the table's own check forbids it
     commands.push_back(
-        {.id = update.int64(0),
+        {.id = row.int64(0),
          .verb = *verb,
-         .stream = {
-             .domain = update.text(2), .app = update.text(3), .stream = update.text(4), .stream_param = ""}});
-  }
+         .stream = {.domain = row.text(2), .app = row.text(3), .stream = row.text(4), .stream_param = ""}});
+  }));
   std::sort(commands.begin(), commands.end(), [](const auto &a, const auto &b) { return a.id < b.id; });
   return commands;
 }

@@ -209,8 +209,12 @@ class AlibabaImporter final : public CloudImporter {
     options.pattern = take_pattern(import, reader, "OssObjectPrefix", hls);
     if (options.pattern == RecordingTemplate{}.pattern) options.pattern.clear();
     options.merge = is_on(take_text(import, reader, "AutoCompose"));
-    if (const std::string process = take_text(import, reader, "ProcessTemplateId"); !process.empty())
-      options.process = {process};
+    const std::string process = take_text(import, reader, "ProcessTemplateId");
+    if (process.empty()) return options;
+    const std::string of = take_text(import, reader, "VideoProcess");  // spec 1.6: "origin,compose"
+    const bool merged = options.merge && of.find("compose") != std::string::npos;
+    if (merged) options.process_merged = {process};
+    if (!merged || of.find("origin") != std::string::npos) options.process = {process};
     return options;
   }
 

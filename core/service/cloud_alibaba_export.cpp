@@ -164,6 +164,7 @@ class AlibabaExporter {
     options(json, t, Format::hls, t.hls->options, bucket, where);
     const std::string &pattern = t.pattern_of(Format::hls);
     std::string slice = "{UnixTimestamp}_{Sequence}";
+    if (t.hls->playlist_refresh > Nanoseconds(0)) lost(where + " playlist-refresh", "no request has it");
     if (!bucket && !t.hls->segment_pattern.empty())
       lost(where + " segment-name", "it cannot be chosen");
     else if (has_both(t.hls->segment_pattern, "{UnixTimestamp}", "{Sequence}"))
@@ -188,12 +189,23 @@ class AlibabaExporter {
     if (!options.storage_class.empty()) lost(where + " storage-class", "the bucket has a rule for it");
     if (bucket) {
       if (options.merge) lost(where + " merge", "no request has it");
-      if (!options.process.empty()) lost(where + " process", "no request has it");
+      if (!options.process.empty() || !options.process_merged.empty())
+        lost(where + " process", "no request has it");
       return;
     }
     if (options.merge) json.text("AutoCompose", "ON");
-    if (!options.process.empty()) json.text("ProcessTemplateId", options.process.front());
-    if (options.process.size() > 1) lost(where + " process", "a request has one");
+    process(json, options, where);
+  }
+
+  void process(JsonObjectWriter &json, const FormatOptions &options, const std::string &where) {
+    const auto &[files, merged] = std::pair(options.process, options.process_merged);
+    if (files.empty() && merged.empty()) return;
+    const std::string &first = files.empty() ? merged.front() : files.front();
+    json.text("ProcessTemplateId", first);
+    const bool both = !files.empty() && !merged.empty() && merged.front() == first;
+    if (files.empty() || both) json.text("VideoProcess", both ? "origin,compose" : "compose");
+    if (files.size() > 1 || merged.size() > 1 || (!files.empty() && !merged.empty() && !both))
+      lost(where + " process", "a request has one");
   }
 
   std::int64_t limited(Nanoseconds duration, std::int64_t least, std::int64_t most,

@@ -267,6 +267,7 @@ class TencentExporter {
     if (hls.segment != HlsFormat{}.segment) out_.lost(path + ".segment", "it is 10 s");
     if (hls.segment_format != SegmentFormat::ts) out_.lost(path + ".segment-format", "it is MPEG-TS");
     if (hls.cycle > Nanoseconds(0)) out_.lost(path + ".cycle", "only the console has it");
+    if (hls.playlist_refresh > Nanoseconds(0)) out_.lost(path + ".playlist-refresh", "no request has it");
     if (!hls.segment_pattern.empty()) out_.lost(path + ".segment-name", "no request has it");
     const auto timeout = std::chrono::duration_cast<Seconds>(hls.splice_timeout).count();
     if (timeout == 0) return;
@@ -283,6 +284,7 @@ class TencentExporter {
     block.number("StorageTime", retention ? retention->count() : 0);
     if (!options.process.empty()) block.text("Procedure", options.process.front());
     if (options.process.size() > 1) out_.lost(path + ".process", "a request has one");
+    if (!options.process_merged.empty()) out_.lost(path + ".process-merged", "no request has it");
     if (options.storage_class == "infrequent-access")
       block.text("StorageMode", "cold");
     else if (!options.storage_class.empty() && options.storage_class != "standard")

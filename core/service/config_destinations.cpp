@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <map>
 
+#include "core/model/object_label.h"
 #include "core/model/utf8.h"
 #include "core/service/config_parts.h"
 
@@ -41,13 +42,16 @@ bool is_variable_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), [&](char c) { return word(c) || (c >= '0' && c <= '9'); });
 }
 
-constexpr const char *kBucketMembers[] = {"endpoint",  "region", "credentials", "bucket-in", "signature",
-                                          "bandwidth", "ca",     "proxy",       "metadata",  "tags"};
+constexpr const char *kBucketMembers[] = {"endpoint",  "region",    "credentials",  "bucket-in",
+                                          "signature", "bandwidth", "ca",           "proxy",
+                                          "metadata",  "tags",      "content-types"};
 constexpr std::int64_t kLeastBandwidth = 1000;
 constexpr std::int64_t kMostBandwidth = 1'000'000'000'000;
 constexpr std::size_t kMostLabels = 10;
 constexpr std::size_t kLongestLabelName = 32;
 constexpr std::size_t kLongestLabel = 128;
+constexpr std::size_t kMostContentTypes = 20;
+constexpr std::size_t kLongestExtension = 8;
 const std::string kAddress = "an http or https address without user name and query";
 
 const std::string kCallbackUrl =
@@ -113,7 +117,7 @@ bool is_label(std::string_view text, bool is_tag) {
       text.find("  ") != std::string_view::npos)
     return false;
   return std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_tag ? is_one_of(c, "ABCDEFGHIJKLMNOPQRSTUVWXYZ +-=._:/@") : c >= ' ' && c <= '~';
+    return is_tag ? is_one_of(c, "ABCDEFGHIJKLMNOPQRSTUVWXYZ +-=._:/@{}") : c >= ' ' && c <= '~';
   });
 }
 
@@ -134,9 +138,39 @@ std::map<std::string, std::string> read_labels(ConfigNotes &notes, const Field &
     if (!is_label(text, is_tag))
       notes.problems.expected(one.value.at, one.path, "1 to 128 characters that a header can have",
                               "another string");
+    else if (const Status filled = check_label(text); !filled)
+      notes.problems.expected(one.value.at, one.path, "a text with placeholders", filled.error().message);
     labels[name] = text;
   }
   return labels;
+}
+
+// {"m3u8": "application/x-mpegURL"}: type/subtype, without parameters.
+std::map<std::string, std::string> read_content_types(ConfigNotes &notes, const Field &field) {
+  static const std::string kWhat = "up to 20 extensions (lower-case letters and digits) with media types";
+  const auto is_token = [](std::string_view text) {
+    return !text.empty() && text.size() <= kLongestLabel && std::all_of(text.begin(), text.end(), [](char c) {
+      return is_one_of(c, "ABCDEFGHIJKLMNOPQRSTUVWXYZ!#$&^_.+-");
+    });
+  };
+  std::map<std::string, std::string> types;
+  const ObjectReader reader(notes.problems, field);
+  for (const JsonMember &member : reader.members()) {
+    const Field one = reader.field(member);
+    const bool is_named =
+        !member.name.empty() && member.name.size() <= kLongestExtension &&
+        std::all_of(member.name.begin(), member.name.end(), [](char c) { return is_one_of(c, ""); });
+    if (!is_named || types.size() == kMostContentTypes) {
+      notes.problems.expected(member.at, field.path, kWhat, is_named ? "more" : "another name");
+      break;
+    }
+    const std::string type = read_text(notes.problems, one, "a media type").value_or("a/b");
+    const std::size_t slash = type.find('/');
+    if (slash == type.npos || !is_token(type.substr(0, slash)) || !is_token(type.substr(slash + 1)))
+      notes.problems.expected(one.value.at, one.path, "a media type like \"video/mp2t\"", "another string");
+    types[member.name] = type;
+  }
+  return types;
 }
 
 void read_traffic(ConfigNotes &notes, ObjectReader &reader, StoreSettings &store) {
@@ -145,6 +179,8 @@ void read_traffic(ConfigNotes &notes, ObjectReader &reader, StoreSettings &store
         read_count(notes.problems, *field, kLeastBandwidth, kMostBandwidth).value_or(0));
   if (const auto field = reader.take("metadata")) store.metadata = read_labels(notes, *field, false);
   if (const auto field = reader.take("tags")) store.tags = read_labels(notes, *field, true);
+  if (const auto field = reader.take("content-types"))
+    store.content_types = read_content_types(notes, *field);
   if (const auto field = reader.take("ca")) store.ca_file = read_ca(notes, *field);
   if (const auto field = reader.take("proxy")) store.proxy = read_proxy(notes, *field);
 }

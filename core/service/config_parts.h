@@ -12,14 +12,11 @@
 namespace rec {
 
 // The parts of a configuration file. What is wrong is noted and the rest still returned, so that all problems
-// of a file are found at once. `notices`: what is understood but not acted on yet.
+// of a file are found at once. `notices`: what is right and still not acted on.
 struct ConfigNotes {
   Problems problems;
   Problems notices;
 };
-
-// What is understood but not acted on yet is a notice.
-void note_not_yet(ConfigNotes &notes, const Field &field);
 
 // An address without user name, query and fragment, where people put secrets. Never repeated.
 std::optional<std::string> read_url(ConfigNotes &notes, const Field &field, const std::string &what,
@@ -27,7 +24,7 @@ std::optional<std::string> read_url(ConfigNotes &notes, const Field &field, cons
 
 StoreSettings read_store(ConfigNotes &notes, const Field &field, const std::string &name);
 CallbackTarget read_callback(ConfigNotes &notes, const Field &field, const std::string &name);
-// `defined`: its stores and callbacks are those that the template may name.
+// `defined`: its stores, callbacks and jobs are those that the template may name.
 RecordingTemplate read_template(ConfigNotes &notes, const Field &field, const std::string &name,
                                 const Configuration &defined);
 
@@ -37,11 +34,18 @@ SpoolPolicy read_spool(ConfigNotes &notes, const Field &field);
 Trigger read_trigger(ConfigNotes &notes, const Field &field);
 std::vector<Content> read_content(ConfigNotes &notes, const Field &field);
 // The members that all formats have. A playlist's folder is named before its end is known.
-FormatOptions read_format_options(ConfigNotes &notes, ObjectReader &reader, bool playlist);
+FormatOptions read_format_options(ConfigNotes &notes, ObjectReader &reader, bool playlist,
+                                  const Configuration &defined);
+JobSettings read_job(ConfigNotes &notes, const Field &field, const std::string &name);
+// What is done with the files of a format, by the jobs of `defined`.
+void read_processing(ConfigNotes &notes, ObjectReader &reader, const Configuration &defined,
+                     FormatOptions &options);
 void check_playlist_name(ConfigNotes &notes, const Field &field, const std::string &pattern);
 // A pattern for the names of files; "" when it cannot be one, which is then noted.
 std::string read_pattern(ConfigNotes &notes, const Field &field, const std::string &example);
 std::optional<Seconds> read_retention(ConfigNotes &notes, const Field &field);
+// That of a template: "30d", "forever", or an object with all that may end it.
+void read_retention_policy(ConfigNotes &notes, const Field &field, RecordingTemplate &t);
 
 // A name that is to be among the keys of `defined`; `kind` says of what: "store".
 template <typename Map>

@@ -8,6 +8,7 @@
 namespace rec {
 namespace {
 
+constexpr Seconds kLongestRefresh{600};
 constexpr Seconds kLongestCycle{43200};  // spec 0.2 C1
 constexpr Seconds kLongestSegment{60};
 constexpr Seconds kLongestSplice{21600};  // spec 3.1: the longest of both clouds
@@ -27,7 +28,7 @@ std::string read_segment_pattern(ConfigNotes &notes, const Field &field) {
   return {};
 }
 
-HlsFormat read_hls(ConfigNotes &notes, const Field &field) {
+HlsFormat read_hls(ConfigNotes &notes, const Field &field, const Configuration &defined) {
   HlsFormat hls;
   ObjectReader reader(notes.problems, field);
   if (const auto segment = reader.take("segment"))
@@ -41,7 +42,10 @@ HlsFormat read_hls(ConfigNotes &notes, const Field &field) {
   if (const auto cycle = reader.take("cycle")) {
     hls.cycle = read_duration(notes.problems, *cycle, Seconds(1), kLongestCycle).value_or(Seconds(0));
   }
-  hls.options = read_format_options(notes, reader, true);
+  if (const auto refresh = reader.take("playlist-refresh"))
+    hls.playlist_refresh =
+        read_duration(notes.problems, *refresh, Seconds(1), kLongestRefresh).value_or(Seconds(0));
+  hls.options = read_format_options(notes, reader, true, defined);
   if (const auto name = reader.take("segment-name")) {
     hls.segment_pattern = read_segment_pattern(notes, *name);
   }
@@ -49,7 +53,8 @@ HlsFormat read_hls(ConfigNotes &notes, const Field &field) {
   return hls;
 }
 
-FileFormat read_file_format(ConfigNotes &notes, Format format, const Field &field) {
+FileFormat read_file_format(ConfigNotes &notes, Format format, const Field &field,
+                            const Configuration &defined) {
   FileFormat file;
   file.format = format;
   ObjectReader reader(notes.problems, field);
@@ -64,7 +69,7 @@ FileFormat read_file_format(ConfigNotes &notes, Format format, const Field &fiel
   if (const auto upload = reader.take("upload"))
     file.upload_while_recording =
         read_word(notes.problems, *upload, {"when-closed", "while-recording"}) != "when-closed";
-  file.options = read_format_options(notes, reader, false);
+  file.options = read_format_options(notes, reader, false, defined);
   reader.finish();
   return file;
 }
@@ -81,16 +86,17 @@ void check_splice_timeouts(ConfigNotes &notes, const Field &field, const Recordi
                             "different ones");
 }
 
-void read_formats(ConfigNotes &notes, const Field &field, RecordingTemplate &t) {
+void read_formats(ConfigNotes &notes, const Field &field, RecordingTemplate &t,
+                  const Configuration &defined) {
   ObjectReader reader(notes.problems, field);
   for (const JsonMember &member : reader.members()) {
     const auto format = format_named(member.name);
     if (!format) continue;
     const Field value = reader.field(member);
     if (format == Format::hls)
-      t.hls = read_hls(notes, value);
+      t.hls = read_hls(notes, value, defined);
     else
-      t.files.push_back(read_file_format(notes, *format, value));
+      t.files.push_back(read_file_format(notes, *format, value, defined));
   }
   for (const Format format : kAllFormats) reader.take(name_of(format));
   reader.finish();
@@ -125,6 +131,11 @@ void read_storage(ConfigNotes &notes, const Field &field, RecordingTemplate &t,
       notes.problems.expected(backup->value.at, backup->path, "another store than the primary one",
                               describe(backup->value));
   }
+  if (const auto suffices = reader.take("backup-suffices")) {
+    t.local_copies.backup_suffices = read_flag(notes.problems, *suffices).value_or(false);
+    if (t.backup_store.empty())
+      notes.problems.expected(suffices->at, suffices->path, "a backup beside it", "none");
+  }
   reader.finish();
 }
 
@@ -149,7 +160,7 @@ RecordingTemplate read_template(ConfigNotes &notes, const Field &field, const st
   t.name = name;
   ObjectReader reader(notes.problems, field);
   if (const auto formats = reader.need("formats", "an object with the formats to be recorded ({} for none)"))
-    read_formats(notes, *formats, t);
+    read_formats(notes, *formats, t, defined);
   if (const auto content = reader.take("content")) t.content = read_content(notes, *content);
   if (const auto standby = reader.take("standby"))
     t.standby = read_flag(notes.problems, *standby).value_or(false);
@@ -157,10 +168,11 @@ RecordingTemplate read_template(ConfigNotes &notes, const Field &field, const st
   if (const auto zone = reader.take("time-zone")) read_zone(notes, *zone, t);
   if (const auto pattern = reader.take("name")) read_name(notes, *pattern, t);
   if (const auto storage = reader.take("storage")) read_storage(notes, *storage, t, defined);
-  if (const auto retention = reader.take("retention")) {
-    t.retention = read_retention(notes, *retention);
-    note_not_yet(notes, *retention);
+  if (const auto keep = reader.take("keep-local")) {
+    t.local_copies.is_own = true;
+    t.local_copies.keep_local = read_keep_local(notes, *keep);
   }
+  if (const auto retention = reader.take("retention")) read_retention_policy(notes, *retention, t);
   if (const auto callbacks = reader.take("callbacks")) read_callback_names(notes, *callbacks, t, defined);
   reader.finish();
   return t;

@@ -20,6 +20,7 @@ void write_options(JsonObjectWriter &json, const FormatOptions &options) {
   if (!options.storage_class.empty()) json.text("storage-class", options.storage_class);
   if (!options.process.empty()) json.texts("process", options.process);
   if (options.merge) json.flag("merge", true);
+  if (!options.process_merged.empty()) json.texts("process-merged", options.process_merged);
 }
 
 JsonObjectWriter file_json(const FileFormat &file) {
@@ -37,6 +38,7 @@ JsonObjectWriter hls_json(const HlsFormat &hls) {
   if (hls.segment_format != SegmentFormat::ts) json.text("segment-format", name_of(hls.segment_format));
   if (hls.cycle > Nanoseconds(0)) json.text("cycle", text_of(hls.cycle));
   if (hls.splice_timeout > Nanoseconds(0)) json.text("splice-timeout", text_of(hls.splice_timeout));
+  if (hls.playlist_refresh > Nanoseconds(0)) json.text("playlist-refresh", text_of(hls.playlist_refresh));
   if (!hls.segment_pattern.empty()) json.text("segment-name", hls.segment_pattern);
   write_options(json, hls.options);
   return json;
@@ -66,6 +68,21 @@ JsonObjectWriter formats_json(const RecordingTemplate &t) {
   return json;
 }
 
+void write_retention(JsonObjectWriter &json, const RecordingTemplate &t) {
+  if (t.limits == RetentionPolicy{}) {
+    if (t.retention) json.text("retention", text_of(*t.retention));
+    return;
+  }
+  const auto number = [](std::uint64_t n) { return static_cast<std::int64_t>(n); };
+  JsonObjectWriter retention;
+  if (t.retention) retention.text("age", text_of(*t.retention));
+  if (t.limits.recordings) retention.number("recordings", number(*t.limits.recordings));
+  if (t.limits.bytes) retention.number("bytes", number(*t.limits.bytes));
+  if (t.limits.min_free_bytes > 0) retention.number("min-free", number(t.limits.min_free_bytes));
+  if (t.limits.information) retention.text("information", text_of(*t.limits.information));
+  json.object("retention", std::move(retention));
+}
+
 JsonObjectWriter template_json(const RecordingTemplate &t) {
   JsonObjectWriter json;
   json.object("formats", formats_json(t));
@@ -81,9 +98,12 @@ JsonObjectWriter template_json(const RecordingTemplate &t) {
     JsonObjectWriter storage;
     storage.text("primary", t.store);
     if (!t.backup_store.empty()) storage.text("backup", t.backup_store);
+    if (t.local_copies.backup_suffices) storage.flag("backup-suffices", true);
     json.object("storage", std::move(storage));
   }
-  if (t.retention) json.text("retention", text_of(*t.retention));
+  if (t.local_copies.is_own)
+    json.text("keep-local", t.local_copies.keep_local ? text_of(*t.local_copies.keep_local) : "forever");
+  write_retention(json, t);
   if (!t.callbacks.empty()) json.texts("callbacks", t.callbacks);
   return json;
 }
@@ -114,6 +134,7 @@ JsonObjectWriter store_json(const StoreSettings &store) {
   if (!store.proxy.empty()) json.text("proxy", store.proxy);
   write_labels(json, "metadata", store.metadata);
   write_labels(json, "tags", store.tags);
+  write_labels(json, "content-types", store.content_types);
   if (store.bandwidth > 0) json.number("bandwidth", static_cast<std::int64_t>(store.bandwidth));
   const bool is_directory = store.uri.starts_with("file:");
   if (store.uploads != (is_directory ? StoreSettings::kUsualCopies : StoreSettings::kUsualUploads))
@@ -142,6 +163,23 @@ JsonObjectWriter callback_json(const CallbackTarget &callback) {
   }
   write_secret(json, "key", callback.key_env);
   write_secret(json, "older-key", callback.older_key_env);
+  return json;
+}
+
+JsonObjectWriter job_json(const JobSettings &job) {
+  const JobSettings usual;
+  JsonObjectWriter json;
+  if (job.launch.empty())
+    json.texts("command", job.command);
+  else
+    json.text("launch", job.launch);
+  if (!job.outputs.empty()) json.texts("output", job.outputs);
+  if (!job.environment.empty()) json.texts("environment", job.environment);
+  if (job.timeout != usual.timeout) json.text("timeout", text_of(job.timeout));
+  if (job.attempts != usual.attempts) json.number("attempts", job.attempts);
+  if (job.at_once != usual.at_once) json.number("at-once", job.at_once);
+  if (job.nice != usual.nice) json.number("nice", job.nice);
+  if (job.most_bytes > 0) json.number("max-file", static_cast<std::int64_t>(job.most_bytes));
   return json;
 }
 
@@ -178,6 +216,7 @@ std::string write_configuration(const Configuration &c) {
     json.object("spool", std::move(spool));
   }
   if (!c.callbacks.empty()) write_map(json, "callbacks", c.callbacks, callback_json);
+  if (!c.jobs.empty()) write_map(json, "jobs", c.jobs, job_json);
   return json.to_string(JsonLayout::indented) + "\n";
 }
 

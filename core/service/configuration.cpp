@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMaxName = 64;        // bytes of a template's, store's or callback's name
 constexpr std::size_t kMaxIdentity = 1024;  // bytes of a rule's domain, app or stream
 
-// The members of an object whose names are free: templates, stores, callbacks.
+// The members of an object whose names are free: templates, stores, callbacks, jobs.
 template <typename Read>
 void read_map(ConfigNotes &notes, const std::optional<Field> &field, Read read) {
   if (!field) return;
@@ -87,6 +87,9 @@ void read_root(ConfigNotes &notes, const JsonValue &root, Configuration &configu
   });
   read_map(notes, reader.take("callbacks"), [&](const Field &field, const std::string &name) {
     configuration.callbacks[name] = read_callback(notes, field, name);
+  });
+  read_map(notes, reader.take("jobs"), [&](const Field &field, const std::string &name) {
+    configuration.jobs[name] = read_job(notes, field, name);
   });
   read_map(notes, templates, [&](const Field &field, const std::string &name) {
     configuration.templates[name] = read_template(notes, field, name, configuration);

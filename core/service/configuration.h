@@ -9,6 +9,7 @@
 
 #include "core/base/result.h"
 #include "core/model/destinations.h"
+#include "core/model/job_settings.h"
 #include "core/model/recording_template.h"
 #include "core/model/rule_set.h"
 #include "core/model/spool.h"
@@ -22,6 +23,7 @@ struct Configuration {
   RuleSet rules;
   std::map<std::string, StoreSettings> stores;
   std::map<std::string, CallbackTarget> callbacks;
+  std::map<std::string, JobSettings> jobs;
   SpoolPolicy spool;
 };
 
@@ -37,7 +39,7 @@ struct LoadedConfiguration {
       configuration;  // null when there are problems; shared by those who act on it
   // All of them: "file:line:column: member: expected ..., found ...". None repeats a secret.
   std::vector<std::string> problems;
-  // What is understood but not acted on yet, in the same form.
+  // What is right and still not acted on, in the same form.
   std::vector<std::string> notices;
 };
 

@@ -3,12 +3,16 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <random>
+#include <set>
 #include <utility>
 
 #include "core/model/retry_schedule.h"
 #include "core/service/grow.h"
+#include "core/service/housekeeper.h"
 #include "core/service/manifest.h"
+#include "core/service/recording_jobs.h"
 #include "core/service/recovery.h"
 #include "core/service/splice_join.h"
 
@@ -43,6 +47,12 @@ Result<std::unique_ptr<DeliveryWorker>> DeliveryWorker::start(Options options, c
   for (const auto &[name, target] : to.callbacks)
     threads.emplace_back([w, t = OwedTarget{OwedKind::callback, name}] { w->run_lane(t, 0, nullptr); });
   threads.emplace_back([w] { w->run_keeper(); });
+  threads.emplace_back([w] { w->run_housekeeper(); });
+  threads.emplace_back([w] { w->run_merges(); });
+  for (const auto &named : to.jobs) {
+    const JobSettings &job = named.second;  // a binding cannot be captured (clang 14)
+    for (unsigned i = 0; i < job.at_once; ++i) threads.emplace_back([w, &job] { w->run_job(job); });
+  }
   if (worker->options_.describes) threads.emplace_back([w] { w->run_manifests(); });
   return worker;
 }
@@ -50,7 +60,8 @@ Result<std::unique_ptr<DeliveryWorker>> DeliveryWorker::start(Options options, c
 DeliveryWorker::DeliveryWorker(Options options, OwnerLease lease, const Clock &clock)
     : options_(std::move(options)),
       lease_(std::move(lease)),
-      spool_(options_.destinations.stores, options_.destinations.spool, clock),
+      spool_(options_.destinations.stores, options_.destinations.spool, clock,
+             options_.destinations.local_copies),
       clock_(clock),
       cancel_(Ref<GCancellable>::adopt(g_cancellable_new())) {}
 
@@ -87,7 +98,8 @@ void DeliveryWorker::run_lane(const OwedTarget &target, unsigned number,
   loop([&](Catalogue &catalogue) -> Result<std::optional<UtcTime>> {
     if (!deliverer) {
       http = options_.make_http(http_settings(target));
-      deliverer = make_deliverer(options_.destinations, target, *http, clock_, traffic);
+      deliverer = make_deliverer(options_.destinations, target, *http, clock_, traffic, options_.make_http);
+      deliverer->on_progress = options_.on_progress;
     }
     return serve(catalogue, target, *deliverer, number);
   });
@@ -124,6 +136,55 @@ void DeliveryWorker::run_manifests() {
     }
     REC_TRY(const std::uint64_t written, manifests->write_due([this] { return is_stopping(); }));
     if (written > 0) kick();  // there may be more, and their uploads
+    return std::optional<UtcTime>{};
+  });
+}
+
+void DeliveryWorker::run_housekeeper() {
+  std::optional<Housekeeper> housekeeper;
+  loop([&](Catalogue &catalogue) -> Result<std::optional<UtcTime>> {
+    if (!housekeeper) {
+      REC_TRY(housekeeper, Housekeeper::create(options_.catalogue_path, options_.destinations, clock_,
+                                               options_.make_http));
+    }
+    REC_TRY(const HousekeepingReport report, housekeeper->work_once(
+                                                 catalogue, [this] { return is_stopping(); }, cancel_.get()));
+    if (!report.errors.empty()) return report.errors.front();
+    return std::optional<UtcTime>{};
+  });
+}
+
+// Apart from the housekeeper: a merge takes as long as copying its files does.
+void DeliveryWorker::run_merges() {
+  std::set<std::string> known;
+  for (const auto &[name, settings] : options_.destinations.jobs) known.insert(name);
+  loop([&](Catalogue &catalogue) -> Result<std::optional<UtcTime>> {
+    RecordingJobs jobs(catalogue, lease_.id());
+    REC_TRY(const auto folders, jobs.release_dead([this](const std::string &owner) {
+      return OwnerLease::is_alive(options_.catalogue_path, owner);
+    }));
+    std::error_code ignored;
+    for (const std::string &folder : folders) std::filesystem::remove_all(folder, ignored);
+    REC_TRY(const JobReport report, work_jobs(catalogue, lease_.id(), [this] { return is_stopping(); }));
+    if (report.made > 0) kick();  // it is owed
+    if (!report.errors.empty()) return report.errors.front();
+    REC_TRY(const auto unknown, jobs.unknown(known));
+    if (!unknown.empty())
+      return Error{Errc::not_found, "recordings wait for the job '" + unknown.front() +
+                                        "', which the configuration of this process does not have"};
+    return std::optional<UtcTime>{};
+  });
+}
+
+void DeliveryWorker::run_job(const JobSettings &settings) {
+  JobRunner runner(settings, lease_.id(), clock_);
+  loop([&](Catalogue &catalogue) -> Result<std::optional<UtcTime>> {
+    while (!is_stopping()) {
+      REC_TRY(const auto news, runner.run_next(catalogue, [this] { return is_stopping(); }));
+      if (!news) break;
+      options_.on_job(*news);
+      if (!news->result.empty()) kick();  // it is owed
+    }
     return std::optional<UtcTime>{};
   });
 }

@@ -9,6 +9,7 @@
 
 #include "core/base/sync.h"
 #include "core/service/delivery.h"
+#include "core/service/job_runner.h"
 #include "core/service/owner_lease.h"
 #include "core/service/spool_keeper.h"
 
@@ -17,8 +18,9 @@ namespace rec {
 // Delivers what a catalogue owes until it is stopped, whoever put it there: threads of its own for every
 // store (StoreSettings::uploads) and one for every callback, so that a dead one holds up nobody, and one that
 // frees what dead workers held, finishes what dead recorders left (recovery.h) and says which targets nobody
-// serves; another one writes manifests (manifest.h). Each thread has its own connection.
-// Several workers, in this and other processes, share one catalogue.
+// serves; another one writes manifests (manifest.h), another one removes recordings (housekeeper.h),
+// another one merges files, and as many as a job of the configuration may run at once (job_runner.h) run it.
+// Each thread has its own connection. Several workers, in this and other processes, share one catalogue.
 class DeliveryWorker {
  public:
   struct Options {
@@ -30,9 +32,11 @@ class DeliveryWorker {
     bool describes = false;  // writes the manifests of finished recordings (manifest.h)
     // Called on the worker's threads, without a lock; must not call stop().
     std::function<void(const DeliveryReport &)> on_report = [](const DeliveryReport &) {};
+    std::function<void(const UploadProgress &)> on_progress = {};  // see Deliverer::on_progress
     // What happens to stores, whoever noticed it; on one thread, in its order.
     std::function<void(const StoreChange &)> on_change = [](const StoreChange &) {};
     std::function<void(const SpoolNews &)> on_spool = [](const SpoolNews &) {};  // the same thread
+    std::function<void(const JobNews &)> on_job = [](const JobNews &) {};
     // What kept a thread from working, once until it works again.
     std::function<void(const Error &)> on_trouble = [](const Error &) {};
   };
@@ -58,6 +62,9 @@ class DeliveryWorker {
   // Sends the store's files while they grow.
   void run_grower(const std::string &store, const std::shared_ptr<StoreTraffic> &traffic);
   void run_keeper();
+  void run_housekeeper();
+  void run_merges();
+  void run_job(const JobSettings &settings);
   void run_manifests();
   Result<std::optional<UtcTime>> serve(Catalogue &catalogue, const OwedTarget &target,
                                        const Deliverer &deliverer, unsigned lane = 0);

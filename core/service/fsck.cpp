@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/service/fsck.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <set>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "core/base/digest.h"
 #include "core/base/glib_ptr.h"
 #include "core/io/files.h"
-#include "core/io/json.h"
 #include "core/service/catalogue.h"
-#include "core/service/manifest.h"
+#include "core/service/fsck_buckets.h"
 
 namespace rec {
 namespace {
 namespace fs = std::filesystem;
-
-constexpr std::string_view kMedia[] = {".flv", ".mp4",  ".aac", ".mp3", ".ts",
-                                       ".m4s", ".m3u8", ".mkv", ".mov", ".part"};
-constexpr std::uint64_t kLongestManifest = 64 << 20;  // bytes
 
 // What the catalogue says about one file in a folder.
 struct Expected {
@@ -44,7 +37,7 @@ class Check {
              "recording UNION ALL SELECT manifest FROM recording"));
     REC_TRY(auto folders, folders_to_look_through());
     for (const std::string &folder : folders) REC_CHECK(look_through(folder));
-    return ok();
+    return options_.buckets ? look_into_buckets() : ok();
   }
   std::vector<Finding> take() { return std::move(findings_); }
 
@@ -55,15 +48,12 @@ class Check {
 
   Result<std::vector<Expected>> expected(const std::string &sql) {
     REC_TRY(auto query, db_.prepare(sql));
-    std::vector<Expected> list;
-    for (;;) {
-      REC_TRY(const bool more, query.step());
-      if (!more) return list;
-      list.push_back({.path = query.text(0),
-                      .size_bytes = static_cast<std::uint64_t>(query.int64(1)),
-                      .sha256 = query.text(2),
-                      .may_be_gone = query.int64(3) != 0});
-    }
+    return query.rows([](const SqlStatement &row) {
+      return Expected{.path = row.text(0),
+                      .size_bytes = static_cast<std::uint64_t>(row.int64(1)),
+                      .sha256 = row.text(2),
+                      .may_be_gone = row.int64(3) != 0};
+    });
   }
 
   // Of a playlist size_bytes is that of its segments.
@@ -123,22 +113,13 @@ class Check {
 
   Status note(const std::string &sql) {
     REC_TRY(auto query, db_.prepare(sql));
-    for (;;) {
-      REC_TRY(const bool more, query.step());
-      if (!more) return ok();
-      known_.insert(query.text(0));
-    }
+    return query.each_row([&](const SqlStatement &row) { known_.insert(row.text(0)); });
   }
 
   Result<std::vector<std::string>> folders_to_look_through() {
     if (!options_.folders.empty()) return options_.folders;
     REC_TRY(auto query, db_.prepare("SELECT DISTINCT directory FROM recording ORDER BY directory"));
-    std::vector<std::string> folders;
-    for (;;) {
-      REC_TRY(const bool more, query.step());
-      if (!more) return folders;
-      folders.push_back(query.text(0));
-    }
+    return query.rows(text_in_row);
   }
 
   Status look_through(const std::string &folder) {
@@ -155,27 +136,21 @@ class Check {
 
   Status look_at(const fs::path &path) {
     if (known_.contains(path.string())) return ok();
-    if (path.filename().string().ends_with(kManifestName)) return look_at_manifest(path.string());
-    const std::string extension = path.extension().string();
-    if (std::find(std::begin(kMedia), std::end(kMedia), extension) != std::end(kMedia))
+    if (is_manifest(path.string())) {
+      REC_TRY(const auto found,
+              look_at_manifest(db_, path.string(), read_file(path.string(), kLongestManifest)));
+      findings_.insert(findings_.end(), found.begin(), found.end());
+    } else if (is_media(path.string())) {
       add(Finding::Kind::orphan, path.string(), "no recording has it");
+    }
     return ok();
   }
 
-  Status look_at_manifest(const std::string &path) {
-    const auto text = read_file(path, kLongestManifest);
-    const auto json = text ? parse_json(*text) : Result<JsonValue>(text.error());
-    const JsonMember *recording = json ? json->member("recording") : nullptr;
-    const JsonMember *id = recording ? recording->value.member("session_id") : nullptr;
-    if (!id) {
-      add(Finding::Kind::unreadable, path, json ? "is no manifest" : json.error().message);
-      return ok();
+  Status look_into_buckets() {
+    for (auto &[store, bucket] : *options_.buckets) {
+      REC_TRY(const auto found, check_bucket(db_, store, bucket.client));
+      findings_.insert(findings_.end(), found.begin(), found.end());
     }
-    REC_TRY(auto query, db_.prepare("SELECT count(*) FROM recording WHERE session_id = ?1"));
-    REC_CHECK(query.bind_all(id->value.string));
-    REC_CHECK(query.step());
-    if (query.int64(0) == 0)
-      add(Finding::Kind::forgotten, path, "the catalogue has not the recording " + id->value.string);
     return ok();
   }
 

@@ -6,6 +6,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
+#include "core/service/bucket_reading.h"
 
 namespace rec {
 
@@ -19,18 +20,19 @@ struct Finding {
     unreadable  // a manifest, folder or row that says nothing
   };
   Kind kind = Kind::missing;
-  std::string path;  // absolute
+  std::string path;  // absolute; of an object its URL
   std::string what;  // for people; no secrets
 };
 const char *name_of(Finding::Kind kind);  // "missing", ...
 
 struct FsckOptions {
   std::vector<std::string> folders;  // looked through with all that is below them; none: the recordings' own
-  bool digests = false;              // read all media and compare
+  bool digests = false;              // read all media that lie in folders and compare
+  OpenBuckets *buckets = nullptr;    // that are listed, too; null = none
 };
 
 // Changes nothing. What was uploaded or deleted by policy is not missing; of stores, directories are looked
-// into. Errors: the catalogue's.
+// into, and the buckets that are given. A bucket that cannot be listed is a finding. Errors: the catalogue's.
 Result<std::vector<Finding>> check_storage(const std::string &catalogue_path, const FsckOptions &options,
                                            const Clock &clock);
 
@@ -43,10 +45,11 @@ struct Rebuilt {
   std::vector<Finding> findings;
 };
 
-// Adds to the catalogue, which is made if need be, every recording that a manifest in the folders describes
-// and the catalogue has not. What was owed when a manifest was written is owed again under the same event
-// ids. A manifest that lies elsewhere than it was written moves its recording there. Media are only read.
+// Adds to the catalogue, which is made if need be, every recording that a manifest in the folders, or then in
+// the buckets (null = none), describes and the catalogue has not. What was owed when a manifest was written
+// is owed again under the same event ids. A manifest that lies in another folder than it was written to moves
+// its recording there. Media are only read.
 Result<Rebuilt> rebuild_catalogue(const std::string &catalogue_path, const std::vector<std::string> &folders,
-                                  const Clock &clock);
+                                  OpenBuckets *buckets, const Clock &clock);
 
 }  // namespace rec

@@ -10,6 +10,7 @@
 #include "core/model/retry_schedule.h"
 #include "core/service/grown_object.h"
 #include "core/service/multipart_requests.h"
+#include "core/service/store_ledger.h"
 
 namespace rec {
 namespace {
@@ -27,6 +28,8 @@ std::optional<PartRange> next_part(const GrowingFile &file) {
 }  // namespace
 
 Result<bool> Grower::round(Catalogue &catalogue, double jitter) {
+  REC_TRY(const StoreHealth health, StoreLedger(catalogue).health(store_));
+  if (health.down) return false;  // an upload probes it, one at a time
   GrowingUploads rows(catalogue);
   REC_TRY(const auto due, rows.due(store_));
   bool may_be_more = false;
@@ -59,6 +62,7 @@ Result<std::string> Grower::key_of(const GrowingFile &file) const {
   if (file.location_pattern.find('{') != std::string::npos)
     return growing_key(bucket_.prefix(), file.session_id + "-" + std::to_string(file.file_id),
                        extension_of(file.format));
+  if (!file.object.empty()) return key_of_name(bucket_.prefix(), file.object);
   REC_TRY(const std::string path, end_name(file.location_pattern, UtcTime{}, Seconds(0)));
   return object_key(bucket_.prefix(), file.directory, path);
 }
@@ -69,8 +73,11 @@ Result<std::string> Grower::begin(GrowingUploads &rows, const GrowingFile &file,
   REC_CHECK(store.abort_all());  // begun by who died before it could be remembered
   const auto of_format = classes_.find({file.template_name, file.format});
   const bool has_class = of_format != classes_.end() && !is_growing_key(key);
-  REC_TRY(std::string id,
-          store.begin(std::string(content_type_of(key)), has_class ? of_format->second : std::string()));
+  BucketCall object;
+  object.content_type = bucket_.content_type_of(key);
+  if (has_class) object.storage_class = of_format->second;
+  object.about = file.about;
+  REC_TRY(std::string id, store.begin(object));
   REC_CHECK(rows.began(file.file_id, lease_, id));
   return id;
 }

@@ -31,8 +31,8 @@ class Grower {
         cancel_(cancel) {}
 
   // Looks at all files that grow and sends the next part of each that has one; aborts what nobody will
-  // complete. True: there may be more at once. What fails is tried again later; the first Error is returned
-  // when all were looked at. `jitter` in [0, 1).
+  // complete. While the store has an outage nothing is asked of it. True: there may be more at once. What
+  // fails is tried again later; the first Error is returned when all were looked at. `jitter` in [0, 1).
   Result<bool> round(Catalogue &catalogue, double jitter);
 
  private:

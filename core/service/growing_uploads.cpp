@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/service/growing_uploads.h"
 
+#include "core/model/content.h"
 #include "core/service/catalogue_sql.h"
 
 namespace rec {
@@ -29,6 +30,16 @@ GrowingFile read_growing(const SqlStatement &row) {
   g.session_id = row.text(9);
   g.template_name = row.text(10);
   g.directory = row.text(11);
+  g.object = row.text(12);
+  g.about = {.domain = row.text(13),
+             .app = row.text(14),
+             .stream = row.text(15),
+             .template_name = g.template_name,
+             .task = row.text(16),
+             .session_id = g.session_id,
+             .record_source = record_source_of(content_named(row.text(17)).value_or(Content{})),
+             .format = row.text(8),
+             .started = utc(row.int64(18))};
   return g;
 }
 
@@ -48,11 +59,9 @@ Result<std::optional<GrownUpload>> grown_upload(SqlDatabase &db, std::int64_t fi
   }
   REC_TRY(auto query, db.prepare("SELECT number, etag FROM grown_part WHERE file_id = ?1"));
   REC_CHECK(query.bind_all(file_id));
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) return std::optional(std::move(grown));
-    grown.parts[static_cast<unsigned>(query.int64(0))] = query.text(1);
-  }
+  REC_CHECK(query.each_row(
+      [&](const SqlStatement &row) { grown.parts[static_cast<unsigned>(row.int64(0))] = row.text(1); }));
+  return std::optional(std::move(grown));
 }
 
 Status doubt_what_went_up(SqlDatabase &db, std::int64_t file_id) {
@@ -78,17 +87,13 @@ Result<std::vector<GrowingFile>> GrowingUploads::due(const std::string &store) {
           db_.prepare("SELECT g.file_id, " + std::string(kFate) +
                       " AS fate, g.key, g.upload_id, (SELECT max(number) FROM grown_part p WHERE "
                       "p.file_id = g.file_id), g.attempts, f.temp_path, f.location_pattern, f.format, "
-                      "r.session_id, r.template, r.directory FROM growing_upload g "
+                      "r.session_id, r.template, r.directory, f.object, r.domain, r.app, r.stream, "
+                      "r.task, r.content, r.started_us FROM growing_upload g "
                       "LEFT JOIN file f ON f.id = g.file_id LEFT JOIN recording r ON r.id = f.recording_id "
                       "WHERE g.target = ?1 AND g.lease = '' AND g.next_attempt_us <= ?2 AND fate <> 2 "
                       "ORDER BY g.next_attempt_us, g.file_id"));
   REC_CHECK(query.bind_all(store, us(clock_.now_utc())));
-  std::vector<GrowingFile> due;
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) return due;
-    due.push_back(read_growing(query));
-  }
+  return query.rows(read_growing);
 }
 
 Result<bool> GrowingUploads::take(std::int64_t file_id, const std::string &lease) {

@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/model/format.h"
+#include "core/model/object_label.h"
 #include "core/service/catalogue.h"
 
 namespace rec {
@@ -25,6 +26,8 @@ struct GrowingFile {
   std::string location_pattern;  // as OpenedFile has it
   Format format = Format::flv;
   std::string session_id, template_name, directory;  // of its recording
+  LabelFacts about;                                  // of the object that it becomes
+  std::string object;                                // what it will be called in stores; "" = not known yet
 };
 
 // The rows of uploads that begin before their file is complete. Catalogue::open_file() makes them for files

@@ -10,13 +10,13 @@ namespace {
 
 Status copy_in_parts(BucketClient &bucket, const std::string &from, const MultipartJob &job,
                      GCancellable *cancel) {
-  constexpr std::uint64_t kStretch = std::uint64_t{1} << 30;
+  const std::uint64_t stretch = std::min(std::uint64_t{1} << 30, bucket.longest_copy());
   MultipartRequests store(bucket, job.key, cancel);
   REC_CHECK(store.abort_all());  // of a copy that was broken off
-  REC_TRY(const std::string upload_id, store.begin(job.content_type, job.storage_class));
+  REC_TRY(const std::string upload_id, store.begin(new_object(job)));
   PartNames parts;
   for (PartRange part{1, 0, 0}; part.offset < job.bytes; ++part.number, part.offset += part.bytes) {
-    part.bytes = std::min(kStretch, job.bytes - part.offset);
+    part.bytes = std::min(stretch, job.bytes - part.offset);
     REC_TRY(parts[part.number], store.copy(upload_id, from, part));
   }
   return store.complete(upload_id, parts);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What stores answer about uploads in parts.
+// What stores answer about uploads in parts, and about what they hold.
 #include "core/service/multipart_answers.h"
 
 #include <glib.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -13,7 +14,7 @@
 namespace rec {
 namespace {
 
-constexpr std::size_t kMostText = 2048;  // of one element
+constexpr std::size_t kMostText = 4096;  // of one element
 
 // Elements one below another are known by "Outer/Inner"; of what stands in a repeated one, a row each.
 struct Reading {
@@ -54,7 +55,7 @@ Result<Reading> read(const std::string &xml, const char *row) {
       g_markup_parse_context_new(&kParser, G_MARKUP_TREAT_CDATA_AS_TEXT, &reading, nullptr));
   if (!g_markup_parse_context_parse(context.get(), xml.data(), static_cast<gssize>(xml.size()), nullptr) ||
       !g_markup_parse_context_end_parse(context.get(), nullptr))
-    return Error{Errc::unavailable, "the store's answer about an upload cannot be read"};
+    return Error{Errc::unavailable, "the store's answer about uploads or objects cannot be read"};
   return reading;
 }
 
@@ -73,6 +74,13 @@ std::string text_of(const std::map<std::string, std::string> &texts, const char 
 std::string without_quotes(std::string text) {
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') return text.substr(1, text.size() - 2);
   return text;
+}
+
+// In a list that is percent-encoded; "" = it is not.
+std::string decoded(std::string text) {
+  std::replace(text.begin(), text.end(), '+', ' ');
+  const CString plain(g_uri_unescape_string(text.c_str(), nullptr));
+  return plain ? plain.get() : "";
 }
 
 }  // namespace
@@ -97,6 +105,21 @@ Result<std::vector<UploadAnswer>> parse_upload_list(const std::string &xml) {
   std::vector<UploadAnswer> uploads;
   for (const auto &row : reading.rows) uploads.push_back({text_of(row, "Key"), text_of(row, "UploadId")});
   return uploads;
+}
+
+Result<ObjectList> parse_object_list(const std::string &xml) {
+  REC_TRY(const Reading reading, read(xml, "Contents"));
+  const bool is_encoded = text_of(reading.outside, "EncodingType") == "url";
+  ObjectList list;
+  for (const auto &row : reading.rows) {
+    const std::string key = text_of(row, "Key");
+    list.objects.push_back(
+        {.key = is_encoded ? decoded(key) : key, .bytes = number<std::uint64_t>(text_of(row, "Size"))});
+    if (list.objects.back().key.empty())
+      return Error{Errc::unavailable, "the store lists an object without a name"};
+  }
+  list.has_more = text_of(reading.outside, "IsTruncated") == "true";
+  return list;
 }
 
 Result<std::string> parse_upload_id(const std::string &xml) {

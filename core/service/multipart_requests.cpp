@@ -17,11 +17,11 @@ BucketCall MultipartRequests::call(const char *method, HeaderList query) const {
   return call;
 }
 
-Result<std::string> MultipartRequests::begin(const std::string &content_type,
-                                             const std::string &storage_class) {
+Result<std::string> MultipartRequests::begin(const BucketCall &object) {
   BucketCall begin = call("POST", {{"uploads", ""}});
-  begin.content_type = content_type;
-  begin.storage_class = storage_class;
+  begin.content_type = object.content_type;
+  begin.storage_class = object.storage_class;
+  begin.about = object.about;
   REC_TRY(const HttpResponse begun, send(begin));
   return parse_upload_id(begun.body);
 }
@@ -33,11 +33,22 @@ Result<std::string> MultipartRequests::send(const std::string &upload_id, const 
   put.body_path = path;
   put.body_offset = part.offset;
   put.body_bytes = part.bytes;
+  return send_part(put, part.number);
+}
+
+Result<std::string> MultipartRequests::send_bytes(const std::string &upload_id, unsigned number,
+                                                  const std::string &bytes) {
+  BucketCall put = call("PUT", {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}});
+  put.content_type = "application/octet-stream";
+  put.body = bytes;
+  return send_part(put, number);
+}
+
+Result<std::string> MultipartRequests::send_part(const BucketCall &put, unsigned number) {
   REC_TRY(const HttpResponse answer, send(put));
   const auto etag = answer.headers.find("etag");
   if (etag == answer.headers.end() || etag->second.empty())
-    return Error{Errc::unavailable,
-                 "the store took part " + std::to_string(part.number) + " without an ETag"};
+    return Error{Errc::unavailable, "the store took part " + std::to_string(number) + " without an ETag"};
   std::string name = etag->second;
   if (name.size() >= 2 && name.front() == '"') name = name.substr(1, name.size() - 2);
   return name;

@@ -22,9 +22,11 @@ class MultipartRequests {
   MultipartRequests(BucketClient &bucket, std::string key, GCancellable *cancel)
       : bucket_(&bucket), key_(std::move(key)), cancel_(cancel) {}
 
-  // The upload's name. `storage_class`: neutral, "" = the store's own.
-  Result<std::string> begin(const std::string &content_type, const std::string &storage_class);
+  // The upload's name. Of `object` counts what is new with it: storage class, content type, labels.
+  Result<std::string> begin(const BucketCall &object);
   Result<std::string> send(const std::string &upload_id, const std::string &path, const PartRange &part);
+  // The same of bytes in memory.
+  Result<std::string> send_bytes(const std::string &upload_id, unsigned number, const std::string &bytes);
   // A part from an object of the same bucket: the store copies it.
   Result<std::string> copy(const std::string &upload_id, const std::string &from, const PartRange &part);
   // What the store has; a request per thousand parts.
@@ -47,6 +49,7 @@ class MultipartRequests {
  private:
   BucketCall call(const char *method, HeaderList query) const;
   Result<HttpResponse> send(const BucketCall &call) { return bucket_->send(call, cancel_); }
+  Result<std::string> send_part(const BucketCall &put, unsigned number);
 
   BucketClient *bucket_;
   std::string key_;

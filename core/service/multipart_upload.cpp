@@ -46,9 +46,10 @@ class Upload {
       REC_CHECK(job_.remember(""));
     }
     REC_CHECK(store_.abort_all());  // begun by who died before it could be remembered
-    REC_TRY(job_.upload_id, store_.begin(job_.content_type, job_.storage_class));
+    REC_TRY(job_.upload_id, store_.begin(new_object(job_)));
     REC_CHECK(job_.remember(job_.upload_id));
     sent_.clear();
+    sent_bytes_ = 0;
     return send_and_complete();
   }
 
@@ -59,7 +60,9 @@ class Upload {
     for (const PartAnswer &part : there) {
       if (part.number > parts_.size() || part.bytes != parts_[part.number - 1].bytes) continue;
       REC_TRY(const bool same, is_same(part));
-      if (same) sent_[part.number] = part.etag;
+      if (!same) continue;
+      sent_[part.number] = part.etag;
+      sent_bytes_ += part.bytes;
     }
     return send_and_complete();
   }
@@ -77,17 +80,20 @@ class Upload {
     std::vector<PartRange> missing;
     for (const PartRange &part : parts_)
       if (!sent_.contains(part.number)) missing.push_back(part);
-    Mutex mutex;  // of sent_ while several are at it
+    Mutex mutex;  // of sent_ and sent_bytes_ while several are at it
     const PartCrew::Send send = [&](BucketClient &bucket, const PartRange &part) -> Status {
       REC_TRY(std::string name,
               MultipartRequests(bucket, job_.key, cancel_).send(job_.upload_id, job_.path, part));
-      MutexLock lock(mutex);
-      sent_[part.number] = std::move(name);
+      std::uint64_t bytes = 0;
+      {
+        MutexLock lock(mutex);
+        sent_[part.number] = std::move(name);
+        bytes = sent_bytes_ += part.bytes;
+      }
+      if (job_.on_progress) job_.on_progress(bytes);
       return ok();
     };
-    const std::size_t before = sent_.size();
     const Status all_sent = bucket_.traffic().crew().send_all(missing, bucket_, send);
-    if (sent_.size() > before && job_.on_progress) job_.on_progress();
     REC_CHECK(all_sent);
     REC_CHECK(store_.complete(job_.upload_id, sent_));
     return compare_length();
@@ -131,9 +137,18 @@ class Upload {
   GCancellable *cancel_;
   const std::vector<PartRange> parts_;
   PartNames sent_;
+  std::uint64_t sent_bytes_ = 0;  // in these
 };
 
 }  // namespace
+
+BucketCall new_object(const MultipartJob &job) {
+  BucketCall object;
+  object.content_type = job.content_type;
+  object.storage_class = job.storage_class;
+  object.about = job.about;
+  return object;
+}
 
 Status upload_in_parts(BucketClient &bucket, MultipartJob job, GCancellable *cancel) {
   return Upload(bucket, std::move(job), cancel).run();

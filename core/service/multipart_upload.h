@@ -17,6 +17,7 @@ struct MultipartJob {
   std::uint64_t bytes = 0;
   std::string content_type;
   std::string storage_class;  // neutral; "" = the store's own
+  LabelFacts about = {};      // for its labels
   std::string upload_id;      // of an earlier attempt; "" = none is known
   // Parts of that upload that are the file's, as it was seen that they are: their digests are not computed
   // again.
@@ -25,9 +26,13 @@ struct MultipartJob {
       false;  // with `upload_id`: not_found when the store has forgotten it and has no such object
   // Called before the first part is sent, with what `upload_id` is to be the next time; "" = forget it.
   std::function<Status(const std::string &upload_id)> remember;
-  // Called when the store has got parts that it did not have, whatever becomes of the rest.
-  std::function<void()> on_progress = {};
+  // Called when the store has got a part that it did not have, whatever becomes of the rest: how many bytes
+  // of the file it has. On any thread that sends, several at a time.
+  std::function<void(std::uint64_t sent_bytes)> on_progress = {};
 };
+
+// What is new with the object of a job, for MultipartRequests::begin().
+BucketCall new_object(const MultipartJob &job);
 
 // Goes on with what the store has of it, sends the rest with the help of the store's other lanes (PartCrew),
 // completes it, and compares its length with the file's. Parts that

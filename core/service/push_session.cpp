@@ -4,7 +4,11 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/service/catalogue_progress.h"
+#include "core/service/expiry.h"
 #include "core/service/owner_lease.h"
+#include "core/service/record_answer.h"
+#include "core/service/recording_jobs.h"
 
 namespace rec {
 namespace {
@@ -55,7 +59,9 @@ NewRecording PushSession::new_recording() const {
   recording.backup_store = facts_.recording_template.backup_store;
   recording.callbacks = facts_.recording_template.callbacks;
   recording.events = facts_.recording_template.callback_events;
+  if (const auto &hls = facts_.recording_template.hls) recording.playlist_refresh = hls->playlist_refresh;
   recording.formats = join_formats(all_formats(facts_.recording_template));
+  recording.jobs = jobs_of(facts_.recording_template);
   recording.task = facts_.task;
   recording.content = facts_.content;
   if (!facts_.task.empty()) recording.push.stream_param.clear();  // callbacks of tasks tell none
@@ -81,7 +87,15 @@ Status PushSession::need_recording() {
   recording.session_id = std::exchange(session_id_used_, true) ? random_decimal_id() : facts_.session_id;
   REC_TRY(current_, catalogue_.start_recording(recording));
   ++counts_.started;
-  return ok();
+  const auto retention = retention_of_push();
+  return retention ? keep_for(catalogue_, current_->id, *retention) : ok();
+}
+
+std::optional<Seconds> PushSession::retention_of_push() const {
+  if (facts_.recording_template.trigger.kind != TriggerKind::ingest_parameter || !facts_.task.empty())
+    return std::nullopt;
+  const auto said = parse_ingest_parameters(facts_.push.stream_param);
+  return said ? said->retention : std::nullopt;
 }
 
 Status PushSession::open_file(OpenedFile file) {
@@ -128,6 +142,13 @@ Status PushSession::drop_file(const std::string &temp_path, const std::string &r
 Status PushSession::note_exception(const RecordingException &exception) {
   if (!current_) return ok();
   return catalogue_.tell_exception(current_->id, exception);
+}
+
+Status PushSession::count(const MediaCounts &so_far, const std::optional<UtcTime> &last_media) {
+  if (!current_ || so_far == counted_) return ok();
+  REC_CHECK(add_counts(catalogue_, current_->id, counted_since(counted_, so_far), last_media));
+  counted_ = so_far;
+  return ok();
 }
 
 Result<std::optional<std::string>> PushSession::claim() {

@@ -9,6 +9,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
+#include "core/model/media_counts.h"
 #include "core/model/recording_template.h"
 #include "core/service/catalogue.h"
 
@@ -63,6 +64,10 @@ class PushSession {
   Status drop_file(const std::string &temp_path, const std::string &reason);  // nothing is lost
   // What is wrong with the media of the current recording; without one it concerns nobody.
   Status note_exception(const RecordingException &exception);
+  // What the recorders have counted since they were started. What is new belongs to the current recording;
+  // without one, to the next: what is dropped before the first keyframe is dropped before there is a file.
+  // `last_media`: when the last frame came.
+  Status count(const MediaCounts &so_far, const std::optional<UtcTime> &last_media);
 
   // HLS. claim(): media came and the writer has nothing open. The playlist to be continued, or nothing.
   Result<std::optional<std::string>> claim();
@@ -107,6 +112,7 @@ class PushSession {
   Status need_recording();
   Status pause(const std::string &playlist);
   NewRecording new_recording() const;
+  std::optional<Seconds> retention_of_push() const;  // what its URL says of it
   Result<std::optional<Recording>> claim_paused(const NewRecording &like);
   Status finish_recording(std::int64_t id, UtcTime ended, const std::optional<ClosedFile> &playlist);
   std::optional<std::int64_t> recording_of(const std::string &playlist) const;
@@ -126,6 +132,7 @@ class PushSession {
   std::map<std::string, std::int64_t> playlists_;   // of current_ and held_
   std::vector<std::int64_t> joins_;
   Counts counts_;
+  MediaCounts counted_;  // that recordings have got
 };
 
 }  // namespace rec

@@ -7,13 +7,15 @@
 #include "core/io/json.h"
 #include "core/service/catalogue.h"
 #include "core/service/fsck.h"
+#include "core/service/fsck_buckets.h"
 #include "core/service/manifest.h"
+#include "core/service/manifest_references.h"
+#include "core/service/object_names.h"
 
 namespace rec {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kLongestManifest = 64 << 20;  // bytes
 constexpr std::string_view kPathColumns[] = {"directory", "playlist_path",    "path",
                                              "temp_path", "location_pattern", "manifest"};
 
@@ -23,19 +25,17 @@ struct Manifest {
   std::string path;           // as it lies there
   std::string old_directory;  // as it says
   std::string directory;      // where that is now
+  ManifestReferences references;
 };
-
-std::string text_member(const JsonValue &object, std::string_view name) {
-  const JsonMember *m = object.member(name);
-  return m && m->value.kind == JsonValue::Kind::string ? m->value.string : std::string();
-}
 
 Error unfit(const std::string &why) { return {Errc::corrupt, "is no manifest of this version: " + why}; }
 
-// Hostile until it is read; what is in it goes into the catalogue as values only.
-Result<Manifest> read_manifest(const std::string &path) {
+// Hostile until it is read; what is in it goes into the catalogue as values only. `path`: where it lies; "" =
+// in no folder, so that its recording is where it was.
+Result<Manifest> read_manifest(Result<std::string> text, std::string path) {
   Manifest manifest;
-  REC_TRY(manifest.text, read_file(path, kLongestManifest));
+  if (!text) return text.error();
+  manifest.text = *std::move(text);
   const auto json = parse_json(manifest.text);
   if (!json) return unfit(json.error().message);
   const JsonMember *version = json->member("manifest");
@@ -47,17 +47,19 @@ Result<Manifest> read_manifest(const std::string &path) {
     if (!m || m->value.kind != JsonValue::Kind::array) return unfit(std::string("it has no ") + list);
   }
   manifest.session_id = text_member(recording->value, "session_id");
+  manifest.references = references_in(*json, manifest.session_id);
   if (manifest.session_id.empty() || text_member(recording->value, "state") != "finished")
     return unfit("its recording is not a finished one");
-  manifest.path = path;
   manifest.old_directory = text_member(recording->value, "directory");
   const std::string below = text_member(*json, "path");
+  if (path.empty()) path = below;
   const bool is_below = !manifest.old_directory.empty() && below.size() > manifest.old_directory.size() &&
                         below.starts_with(manifest.old_directory + "/");
   if (!is_below) return unfit("it is not below its recording's directory");
   const std::string rest = below.substr(manifest.old_directory.size());
   if (!path.ends_with(rest)) return unfit("it lies elsewhere below another name");
   manifest.directory = path.substr(0, path.size() - rest.size());
+  manifest.path = std::move(path);
   return manifest;
 }
 
@@ -74,7 +76,10 @@ class Restorer {
       REC_TRY(const std::uint64_t segments, add_rows("segment", "$.segments", "recording_id", "?1", ""));
       REC_CHECK(check_paths("file"));
       REC_CHECK(check_paths("segment"));
+      REC_CHECK(name_all(db_, id_));
       REC_TRY(const std::uint64_t owed, add_owed());
+      REC_CHECK(add_rows("job", "$.jobs", "recording_id, file_id", "?1, " + file_sql(), ""));
+      REC_CHECK(add_rows("frame_drop", "$.ledger.drops", "recording_id", "?1", ""));
       ++rebuilt.recordings;
       rebuilt.files += files;
       rebuilt.segments += segments;
@@ -125,17 +130,22 @@ class Restorer {
 
   Status add_recording() {
     REC_TRY(const std::uint64_t added,
-            add_rows("recording", "$.recording", "owner, stream_param, manifest, manifest_state",
-                     "'', '', '', 2", ""));
+            add_rows("recording", "$.recording",
+                     "owner, stream_param, manifest, manifest_state, rebuilt, quality",
+                     "'', '', '', 2, 1, coalesce(CAST(json_extract(?2, '$.quality') AS TEXT), '')", ""));
     if (added != 1) return unfit("it has no recording");
     id_ = db_.last_insert_id();
     return db_.run_with("UPDATE recording SET manifest = ?2 WHERE id = ?1", id_, manifest_.path);
   }
 
+  // The file that a row of a list names by its path.
+  static std::string file_sql() {
+    return "(SELECT f.id FROM file f WHERE f.recording_id = ?1 AND f.path <> '' AND f.path = " +
+           moved("coalesce(CAST(json_extract(j.value, '$.file') AS TEXT), '')") + ")";
+  }
+
   Result<std::uint64_t> add_owed() {
-    const std::string file =
-        "(SELECT f.id FROM file f WHERE f.recording_id = ?1 AND f.path <> '' AND f.path = " +
-        moved("coalesce(CAST(json_extract(j.value, '$.file') AS TEXT), '')") + ")";
+    const std::string file = file_sql();
     const std::string segment = "(SELECT s.id FROM segment s WHERE s.recording_id = ?1 AND s.path = " +
                                 moved("coalesce(CAST(json_extract(j.value, '$.segment') AS TEXT), '')") + ")";
     REC_TRY(const std::uint64_t owed,
@@ -179,7 +189,7 @@ std::vector<std::string> manifests_below(const std::string &folder, Rebuilt &reb
   for (fs::recursive_directory_iterator at(fs::absolute(folder).lexically_normal(), options, e), end;
        !e && at != end; at.increment(e)) {
     std::error_code ignored;
-    if (at->path().filename().string().ends_with(kManifestName) && at->is_regular_file(ignored))
+    if (is_manifest(at->path().string()) && at->is_regular_file(ignored))
       found.push_back(at->path().string());
   }
   if (e) rebuilt.findings.push_back({Finding::Kind::unreadable, folder, e.message()});
@@ -194,30 +204,61 @@ Result<bool> is_known(SqlDatabase &db, const std::string &session_id) {
   return query.int64(0) > 0;
 }
 
+using References = std::vector<ManifestReferences>;
+
+// `where`: for findings. Of what is known already references are noted, too: what they name may come now.
+Status add_manifest(SqlDatabase &db, const Result<Manifest> &manifest, const std::string &where,
+                    Rebuilt &rebuilt, References &references) {
+  if (!manifest) {
+    rebuilt.findings.push_back({Finding::Kind::unreadable, where, manifest.error().message});
+    return ok();
+  }
+  if (!manifest->references.empty()) references.push_back(manifest->references);
+  REC_TRY(const bool known, is_known(db, manifest->session_id));
+  if (known) {
+    ++rebuilt.known;
+    return ok();
+  }
+  Status added = Restorer(db, *manifest).add(rebuilt);
+  if (!added && added.error().code == Errc::unavailable) return added;
+  if (!added) rebuilt.findings.push_back({Finding::Kind::unreadable, where, added.error().message});
+  return ok();
+}
+
+Status add_from_bucket(SqlDatabase &db, const std::string &store, BucketClient &bucket, Rebuilt &rebuilt,
+                       References &references) {
+  Status added = ok();
+  const Status listed = list_objects(
+      bucket,
+      [&](const ObjectAnswer &object) {
+        if (is_manifest(object.key))
+          added = add_manifest(db, read_manifest(read_manifest_object(bucket, object), ""),
+                               bucket.url_of(object.key), rebuilt, references);
+        return added;
+      },
+      nullptr);
+  if (added && !listed)
+    rebuilt.findings.push_back({Finding::Kind::unreadable, bucket.url_of(bucket.prefix()),
+                                "store " + store + ": " + listed.error().message});
+  return added;
+}
+
 }  // namespace
 
 Result<Rebuilt> rebuild_catalogue(const std::string &catalogue_path, const std::vector<std::string> &folders,
-                                  const Clock &clock) {
+                                  OpenBuckets *buckets, const Clock &clock) {
   REC_CHECK(Catalogue::open(catalogue_path, clock));
   REC_TRY(auto db, SqlDatabase::open(catalogue_path));
   Rebuilt rebuilt;
-  for (const std::string &folder : folders) {
-    for (const std::string &path : manifests_below(folder, rebuilt)) {
-      const auto manifest = read_manifest(path);
-      if (!manifest) {
-        rebuilt.findings.push_back({Finding::Kind::unreadable, path, manifest.error().message});
-        continue;
-      }
-      REC_TRY(const bool known, is_known(db, manifest->session_id));
-      if (known) {
-        ++rebuilt.known;
-        continue;
-      }
-      const Status added = Restorer(db, *manifest).add(rebuilt);
-      if (!added && added.error().code == Errc::unavailable) return added.error();
-      if (!added) rebuilt.findings.push_back({Finding::Kind::unreadable, path, added.error().message});
-    }
-  }
+  References references;
+  for (const std::string &folder : folders)
+    for (const std::string &path : manifests_below(folder, rebuilt))
+      REC_CHECK(add_manifest(db, read_manifest(read_file(path, kLongestManifest), path), path, rebuilt,
+                             references));
+  if (buckets)
+    for (auto &[store, bucket] : *buckets)
+      REC_CHECK(add_from_bucket(db, store, bucket.client, rebuilt, references));
+  for (const ManifestReferences &one : references) REC_CHECK(restore_references(db, one, rebuilt.findings));
   return rebuilt;
 }
 

@@ -2,7 +2,7 @@
 -- The catalogue. Units by suffix: _us = microseconds since 1970-01-01T00:00:00Z, _ns = nanoseconds,
 -- _bytes = bytes, _s = seconds. Text is UTF-8; '' = nothing, NULL = not yet. Paths are absolute.
 PRAGMA application_id = 0x72656331;  -- "rec1"
-PRAGMA user_version = 4;  -- what changed since 1: catalogue_schema.cpp
+PRAGMA user_version = 6;  -- what changed since 1: catalogue_schema.cpp
 
 -- A publisher's connection, recorded or not.
 CREATE TABLE push (
@@ -44,12 +44,76 @@ CREATE TABLE recording (
   in_backup         INTEGER NOT NULL DEFAULT 0, -- 1 = store has failed: uploads are owed to both, the first one counts
   formats           TEXT NOT NULL DEFAULT '',  -- of the template, HLS first: 'hls+flv'; '' = not known
   manifest          TEXT NOT NULL DEFAULT '',    -- path of its manifest (manifest.h); '' = none
-  manifest_state    INTEGER NOT NULL DEFAULT 0   -- 0 = to be written, 1 = to be written again when all is uploaded,
-                                                 -- 2 = written for good
+  manifest_state   INTEGER NOT NULL DEFAULT 0,   -- 0 = to be written, 1 = to be written again when all is uploaded,
+                                                 -- 2 = written for good, 3 = and its local copy was deleted
+  source           TEXT NOT NULL DEFAULT 'push', -- what it was made of: 'push', or of other recordings (derived_from)
+                                                 -- as 'clip', 'merge' or 'job'
+  hold             INTEGER NOT NULL DEFAULT 0,   -- 1 = legal hold: nothing of it is deleted
+  retention_s      INTEGER,                      -- how long its files are kept after its end, as its push asked;
+                                                 -- 0 = for ever; NULL = as its template says
+  expires_us       INTEGER,                      -- its files are deleted then; NULL = never, or not finished
+  removal          INTEGER NOT NULL DEFAULT 0,   -- 0 = it is there, 1 = its files are being deleted, 2 = they are
+                                                 -- gone and this information is kept
+  playlist_apart   INTEGER NOT NULL DEFAULT 0,   -- 1 = in stores its playlists and segments lie in a folder of their
+                                                 -- own, because another recording has their names (object_names.h)
+  manifest_object  TEXT NOT NULL DEFAULT '',     -- of its manifest, as file.object; '' = none
+  playlist_refresh_ns INTEGER NOT NULL DEFAULT 0, -- how often store gets the playlist meanwhile; 0 = at its end only
+  quality          TEXT NOT NULL DEFAULT '',     -- what the check at its end found, a JSON object
+                                                 -- (recording_quality.h); '' = not checked
+  rebuilt          INTEGER NOT NULL DEFAULT 0    -- 1 = it is known from its manifest: of its uploads no rows tell
 );
 CREATE INDEX recording_unfinished ON recording (owner) WHERE state <> 'finished';
 CREATE INDEX recording_manifest_due ON recording (id) WHERE state = 'finished' AND manifest_state < 2;
+CREATE INDEX recording_described ON recording (store) WHERE manifest_state = 2;
+CREATE INDEX recording_by_manifest_object ON recording (manifest_object) WHERE manifest_object <> '';
 CREATE INDEX recording_by_stream ON recording (stream, app, domain);
+-- For searches in order of beginning (recording_search.cpp): of all, and of those that are there.
+CREATE INDEX recording_begun ON recording (started_us);
+CREATE INDEX recording_begun_of_stream ON recording (stream, started_us);
+CREATE INDEX recording_present ON recording (started_us) WHERE removal = 0;
+CREATE INDEX recording_present_of_stream ON recording (stream, started_us, app, domain) WHERE removal = 0;
+CREATE INDEX recording_present_of_app ON recording (app, started_us) WHERE removal = 0;
+CREATE INDEX recording_present_of_domain ON recording (domain, started_us) WHERE removal = 0;
+CREATE INDEX recording_present_of_template ON recording (template, started_us) WHERE removal = 0;
+CREATE INDEX recording_of_task ON recording (task, started_us) WHERE task <> '';
+CREATE INDEX recording_derived ON recording (source, started_us) WHERE source <> 'push';
+CREATE INDEX recording_running ON recording (started_us) WHERE state <> 'finished';
+CREATE INDEX recording_gone ON recording (ended_us) WHERE removal = 2;
+CREATE INDEX recording_expires ON recording (expires_us) WHERE expires_us IS NOT NULL AND removal = 0;
+CREATE INDEX recording_by_length ON recording (ended_us - started_us) WHERE state = 'finished';
+
+-- Of what a clip, a merge or the result of a job is made, in playback order.
+CREATE TABLE derived_from (
+  recording_id INTEGER NOT NULL REFERENCES recording (id),  -- the derived one
+  position     INTEGER NOT NULL,                            -- from 0
+  source_id    INTEGER NOT NULL REFERENCES recording (id),
+  from_us      INTEGER,                                     -- wall clock of what was taken; NULL = its beginning
+  to_us        INTEGER,                                     -- NULL = its end
+  PRIMARY KEY (recording_id, position)
+) WITHOUT ROWID;
+CREATE INDEX derived_of ON derived_from (source_id);
+
+-- Segments of other recordings that the playlist of a clip names: they stay as long as it does.
+CREATE TABLE clip_segment (
+  recording_id INTEGER NOT NULL REFERENCES recording (id),  -- the clip
+  position     INTEGER NOT NULL,                            -- in its playlist, from 0
+  segment_id   INTEGER NOT NULL REFERENCES segment (id),
+  PRIMARY KEY (recording_id, position)
+) WITHOUT ROWID;
+CREATE INDEX clip_of_segment ON clip_segment (segment_id);
+
+-- Recordings whose files are being deleted, or of which some stay because clips need them.
+CREATE TABLE removal (
+  recording_id    INTEGER PRIMARY KEY REFERENCES recording (id),
+  scope           TEXT NOT NULL CHECK (scope IN ('information', 'files', 'files+information')),
+  begun_us        INTEGER NOT NULL,
+  next_attempt_us INTEGER,                     -- NULL = when a clip goes that needs its segments
+  lease           TEXT NOT NULL DEFAULT '',    -- owner lease of who is at it; '' = nobody
+  attempts        INTEGER NOT NULL DEFAULT 0,  -- that failed
+  last_error      TEXT NOT NULL DEFAULT ''     -- one line, no secrets
+);
+CREATE INDEX removal_due ON removal (next_attempt_us) WHERE lease = '' AND next_attempt_us IS NOT NULL;
+CREATE INDEX removal_leased ON removal (lease) WHERE lease <> '';
 
 -- Who is told about a recording.
 CREATE TABLE recording_callback (
@@ -92,10 +156,17 @@ CREATE TABLE file (
   stored_in        TEXT NOT NULL DEFAULT '',  -- store that url is in
   removed_us       INTEGER,           -- the local copy was deleted (of a playlist: the recording's segments, too);
                                       -- NULL = it was not
-  sha256           TEXT NOT NULL DEFAULT ''  -- of the closed file, lower-case hex; '' = not (yet) known
+  sha256           TEXT NOT NULL DEFAULT '', -- of the closed file, lower-case hex; '' = not (yet) known
+  object           TEXT NOT NULL DEFAULT '', -- its name in stores, below their prefix (object_names.h); '' = it has none
+  keyframes        INTEGER,          -- of its video; NULL = not known, as the next ones
+  longest_gop_ns   INTEGER,          -- most video from a keyframe to the next one or the end
+  audio_start_ns   INTEGER,          -- so much after its video its audio begins; NULL = it has not both
+  audio_end_ns     INTEGER           -- and so much after it ends
 );
 CREATE INDEX file_of_recording ON file (recording_id);
 CREATE INDEX file_part ON file (recording_id) WHERE part <> 0;
+CREATE INDEX file_by_path ON file (path) WHERE path <> '';
+CREATE INDEX file_by_object ON file (object) WHERE object <> '';
 CREATE INDEX file_open ON file (state) WHERE state = 'open';
 
 -- An HLS segment that is complete and listed, or (duration 0) the initialisation section that it brings.
@@ -110,8 +181,82 @@ CREATE TABLE segment (
   size_bytes    INTEGER NOT NULL,
   discontinuity INTEGER NOT NULL,  -- 1 = #EXT-X-DISCONTINUITY stands before it
   sha256        TEXT NOT NULL DEFAULT '',  -- lower-case hex; '' = not (yet) known
+  object        TEXT NOT NULL DEFAULT '',  -- as file.object
+  keyframes      INTEGER,                  -- as in file, and so the next ones
+  longest_gop_ns INTEGER,
+  audio_start_ns INTEGER,
+  audio_end_ns   INTEGER,
   UNIQUE (recording_id, path)
 );
+CREATE INDEX segment_by_path ON segment (path);
+CREATE INDEX segment_by_time ON segment (recording_id, started_us);
+CREATE INDEX segment_by_object ON segment (object) WHERE object <> '';
+
+-- How a recording goes: sums that are kept while it is recorded (catalogue_progress.h). No row = nothing was
+-- counted, or it is older than this table.
+CREATE TABLE progress (
+  recording_id  INTEGER PRIMARY KEY REFERENCES recording (id),
+  video_frames  INTEGER NOT NULL DEFAULT 0,  -- that came
+  audio_frames  INTEGER NOT NULL DEFAULT 0,  -- that came, on all tracks
+  media_bytes   INTEGER NOT NULL DEFAULT 0,  -- of these frames, without what containers add
+  last_media_us INTEGER,                     -- the last of them came; NULL = not known
+  segments      INTEGER NOT NULL DEFAULT 0,  -- complete
+  stored_bytes  INTEGER NOT NULL DEFAULT 0,  -- of complete segments and files; of parts of a file when they are one
+  media_ns      INTEGER NOT NULL DEFAULT 0,  -- in complete segments
+  until_us      INTEGER                      -- end of the last complete segment; NULL = there is none
+);
+
+-- Frames that came and were not stored.
+CREATE TABLE frame_drop (
+  recording_id INTEGER NOT NULL REFERENCES recording (id),
+  format       TEXT NOT NULL,     -- that left them out, as file.format; '' = before any format got them
+  reason       TEXT NOT NULL,     -- 'before-keyframe'...; 'repeated' = they had been recorded before: no loss
+  frames       INTEGER NOT NULL,
+  PRIMARY KEY (recording_id, format, reason)
+) WITHOUT ROWID;
+
+-- Times between segments in which a recording has no media.
+CREATE TABLE gap_sum (
+  recording_id INTEGER NOT NULL REFERENCES recording (id),
+  reason       TEXT NOT NULL,     -- as in timelines (recording_timeline.h)
+  gaps         INTEGER NOT NULL,
+  length_us    INTEGER NOT NULL,
+  PRIMARY KEY (recording_id, reason)
+) WITHOUT ROWID;
+
+-- What is to be done with a recording or one of its files, as its template asked (recording_jobs.h).
+CREATE TABLE job (
+  id              INTEGER PRIMARY KEY,
+  recording_id    INTEGER NOT NULL REFERENCES recording (id),
+  kind            TEXT NOT NULL,             -- 'merge', or 'process' = a job of the configuration is run
+  format          TEXT NOT NULL,             -- of the files that it works on, as file.format
+  next_attempt_us INTEGER NOT NULL,
+  attempts        INTEGER NOT NULL DEFAULT 0, -- that failed
+  lease           TEXT NOT NULL DEFAULT '',  -- owner lease of who is at it; '' = nobody
+  last_error      TEXT NOT NULL DEFAULT '',  -- one line
+  done_us         INTEGER,                   -- NULL while it is to be done; with last_error: it was given up
+  result_id       INTEGER REFERENCES recording (id), -- what came of it; NULL = nothing (yet)
+  name            TEXT NOT NULL DEFAULT '',  -- of what is run, in the configuration; '' = merge
+  file_id         INTEGER REFERENCES file (id), -- that it is run on; NULL = merge
+  session_id      TEXT NOT NULL DEFAULT '',  -- of its result, and in the names of its folders; '' = not tried yet
+  log             TEXT NOT NULL DEFAULT '',  -- last of what it said in its last attempt
+  begun_us        INTEGER                    -- its last attempt; NULL = none yet
+);
+CREATE INDEX job_owed ON job (kind, name, next_attempt_us) WHERE done_us IS NULL;
+CREATE INDEX job_of_file ON job (file_id) WHERE file_id IS NOT NULL;
+CREATE INDEX job_given_up ON job (id) WHERE done_us IS NOT NULL AND last_error <> '';
+CREATE INDEX job_of_recording ON job (recording_id);
+CREATE INDEX job_with_result ON job (result_id) WHERE result_id IS NOT NULL;
+
+-- Jobs of the configuration that are to be run on files of a recording, as its template said when it began.
+CREATE TABLE recording_process (
+  recording_id INTEGER NOT NULL REFERENCES recording (id),
+  position     INTEGER NOT NULL,  -- from 0
+  format       TEXT NOT NULL,     -- of the files, as file.format
+  name         TEXT NOT NULL,     -- of the job
+  merged       INTEGER NOT NULL,  -- 1 = on what the files are merged into, 0 = on each of them
+  PRIMARY KEY (recording_id, position)
+) WITHOUT ROWID;
 
 -- Transactional outbox: written with the row that causes it, so that nothing is announced that is not there
 -- and nothing that is there stays unannounced. Delivery is at least once.
@@ -140,14 +285,18 @@ CREATE TABLE outbox (
   sequence        INTEGER NOT NULL DEFAULT 0,         -- callback: number among what its recording tells this target,
                                                       -- from 1
   detail          TEXT NOT NULL DEFAULT '',           -- callback: what there is to tell beside that; a JSON object
-  holds           INTEGER NOT NULL DEFAULT 1          -- callback: 1 = later ones of the recording to the same target
+  holds           INTEGER NOT NULL DEFAULT 1,         -- callback: 1 = later ones of the recording to the same target
                                                       -- wait until it is done
+  running         INTEGER NOT NULL DEFAULT 0          -- upload: 1 = of a playlist that is still recorded (path), again
+                                                      -- and again: its beginning that names what is there
 );
 CREATE INDEX outbox_owed ON outbox (kind, target, backfill, next_attempt_us) WHERE done_us IS NULL;
 CREATE INDEX outbox_owed_of_recording ON outbox (recording_id) WHERE done_us IS NULL;
+CREATE INDEX outbox_of_recording ON outbox (recording_id, kind, event);
 CREATE INDEX outbox_of_file ON outbox (file_id) WHERE file_id IS NOT NULL;
 CREATE INDEX outbox_of_segment ON outbox (segment_id) WHERE segment_id IS NOT NULL;
 CREATE INDEX outbox_order ON outbox (recording_id, target, id) WHERE kind = 'callback' AND done_us IS NULL;
+CREATE INDEX outbox_running ON outbox (recording_id) WHERE running = 1;
 CREATE INDEX outbox_playlist ON outbox (recording_id, id) WHERE waits_for = 'segments';
 CREATE INDEX outbox_leased ON outbox (lease) WHERE lease <> '';
 
@@ -170,6 +319,7 @@ CREATE TABLE store_journal (
   backup       TEXT NOT NULL DEFAULT '',           -- of a recording: its backup store
   recording_id INTEGER REFERENCES recording (id)   -- NULL = the store itself
 );
+CREATE INDEX store_journal_of_recording ON store_journal (recording_id) WHERE recording_id IS NOT NULL;
 
 -- A file that goes up to its store while it grows, until that is complete or what there is of it is aborted.
 CREATE TABLE growing_upload (

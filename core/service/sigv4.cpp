@@ -13,6 +13,29 @@ std::string hmac_chain(std::string key, std::initializer_list<std::string_view> 
   return key;
 }
 
+namespace {
+
+// Where and for whom a signature is good.
+struct Scope {
+  Scope(std::string_view date, std::string_view region_name)
+      : day(date.substr(0, 8)),
+        region(region_name),
+        text(std::string(day) + "/" + std::string(region) + "/s3/aws4_request") {}
+  std::string_view day, region;
+  std::string text;
+};
+
+std::string signature_of(const std::string &canonical, const std::string &date, const Scope &scope,
+                         const StoreCredentials &credentials) {
+  const std::string to_hash =
+      "AWS4-HMAC-SHA256\n" + date + "\n" + scope.text + "\n" + hex_digest(Hash::sha256, canonical);
+  const std::string key =
+      hmac_chain("AWS4" + credentials.secret_key, {scope.day, scope.region, "s3", "aws4_request"});
+  return hmac_hex(Hash::sha256, key, to_hash);
+}
+
+}  // namespace
+
 HeaderList sign_s3(const StoreRequest &request, const StoreCredentials &credentials, std::string_view region,
                    UtcTime now) {
   const std::string date = basic_time(now);
@@ -33,15 +56,29 @@ HeaderList sign_s3(const StoreRequest &request, const StoreCredentials &credenti
                                 encoded_query(request, EmptyValue::with_equals_sign) + "\n" + lines + "\n" +
                                 names + "\n" + request.payload_hash;
 
-  const std::string_view day = std::string_view(date).substr(0, 8);
-  const std::string scope = std::string(day) + "/" + std::string(region) + "/s3/aws4_request";
-  const std::string to_hash =
-      "AWS4-HMAC-SHA256\n" + date + "\n" + scope + "\n" + hex_digest(Hash::sha256, canonical);
-  const std::string key = hmac_chain("AWS4" + credentials.secret_key, {day, region, "s3", "aws4_request"});
-  sent.emplace_back("authorization", "AWS4-HMAC-SHA256 Credential=" + credentials.access_key + "/" + scope +
-                                         ", SignedHeaders=" + names +
-                                         ", Signature=" + hmac_hex(Hash::sha256, key, to_hash));
+  const Scope scope(date, region);
+  sent.emplace_back("authorization", "AWS4-HMAC-SHA256 Credential=" + credentials.access_key + "/" +
+                                         scope.text + ", SignedHeaders=" + names +
+                                         ", Signature=" + signature_of(canonical, date, scope, credentials));
   return sent;
+}
+
+std::string presign_s3(const StoreRequest &request, const StoreCredentials &credentials,
+                       std::string_view region, const Validity &validity) {
+  const std::string date = basic_time(validity.from);
+  const Scope scope(date, region);
+  StoreRequest all = request;
+  all.query.insert(all.query.end(), {{"X-Amz-Algorithm", "AWS4-HMAC-SHA256"},
+                                     {"X-Amz-Credential", credentials.access_key + "/" + scope.text},
+                                     {"X-Amz-Date", date},
+                                     {"X-Amz-Expires", std::to_string(validity.length.count())},
+                                     {"X-Amz-SignedHeaders", "host"}});
+  if (!credentials.session_token.empty())
+    all.query.emplace_back("X-Amz-Security-Token", credentials.session_token);
+  const std::string query = encoded_query(all, EmptyValue::with_equals_sign);
+  const std::string canonical = request.method + "\n" + request.path + "\n" + query +
+                                "\nhost:" + request.host + "\n\nhost\n" + std::string(kUnsignedPayload);
+  return query + "&X-Amz-Signature=" + signature_of(canonical, date, scope, credentials);
 }
 
 }  // namespace rec

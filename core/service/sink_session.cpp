@@ -20,8 +20,11 @@ RecordingTemplate template_of(const SinkSession::Facts &facts) {
   t.files = {FileFormat{.format = Format::other}};  // of any format: that there are some makes it record
   t.store = facts.store;
   t.callbacks = facts.callbacks;
+  t.callback_events = facts.events;
   return t;
 }
+
+constexpr std::size_t kMostEarly = 100;  // exceptions that wait for a recording
 
 void keep_first(Status &first, Status next) {
   if (first && !next) first = std::move(next);
@@ -45,10 +48,20 @@ Result<PushSession *> SinkSession::session(std::size_t number) {
   return &sessions_[number];
 }
 
-void SinkSession::note_recording(const PushSession &session) {
-  if (!session.current()) return;
+Status SinkSession::note_recording(PushSession &session) {
+  if (!session.current()) return ok();
   const std::int64_t id = session.current()->id;
   if (std::find(recordings_.begin(), recordings_.end(), id) == recordings_.end()) recordings_.push_back(id);
+  for (const ExceptionReport &report : std::exchange(early_, {}))
+    REC_CHECK(session.note_exception({.report = report, .format = std::nullopt}));
+  return ok();
+}
+
+Status SinkSession::note_exception(const ExceptionReport &report) {
+  if (recordings_.empty() && early_.size() < kMostEarly) early_.push_back(report);
+  for (PushSession &session : sessions_)
+    REC_CHECK(session.note_exception({.report = report, .format = std::nullopt}));
+  return ok();
 }
 
 Status SinkSession::check_key(const std::string &path) const {
@@ -67,7 +80,7 @@ Status SinkSession::file_opened(const std::string &path, UtcTime started) {
   opened.fragment_id = next_file_++;
   opened.started = started;
   REC_CHECK(main->open_file(opened));
-  note_recording(*main);
+  REC_CHECK(note_recording(*main));
   StoredFile open;
   open.format = opened.format;
   open.location_pattern = path;
@@ -99,7 +112,7 @@ Status SinkSession::playlist_opened(const std::string &playlist) {
   const std::size_t number = playlists_.size();
   REC_TRY(PushSession * of_playlist, session(number));
   REC_CHECK(of_playlist->playlist_started(playlist));
-  note_recording(*of_playlist);
+  REC_CHECK(note_recording(*of_playlist));
   Playlist made;
   made.session = number;
   made.facts.temp_path = playlist;

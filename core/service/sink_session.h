@@ -10,6 +10,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
+#include "core/model/recording_exception.h"
 #include "core/service/catalogue.h"
 #include "core/service/push_session.h"
 
@@ -29,6 +30,8 @@ class SinkSession {
     std::string template_name;
     std::string store;                   // "" = files stay where they are
     std::vector<std::string> callbacks;  // names in the configuration
+    std::map<std::string, RecordingEvents> events =
+        {};  // that they are told; who is not named gets finished files
   };
 
   // The catalogue and the clock outlive it.
@@ -39,6 +42,9 @@ class SinkSession {
   // one that cannot become an object (invalid_argument).
   Status file_opened(const std::string &path, UtcTime started);
   Status file_closed(const std::string &path);
+
+  // What is wrong with all that is being recorded, or will be: it may be told before the first file is there.
+  Status note_exception(const ExceptionReport &report);
 
   // HLS. A playlist is known before its first segment, so that a crash leaves something to finish.
   Status playlist_opened(const std::string &playlist);
@@ -60,7 +66,7 @@ class SinkSession {
   };
 
   Result<PushSession *> session(std::size_t number);
-  void note_recording(const PushSession &session);
+  Status note_recording(PushSession &session);
   Status check_key(const std::string &path) const;
   Status close(const StoredFile &open, const Result<ClosedFile> &found);
   Status end_playlist(Playlist &playlist);
@@ -74,6 +80,7 @@ class SinkSession {
   std::uint32_t next_file_ = 0;
   bool session_id_used_ = false;
   std::vector<std::int64_t> recordings_;
+  std::vector<ExceptionReport> early_;  // before the first recording
 };
 
 }  // namespace rec

@@ -213,6 +213,9 @@ class Joiner {
     closed.audio_frames = media.audio_frames;
     for (const StoredFile &part : parts) {
       closed.ended = std::max(closed.ended, part.facts.ended);
+      if (!part.facts.spread) closed.spread.reset();
+      if (closed.spread && &part != &parts.front())
+        closed.spread = joined(*closed.spread, *part.facts.spread);
       if (closed.video_codec.empty()) {
         closed.video_codec = part.facts.video_codec;
         closed.width = part.facts.width;

@@ -139,11 +139,7 @@ Status StoreLedger::state_outages() {
   {
     REC_TRY(auto query, catalogue_.db_.prepare("SELECT store FROM store_state WHERE failing_since_us IS NOT "
                                                "NULL AND down_us IS NULL ORDER BY store"));
-    for (;;) {
-      REC_TRY(const bool more, query.step());
-      if (!more) break;
-      failing.push_back(query.text(0));
-    }
+    REC_TRY(failing, query.rows(text_in_row));
   }
   if (failing.empty()) return ok();
   return catalogue_.db_.transaction([&]() -> Status {
@@ -167,12 +163,7 @@ Result<StoreHealth> StoreLedger::health(const std::string &store) {
 Result<std::vector<std::string>> StoreLedger::stores_in_outage() {
   REC_TRY(auto query,
           catalogue_.db_.prepare("SELECT store FROM store_state WHERE down_us IS NOT NULL ORDER BY store"));
-  std::vector<std::string> stores;
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) return stores;
-    stores.push_back(query.text(0));
-  }
+  return query.rows(text_in_row);
 }
 
 Result<std::vector<StoreChange>> StoreLedger::changes_since(std::int64_t id) {
@@ -181,36 +172,35 @@ Result<std::vector<StoreChange>> StoreLedger::changes_since(std::int64_t id) {
               "SELECT j.id, j.at_us, j.event, j.store, j.backup, r.session_id FROM store_journal j "
               "LEFT JOIN recording r ON r.id = j.recording_id WHERE j.id > ?1 ORDER BY j.id"));
   REC_CHECK(query.bind_all(id));
-  std::vector<StoreChange> changes;
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) return changes;
-    changes.push_back({.id = query.int64(0),
-                       .at = utc(query.int64(1)),
-                       .event = event_named(query.text(2)),
-                       .store = query.text(3),
-                       .backup = query.text(4),
-                       .session_id = query.text(5)});
-  }
+  return query.rows([](const SqlStatement &row) {
+    return StoreChange{.id = row.int64(0),
+                       .at = utc(row.int64(1)),
+                       .event = event_named(row.text(2)),
+                       .store = row.text(3),
+                       .backup = row.text(4),
+                       .session_id = row.text(5)};
+  });
 }
 
 Result<std::map<std::int64_t, StoredAs>> StoreLedger::stored_files(std::int64_t recording_id) {
-  REC_TRY(auto query, catalogue_.db_.prepare(
-                          "SELECT f.id, count(CASE WHEN o.target = r.store THEN 1 END), "
-                          "count(CASE WHEN o.target <> r.store THEN 1 END) FROM recording r "
-                          "JOIN file f ON f.recording_id = r.id JOIN outbox o ON o.file_id = f.id "
-                          "WHERE r.id = ?1 AND o.kind = 'upload' AND o.done_us IS NOT NULL GROUP BY f.id"));
+  // Of a recording that was made again of its manifest there are no rows of what was done.
+  REC_TRY(auto query,
+          catalogue_.db_.prepare(
+              "SELECT f.id, count(CASE WHEN coalesce(o.target, f.stored_in) = r.store THEN 1 END), "
+              "count(CASE WHEN o.target <> r.store OR (f.url <> '' AND f.stored_in <> r.store) THEN 1 END) "
+              "FROM recording r JOIN file f ON f.recording_id = r.id LEFT JOIN outbox o ON o.file_id = f.id "
+              "AND o.kind = 'upload' AND o.done_us IS NOT NULL "
+              "WHERE r.id = ?1 AND (o.id IS NOT NULL OR f.url <> '') GROUP BY f.id"));
   REC_CHECK(query.bind_all(recording_id));
   std::map<std::int64_t, StoredAs> files;
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) return files;
-    const bool in_store = query.int64(1) > 0;
-    const bool in_backup = query.int64(2) > 0;
-    files[query.int64(0)] = !in_backup ? StoredAs::uploaded
-                            : in_store ? StoredAs::back_filled
-                                       : StoredAs::backed_up;
-  }
+  REC_CHECK(query.each_row([&](const SqlStatement &row) {
+    const bool in_store = row.int64(1) > 0;
+    const bool in_backup = row.int64(2) > 0;
+    files[row.int64(0)] = !in_backup ? StoredAs::uploaded
+                          : in_store ? StoredAs::back_filled
+                                     : StoredAs::backed_up;
+  }));
+  return files;
 }
 
 Result<std::int64_t> StoreLedger::last_change() {

@@ -4,18 +4,10 @@
 #include <vector>
 
 #include "core/service/catalogue_sql.h"
+#include "core/service/object_names.h"
 
 namespace rec {
 namespace {
-
-Result<std::vector<std::int64_t>> ids_of(SqlStatement query) {
-  std::vector<std::int64_t> ids;
-  for (;;) {
-    REC_TRY(const bool more, query.step());
-    if (!more) return ids;
-    ids.push_back(query.int64(0));
-  }
-}
 
 Result<bool> is_true(SqlStatement query) {
   REC_CHECK(query.step());
@@ -115,7 +107,7 @@ Status fail_over_recordings(SqlDatabase &db, const std::string &store, UtcTime n
                      "WHERE o.kind = 'upload' AND o.target = ?1 AND o.done_us IS NULL AND r.store = ?1 AND "
                      "r.backup_store <> '' AND r.in_backup = 0 ORDER BY r.id"));
   REC_CHECK(query.bind_all(store));
-  REC_TRY(const auto ids, ids_of(std::move(query)));
+  REC_TRY(const auto ids, query.rows(int64_in_row));
   for (const std::int64_t id : ids) {
     REC_TRY(const Places recording, places_of(db, id));
     REC_CHECK(fail_over(db, recording, now));
@@ -129,7 +121,7 @@ Status return_recordings(SqlDatabase &db, const std::string &store, UtcTime now)
                      "OR EXISTS (SELECT 1 FROM outbox o WHERE o.recording_id = r.id AND o.kind = 'upload' "
                      "AND o.target = r.backup_store AND o.done_us IS NULL)) ORDER BY id"));
   REC_CHECK(query.bind_all(store));
-  REC_TRY(const auto ids, ids_of(std::move(query)));
+  REC_TRY(const auto ids, query.rows(int64_in_row));
   for (const std::int64_t id : ids) {
     REC_TRY(const Places recording, places_of(db, id));
     REC_TRY(const bool has_segments, backup_has_a(db, "segment", recording));
@@ -144,6 +136,9 @@ Status return_recordings(SqlDatabase &db, const std::string &store, UtcTime now)
 Status owe_upload(SqlDatabase &db, const NewUpload &upload, UtcTime now) {
   REC_TRY(const Places r, places_of(db, upload.recording_id));
   if (r.store.empty()) return ok();
+  if (upload.segment_id) REC_CHECK(name_segment(db, *upload.segment_id, now));
+  if (upload.file_id)
+    REC_CHECK(upload.is_playlist ? name_playlist(db, *upload.file_id, now) : name_file(db, *upload.file_id));
   const auto owe_to = [&](const std::string &store) {
     return db.run_with(
         "INSERT INTO outbox (kind, target, recording_id, file_id, segment_id, waits_for, created_us, "

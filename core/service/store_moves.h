@@ -23,12 +23,13 @@ Status note_probe(SqlDatabase &db, const std::string &store, UtcTime now);
 Result<std::optional<UtcTime>> next_probe(SqlDatabase &db, const OwedTarget &target);
 Result<bool> is_in_outage(SqlDatabase &db, const std::string &store);
 
-// An upload that a recording owes to its store, and, while that fails, to its backup store. Nothing for a
-// recording without a store.
+// An upload that a recording owes to its store under the name that it gets there, and, while that fails, to
+// its backup store. Nothing for a recording without a store.
 struct NewUpload {
   std::int64_t recording_id = 0;
   std::optional<std::int64_t> file_id;  // one of both
   std::optional<std::int64_t> segment_id;
+  bool is_playlist = false;  // the file is one
   const char *waits_for = "nothing";
 };
 Status owe_upload(SqlDatabase &db, const NewUpload &upload, UtcTime now);

@@ -50,4 +50,21 @@ HeaderList sign_oss_v1(const StoreRequest &request, const StoreCredentials &cred
 HeaderList sign_oss_v4(const StoreRequest &request, const StoreCredentials &credentials,
                        std::string_view region, UtcTime now);
 
+// For how long an address that holds a signature is good.
+struct Validity {
+  UtcTime from;
+  Seconds length;  // S3 and OSS version 4: at most seven days
+};
+
+// Instead of headers: the query of an address with which whoever has it may do what `request` says, as it is
+// sent, with the request's own in it. A secret while it is valid. No header but Host is signed.
+std::string presign_s3(const StoreRequest &request, const StoreCredentials &credentials,
+                       std::string_view region, const Validity &validity);
+std::string presign_cos(const StoreRequest &request, const StoreCredentials &credentials,
+                        const Validity &validity);
+std::string presign_oss_v1(const StoreRequest &request, const StoreCredentials &credentials,
+                           const Validity &validity);
+std::string presign_oss_v4(const StoreRequest &request, const StoreCredentials &credentials,
+                           std::string_view region, const Validity &validity);
+
 }  // namespace rec

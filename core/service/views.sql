@@ -21,7 +21,15 @@ CREATE VIEW outbox_ready AS
                  AND s.done_us IS NULL AND s.id < o.id
                  AND s.id > (SELECT coalesce(max(p.id), 0) FROM outbox p
                              WHERE p.recording_id = o.recording_id AND p.target = o.target
-                               AND p.waits_for = 'segments' AND p.id < o.id))))
+                               AND p.waits_for = 'segments' AND p.id < o.id))
+             AND NOT EXISTS (  -- of a clip: others' segments
+               SELECT 1 FROM clip_segment c JOIN outbox s ON s.segment_id = c.segment_id
+               WHERE c.recording_id = o.recording_id AND s.kind = 'upload' AND s.target = o.target
+                 AND s.done_us IS NULL)
+             AND NOT EXISTS (  -- what there was of it so far is being sent
+               SELECT 1 FROM outbox l
+               WHERE l.recording_id = o.recording_id AND l.running = 1 AND l.target = o.target
+                 AND l.lease <> '')))
     AND (o.kind = 'upload' OR NOT EXISTS (
            SELECT 1 FROM outbox e
            WHERE e.kind = 'callback' AND e.recording_id = o.recording_id AND e.target = o.target

@@ -103,6 +103,7 @@ void Branch::close() {
   GstElement *bin = recorders_.bin().get();
   gst_element_set_locked_state(bin, TRUE);
   gst_element_set_state(bin, GST_STATE_NULL);
+  note_counts();
   recorders_.remove_all();
   const auto at = desk();
   if (!at) return;
@@ -113,6 +114,7 @@ void Branch::close() {
   (void)at->call([this] {
     at_desk_.session.reset();
     at_desk_.glances.reset();
+    at_desk_.counting.reset();
     at_desk_.working = false;
   });
   gst_bin_remove(rulebin_, bin);
@@ -174,6 +176,7 @@ void Branch::send_eos(GstEvent *eos) {
 }
 
 void Branch::recorders_done() {
+  note_counts();
   note("the end of a recording", [this](PushSession &s) -> Status {
     at_desk_.working = false;
     REC_CHECK(at_desk_.holds_nothing ? s.finish() : s.pause_or_finish());
@@ -186,6 +189,7 @@ bool Branch::take_report(GstMessage *message) {
   const std::string &zone = facts_.session.recording_template.time_zone;
   if (finishing_ && gst_message_has_name(message, "splicesink-recording-paused"))
     g_signal_emit_by_name(GST_MESSAGE_SRC(message), "cancel-delay");  // it counts from here on
+  if (gst_message_has_name(message, "splicesink-recording-paused")) note_counts();
   auto report = read_child_report(gst_message_get_structure(message), zone);
   if (report) note(report->what, std::move(report->note), Ref<GstMessage>::adopt(message));
   return report.has_value();

@@ -19,6 +19,7 @@
 #include "ext/rulebin/push_inputs.h"
 #include "ext/rulebin/recorder_elements.h"
 #include "ext/rulebin/recorders.h"
+#include "gst/common/timer.h"
 
 namespace rec {
 
@@ -101,6 +102,7 @@ class Branch : public std::enable_shared_from_this<Branch> {
     bool holds_nothing = false;             // what ends is finished
     std::optional<Glances> glances;         // while files are held
     Nanoseconds held_since{0};
+    std::optional<Timer> counting;  // while there is a recording
   };
 
   // ---- Whether it records: branch_control.cpp
@@ -140,8 +142,10 @@ class Branch : public std::enable_shared_from_this<Branch> {
   std::shared_ptr<CatalogueDesk> desk() REC_EXCLUDES(mutex_);
   bool post(std::function<void()> job) REC_EXCLUDES(mutex_);
   void note(const char *what, Job job, const Ref<GstMessage> &forward = {}) REC_EXCLUDES(mutex_);
+  void note_counts() REC_EXCLUDES(mutex_);  // what the recorders have counted so far
   // In jobs.
   void run(const char *what, const Job &job);
+  void start_counting();
   void announce_recording();
   void look_after();
   void start_glances();

@@ -14,6 +14,7 @@ constexpr std::uint64_t kMostHeld = 64 << 20;  // bytes of media that wait for a
 }  // namespace
 
 void Branch::push_began() {
+  note_counts();  // they belong to what was before
   MutexLock lock(control_);
   note("a push", [](PushSession &s) { return s.begin_push(); });
   if (std::exchange(push_is_over_, false)) return;  // and is back before it was decided: one push

@@ -5,13 +5,15 @@
 #include <utility>
 
 #include "ext/rulebin/branch.h"
+#include "ext/rulebin/counted_media.h"
 #include "gst/common/barrier.h"
 #include "gst/common/messages.h"
 
 namespace rec {
 namespace {
 
-constexpr int kTries = 3;  // of a row; the catalogue itself waits seconds for other writers
+constexpr Seconds kCountingPeriod{5};  // each is a transaction
+constexpr int kTries = 3;              // of a row; the catalogue itself waits seconds for other writers
 
 using WeakBranch = std::weak_ptr<Branch>;
 
@@ -58,8 +60,33 @@ void Branch::run(const char *what, const Job &job) {
   look_after();
 }
 
+// Not about a recording, where there is none: then the session waits for one. What cannot be written now is
+// part of what is written the next time.
+void Branch::note_counts() {
+  CountedMedia counted = count_media(recorders_.list());
+  const MediaGate::Counts gate = recorders_.gate().counts();
+  if (gate.overflowed > 0) counted.counts.drops[{"", "held-too-long"}] = gate.overflowed;
+  std::optional<UtcTime> last_media;
+  if (counted.silent_for)
+    last_media =
+        clock_.now_utc() - std::chrono::duration_cast<std::chrono::microseconds>(*counted.silent_for);
+  (void)post([this, counts = std::move(counted.counts), last_media] {
+    if (at_desk_.session) (void)at_desk_.session->count(counts, last_media);
+  });
+}
+
+void Branch::start_counting() {
+  at_desk_.counting = Timer::every(kCountingPeriod, [weak = weak_from_this()] {
+    if (const auto branch = weak.lock()) barrier(branch->rulebin_, [&] { branch->note_counts(); });
+  });
+}
+
 void Branch::announce_recording() {
   const auto &current = at_desk_.session->current();
+  if (!current)
+    at_desk_.counting.reset();
+  else if (!at_desk_.counting)
+    start_counting();
   if (!current || at_desk_.announced == current->id) return;
   at_desk_.announced = current->id;
   MessageBuilder("rulebin-recording-started")

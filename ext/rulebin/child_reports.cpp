@@ -40,11 +40,27 @@ class Fields {
     gst_structure_get_int64(s_, name, &value);
     return UtcTime(std::chrono::microseconds(value));
   }
+  bool has(const char *name) const { return gst_structure_has_field(s_, name); }
+  std::optional<Nanoseconds> offset(const char *name) const {
+    gint64 value = 0;
+    if (!gst_structure_get_int64(s_, name, &value)) return std::nullopt;
+    return Nanoseconds(value);
+  }
   Nanoseconds duration(const char *name) const { return Nanoseconds(static_cast<gint64>(count(name))); }
 
  private:
   const GstStructure *s_;  // borrowed
 };
+
+std::optional<MediaSpread> spread_in(const Fields &fields) {
+  if (!fields.has("keyframes")) return std::nullopt;
+  MediaSpread spread;
+  spread.keyframes = fields.count("keyframes");
+  spread.longest_gop = fields.duration("longest-gop");
+  spread.audio_start = fields.offset("audio-start-offset");
+  spread.audio_end = fields.offset("audio-end-offset");
+  return spread;
+}
 
 OpenedFile opened_file(const Fields &fields, const std::string &time_zone) {
   OpenedFile file;
@@ -79,6 +95,7 @@ ClosedFile closed_file(const Fields &fields) {
   file.video_frames = fields.count("video-frames");
   file.audio_frames = fields.count("audio-frames");
   file.media_start = fields.duration("media-start-time");
+  file.spread = spread_in(fields);
   file.repaired = !fields.text("error").empty();  // it lacks what the disk did not take
   return file;
 }
@@ -110,6 +127,7 @@ NewSegment new_segment(const Fields &fields) {
   segment.duration = fields.duration("duration");
   segment.size_bytes = fields.count("size");
   segment.discontinuity = fields.flag("discontinuity");
+  segment.spread = spread_in(fields);
   return segment;
 }
 

@@ -66,6 +66,8 @@ Result<SinkSession::Facts> sink_facts(const VodUploadSettings &settings, const s
   if (!settings.storage.empty()) facts.store = settings.storage;
   if (!settings.callbacks.empty()) facts.callbacks = names_in(settings.callbacks);
   REC_CHECK(check(facts, *configuration));
+  for (const std::string &name : facts.callbacks)
+    facts.events[name] = configuration->callbacks.at(name).events;
   const std::string directory = settings.directory.empty() ? "." : settings.directory;
   facts.directory = (std::filesystem::absolute(directory) / "").lexically_normal().string();
   if (facts.directory.size() > 1) facts.directory.pop_back();  // its '/'

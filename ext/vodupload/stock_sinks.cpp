@@ -52,6 +52,44 @@ bool is_hls_sink(GstElement *element) {
          g_object_class_find_property(G_OBJECT_GET_CLASS(element), "playlist-location");
 }
 
+// The path of a file that a sink says it writes, as filesink, giosink (`file`) and sinks with a file: URI do;
+// "" = none that is here.
+std::string file_of(GstElement *sink) {
+  GObjectClass *klass = G_OBJECT_GET_CLASS(sink);
+  if (is_called(sink, "GstFileSink")) return absolute(text_property(sink, "location"));
+  if (const GParamSpec *p = g_object_class_find_property(klass, "file"); p && p->value_type == G_TYPE_FILE) {
+    GFile *told = nullptr;
+    g_object_get(sink, "file", &told, nullptr);
+    const Ref<GFile> file = Ref<GFile>::adopt(told);
+    const CString path(told ? g_file_get_path(told) : nullptr);
+    return path ? absolute(path.get()) : "";
+  }
+  const GParamSpec *location = g_object_class_find_property(klass, "location");
+  if (!location || location->value_type != G_TYPE_STRING) return "";
+  const CString path(g_filename_from_uri(text_property(sink, "location").c_str(), nullptr, nullptr));
+  return path ? absolute(path.get()) : "";
+}
+
+// A sink that tells nothing, neither by messages nor by signals, but may write a file.
+bool may_write_file(GstElement *element) {
+  if (GST_IS_BIN(element) || !GST_OBJECT_FLAG_IS_SET(element, GST_ELEMENT_FLAG_SINK)) return false;
+  if (is_called(element, "GstMultiFileSink") || is_within(GST_OBJECT(element), "GstSplitMuxSink"))
+    return false;
+  GObjectClass *klass = G_OBJECT_GET_CLASS(element);
+  return g_object_class_find_property(klass, "file") || g_object_class_find_property(klass, "location");
+}
+
+// One line about an error, for receivers: where it happened and what it is.
+std::string words_of(GstMessage *message) {
+  GError *error = nullptr;
+  gst_message_parse_error(message, &error, nullptr);
+  const ErrorPtr owned(error);
+  std::string words = error && error->message ? error->message : "it failed";
+  for (char &c : words)
+    if (c == '\n' || c == '\r') c = ' ';
+  return GST_OBJECT_NAME(GST_MESSAGE_SRC(message)) + std::string(": ") + words;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<StockSinks>> StockSinks::start(GstElement *element, const std::string &catalogue_path,
@@ -98,8 +136,7 @@ void StockSinks::post(Job job) {
 void StockSinks::watch(GstElement *child) {
   if (is_hls_sink(child)) return watch_hls(child);
   if (is_called(child, "GstMultiFileSink")) g_object_set(child, "post-messages", TRUE, nullptr);
-  if (is_called(child, "GstFileSink") && !is_within(GST_OBJECT(child), "GstSplitMuxSink"))
-    return watch_file(child);
+  if (may_write_file(child)) watch_file(child);
 }
 
 void StockSinks::watch_hls(GstElement *sink) {
@@ -116,6 +153,7 @@ void StockSinks::watch_hls(GstElement *sink) {
 
 void StockSinks::watch_file(GstElement *sink) {
   const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(sink, "sink"));
+  if (!pad) return;
   constexpr auto kMedia =
       static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
   gst_pad_add_probe(pad.get(), kMedia, on_first_buffer, weak(shared_from_this()), free_weak);
@@ -126,7 +164,8 @@ GstPadProbeReturn StockSinks::on_first_buffer(GstPad *pad, GstPadProbeInfo *, gp
   const auto sinks = lock(self);
   if (!sink || !sinks) return GST_PAD_PROBE_REMOVE;
   return barrier(sinks->element_, GST_PAD_PROBE_REMOVE, [&] {
-    const std::string location = absolute(text_property(sink.get(), "location"));
+    const std::string location = file_of(sink.get());
+    if (location.empty()) return GST_PAD_PROBE_REMOVE;
     {
       MutexLock lock(sinks->mutex_);
       sinks->open_files_[GST_OBJECT(sink.get())] = location;
@@ -179,8 +218,20 @@ void StockSinks::see(GstMessage *message) {
   GstObject *source = GST_MESSAGE_SRC(message);
   if (!source) return;
   if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) close_files_of(source);
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) note_error(message);
   if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ELEMENT) return;
   if (const GstStructure *s = gst_message_get_structure(message)) see_structure(source, s);
+}
+
+// Of a sink: of others nobody knows what is lost.
+void StockSinks::note_error(GstMessage *message) {
+  if (!GST_IS_ELEMENT(GST_MESSAGE_SRC(message)) ||
+      !GST_OBJECT_FLAG_IS_SET(GST_MESSAGE_SRC(message), GST_ELEMENT_FLAG_SINK))
+    return;
+  post([words = words_of(message)](SinkSession &session) {
+    return session.note_exception(
+        {.type = ExceptionType::write_failed, .track = "", .occurs = 1, .description = words});
+  });
 }
 
 void StockSinks::close_files_of(GstObject *ended) {

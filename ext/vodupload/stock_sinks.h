@@ -25,7 +25,10 @@ namespace rec {
 //                         is deleted by them
 //   splitmuxsink          its messages
 //   multifilesink         its messages, which it is told to post
-//   filesink              its first buffer and its EOS
+//   filesink, giosink and others that say in `file`, or as file: URI in `location`, where they write
+//                         its first buffer and its EOS
+//
+// An ERROR of a sink is told as an exception of what is being recorded.
 //
 // What any of them leaves open when it is stopped is repaired. Catalogue and disk are the business of a
 // thread of its own; streaming threads only post.
@@ -66,6 +69,7 @@ class StockSinks : public std::enable_shared_from_this<StockSinks> {
   void watch_hls(GstElement *sink) REC_EXCLUDES(mutex_);
   void watch_file(GstElement *sink) REC_EXCLUDES(mutex_);
   void note_file(const std::string &location);
+  void note_error(GstMessage *message);
   void close_files_of(GstObject *ended) REC_EXCLUDES(mutex_);
   void see_structure(GstObject *source, const GstStructure *s) REC_EXCLUDES(mutex_);
   void see_fragment(GstObject *source, const GstStructure *s, bool opened) REC_EXCLUDES(mutex_);

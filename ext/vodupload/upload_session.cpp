@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ext/vodupload/upload_session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/service/configuration_store.h"
+#include "core/service/destinations_of.h"
+#include "core/service/recording_jobs.h"
+#include "ext/vodupload/end_of_stream.h"
 #include "gst/common/barrier.h"
 #include "gst/common/messages.h"
 
@@ -11,41 +15,18 @@ namespace rec {
 namespace {
 
 constexpr Milliseconds kGlance{250};  // at pushes and recordings, which are other elements' rows
+constexpr Seconds kBacklogInterval{1};
 
 std::string environment(const char *name) {
   const char *value = g_getenv(name);
   return value ? value : "";
 }
 
-Destinations destinations_of(const Configuration &configuration) {
-  Destinations to;
-  to.stores = configuration.stores;
-  to.callbacks = configuration.callbacks;
-  to.proxies = proxy_variables(environment);
-  to.spool = configuration.spool;
-  for (const auto &[name, store] : configuration.stores)
-    if (store.credentials.kind == CredentialPlace::Kind::env)
-      to.credentials[name] = environment_credentials(store, environment);
-  for (const auto &[name, t] : configuration.templates) {
-    if (!t.backup_store.empty()) to.with_backup.insert(t.store);
-    if (t.hls) to.storage_classes[{name, Format::hls}] = t.hls->options.storage_class;
-    for (const FileFormat &file : t.files)
-      to.storage_classes[{name, file.format}] = file.options.storage_class;
-  }
-  for (auto &[name, callback] : to.callbacks)
-    if (!callback.url_env.empty()) callback.url = environment(callback.url_env.c_str());
-  for (const auto &[name, callback] : configuration.callbacks)
-    if (!callback.key_env.empty())
-      to.callback_keys[name] = {
-          environment(callback.key_env.c_str()),
-          callback.older_key_env.empty() ? "" : environment(callback.older_key_env.c_str())};
-  return to;
-}
-
 // What is served, secrets apart.
 bool same_services(const Destinations &a, const Destinations &b) {
   return a.stores == b.stores && a.callbacks == b.callbacks && a.storage_classes == b.storage_classes &&
-         a.with_backup == b.with_backup && a.spool == b.spool;
+         a.with_backup == b.with_backup && a.spool == b.spool && a.local_copies == b.local_copies &&
+         a.retention == b.retention && a.jobs == b.jobs;
 }
 
 }  // namespace
@@ -58,7 +39,7 @@ Result<std::unique_ptr<UploadSession>> UploadSession::start(GstElement *element,
   if (!settings.config.empty()) {
     const auto in_force = shared_configuration(settings.config)->sample();
     if (!in_force->loaded.configuration) return configuration_error(in_force->loaded);
-    destinations = destinations_of(*in_force->loaded.configuration);
+    destinations = destinations_of(*in_force->loaded.configuration, environment);
     change = in_force->is_outdated() ? 0 : in_force->change;
   }
   REC_TRY(auto owner, process_owner(settings.catalogue));
@@ -77,8 +58,10 @@ Status UploadSession::serve(Destinations destinations) {
   options.destinations = destinations;
   options.describes = describes_;
   options.on_report = [this](const DeliveryReport &r) { barrier(element_, [&] { report(r); }); };
+  options.on_progress = [this](const UploadProgress &p) { barrier(element_, [&] { report(p); }); };
   options.on_change = [this](const StoreChange &c) { barrier(element_, [&] { report(c); }); };
   options.on_spool = [this](const SpoolNews &n) { barrier(element_, [&] { report(n); }); };
+  options.on_job = [this](const JobNews &n) { barrier(element_, [&] { report(n); }); };
   options.on_trouble = [this](const Error &e) { barrier(element_, [&] { post_warning(element_, e); }); };
   REC_TRY(auto worker, DeliveryWorker::start(std::move(options), clock_));
   destinations_ = std::move(destinations);
@@ -95,7 +78,7 @@ void UploadSession::follow_configuration() {
                                    "the configuration has changed and cannot be used; what was read before "
                                    "stays in force: " +
                                        configuration_error(in_force->loaded).message});
-  Destinations wanted = destinations_of(*in_force->loaded.configuration);
+  Destinations wanted = destinations_of(*in_force->loaded.configuration, environment);
   if (same_services(wanted, destinations_)) return;
   if (const Status served = serve(std::move(wanted)); !served) post_warning(element_, served.error());
 }
@@ -150,15 +133,28 @@ void UploadSession::sinks_settled(const std::vector<std::int64_t> &recordings, g
 
 StructurePtr UploadSession::stats() {
   const Counts c = counts_.copy();
+  Nanoseconds age{0};
+  if (c.backlog.oldest) age = std::max<Nanoseconds>(age, clock_.now_utc() - *c.backlog.oldest);
   return StructurePtr(gst_structure_new(
       "vodupload-stats", "uploaded", G_TYPE_UINT64, c.uploaded, "upload-failures", G_TYPE_UINT64,
       c.upload_failures, "callbacks-delivered", G_TYPE_UINT64, c.callbacks_delivered, "callback-failures",
       G_TYPE_UINT64, c.callback_failures, "owed-uploads", G_TYPE_UINT64, guint64{c.owed.uploads},
       "owed-callbacks", G_TYPE_UINT64, guint64{c.owed.callbacks}, "owed-failing", G_TYPE_UINT64,
-      guint64{c.owed.failing}, nullptr));
+      guint64{c.owed.failing}, "owed-bytes", G_TYPE_UINT64, guint64{c.backlog.bytes}, "oldest-owed",
+      G_TYPE_UINT64, static_cast<guint64>(age.count()), nullptr));
+}
+
+void UploadSession::report_running(const DeliveryReport &r) {
+  if (r.url.empty()) return;
+  MessageBuilder("vodupload-playlist-refreshed")
+      .field("store", r.target.name)
+      .field("location", r.location)
+      .field("url", r.url)
+      .post(element_);
 }
 
 void UploadSession::report(const DeliveryReport &r) {
+  if (r.is_running && !r.error) return report_running(r);
   const bool is_upload = r.target.kind == OwedKind::upload;
   counts_.with([&](Counts &c) {
     if (is_upload)
@@ -177,11 +173,24 @@ void UploadSession::report(const DeliveryReport &r) {
   if (r.error) message.field("error", r.error->message);
   if (r.retry) message.time("next-attempt", *r.retry);
   message.post(element_);
+  if (!r.renamed_from.empty() && !r.error)
+    post_warning(element_, {Errc::exists, "store " + r.target.name + " has '" + r.renamed_from +
+                                              "' of another recording; '" + r.location + "' is at " + r.url});
   {
     MutexLock lock(mutex_);
     has_news_ = true;
   }
   wake_.notify_all();
+}
+
+void UploadSession::report(const UploadProgress &p) {
+  MessageBuilder message(p.sent_bytes == 0 ? "vodupload-upload-begun" : "vodupload-progress");
+  message.field("store", p.store)
+      .field("location", p.location)
+      .field("attempt", static_cast<guint>(p.attempt))
+      .field("bytes", guint64{p.bytes});
+  if (p.sent_bytes > 0) message.field("sent", guint64{p.sent_bytes});
+  message.post(element_);
 }
 
 void UploadSession::report(const StoreChange &c) {
@@ -202,6 +211,33 @@ void UploadSession::report(const SpoolNews &n) {
       .post(element_);
 }
 
+void UploadSession::report(const JobNews &n) {
+  MessageBuilder message(n.error ? "vodupload-job-failed" : "vodupload-job-done");
+  message.field("job", n.job)
+      .field("session-id", n.recording)
+      .field("location", n.location)
+      .field("attempt", static_cast<guint>(n.attempt));
+  if (n.error)
+    message.field("error", n.error->message);
+  else
+    message.field("result", n.result);
+  if (n.retry) message.time("next-attempt", *n.retry);
+  message.post(element_);
+  {
+    MutexLock lock(mutex_);
+    has_news_ = true;
+  }
+  wake_.notify_all();
+}
+
+// Not at every glance: it is added up of all rows.
+void UploadSession::look_at_backlog(Catalogue &catalogue) {
+  const Nanoseconds now = clock_.monotonic();
+  if (counted_backlog_ && now - *counted_backlog_ < kBacklogInterval) return;
+  counted_backlog_ = now;
+  if (const auto backlog = upload_backlog(catalogue)) counts_.with([&](Counts &c) { c.backlog = *backlog; });
+}
+
 bool UploadSession::wait_for_news() {
   MutexLock lock(mutex_);
   lock.wait_for(wake_, kGlance,
@@ -220,6 +256,7 @@ void UploadSession::watch() {
   do {
     follow_configuration();
     if (const auto owed = catalogue->owed()) counts_.with([&](Counts &c) { c.owed = *owed; });
+    look_at_backlog(*catalogue);
     if (over) continue;  // EOS is said once; what comes later is delivered all the same
     bool end_requested = false;
     bool has_sinks = false;
@@ -244,14 +281,15 @@ Result<bool> UploadSession::is_over(Catalogue &catalogue, bool end_requested) {
     draining_since_.reset();
     return false;
   }
-  // First, for it becomes an upload: what is owed is counted after that.
+  // First what becomes uploads: what is owed is counted after that.
+  REC_TRY(const std::uint64_t unprocessed, owed_jobs(catalogue, owner_->id()));
   std::uint64_t undescribed = 0;
   if (manifests_) {
     REC_TRY(undescribed, manifests_->unfinished(owner_->id()));
   }
   REC_TRY(const OwedCounts ours, catalogue.owed_by(owner_->id()));
   REC_TRY(const std::uint64_t untried, catalogue.untried());
-  return is_drained(undescribed + ours.uploads + ours.callbacks + untried == 0);
+  return is_drained(unprocessed + undescribed + ours.uploads + ours.callbacks + untried == 0);
 }
 
 Result<bool> UploadSession::is_delivered(Catalogue &catalogue, const std::vector<std::int64_t> &recordings) {
@@ -277,10 +315,8 @@ void UploadSession::post_eos() {
     MutexLock lock(mutex_);
     seqnum = end_seqnum_;
   }
-  GstMessage *message = gst_message_new_eos(GST_OBJECT(element_));
-  if (seqnum) gst_message_set_seqnum(message, *seqnum);
   // Past the element's own function for messages, which takes the EOS of its sinks for news to us.
-  GST_ELEMENT_CLASS(g_type_class_peek(GST_TYPE_BIN))->post_message(element_, message);
+  post_end_of_stream(element_, seqnum);
 }
 
 }  // namespace rec

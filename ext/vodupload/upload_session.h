@@ -14,6 +14,7 @@
 #include "core/base/sync.h"
 #include "core/service/delivery_worker.h"
 #include "core/service/manifest.h"
+#include "core/service/upload_backlog.h"
 #include "gst/common/gst_ptr.h"
 
 namespace rec {
@@ -63,19 +64,24 @@ class UploadSession {
     guint64 callbacks_delivered = 0;
     guint64 callback_failures = 0;
     OwedCounts owed;  // as of the last glance
+    UploadBacklog backlog;
   };
 
   UploadSession(GstElement *element, const VodUploadSettings &settings, const Clock &clock,
                 std::shared_ptr<const OwnerLease> owner);
+  void report_running(const DeliveryReport &r);
   void report(const DeliveryReport &r) REC_EXCLUDES(mutex_);  // the worker's threads
+  void report(const UploadProgress &p);                       // the same
   void report(const StoreChange &c);                          // the same
   void report(const SpoolNews &n);                            // the same
+  void report(const JobNews &n) REC_EXCLUDES(mutex_);         // the same
   void watch() REC_EXCLUDES(mutex_);                          // the watching thread
   void follow_configuration();
   Status serve(Destinations destinations);
   Result<bool> is_over(Catalogue &catalogue, bool end_requested);
   Result<bool> is_delivered(Catalogue &catalogue, const std::vector<std::int64_t> &recordings);
   bool is_drained(bool all_delivered);
+  void look_at_backlog(Catalogue &catalogue);
   bool wait_for_news() REC_EXCLUDES(mutex_);
   void post_eos() REC_EXCLUDES(mutex_);
 
@@ -96,8 +102,9 @@ class UploadSession {
   bool has_sinks_ REC_GUARDED_BY(mutex_) = false;
   std::optional<std::vector<std::int64_t>> settled_ REC_GUARDED_BY(mutex_);  // recordings of the sinks
 
-  std::optional<Nanoseconds> draining_since_;  // watching thread; monotonic
-  Manifests *manifests_ = nullptr;             // watching thread, while it watches
+  std::optional<Nanoseconds> draining_since_;   // watching thread; monotonic
+  std::optional<Nanoseconds> counted_backlog_;  // the same
+  Manifests *manifests_ = nullptr;              // watching thread, while it watches
   // Of start(), then of the watching thread, then of stop().
   Destinations destinations_;
   std::uint64_t seen_change_ = 0;  // of the configuration; 0: what is wrong with it was not told

@@ -24,13 +24,16 @@
  *
  * ## Around other sinks
  *
- * It is a bin, too: what hlssink2, hlssink3, splitmuxsink, multifilesink and filesink inside it close is a
+ * It is a bin, too: what hlssink2, hlssink3, splitmuxsink, multifilesink and filesink inside it close, and at
+ * its EOS what any other sink has written that says where (giosink, or a file: URI as `location`), is a
  * recording of the catalogue, uploaded and announced like rulebin's. They are watched from READY to PAUSED
  * on. Nothing else is needed for that; `template` (or `storage` and `callbacks`) says where to, `stream`,
  * `app` and `domain` what it is called. Files must lie below `directory`, and objects are named like them
- * from there. Single files and the first playlist are one recording, further playlists one each. What a stop
+ * from there; what has the name of another recording's object gets one with its session in it, and a warning
+ * says so. Single files and the first playlist are one recording, further playlists one each. What a stop
  * without EOS, or a crash, leaves is cut to what plays by the same or the next process. EOS is posted when
- * the sinks have ended and all is delivered.
+ * the sinks have ended and all is delivered. An error of a sink is an `exception` (-104) for the callbacks
+ * that ask for them.
  *
  * Segments of hlssink2 are written into new files only (it would write over those of its last run), and
  * stay when it means to delete them; `max-files` is thereby 0. A playlist with a `playlist-length` ends with
@@ -54,10 +57,16 @@
  *
  * Element messages, posted from threads of its own; instants are microseconds since the epoch.
  *
+ * * `vodupload-upload-begun`: #gchararray `store`, `location` (the file), #guint `attempt` (from 1), #guint64
+ *   `bytes`.
+ * * `vodupload-progress`, at most once a second for each file that goes up in parts: the same with #guint64
+ *   `sent`, the bytes that the store has of it.
  * * `vodupload-uploaded`: #gchararray `store`, `location` (the file), `url` (the object), #guint `attempt`,
  *   #gchararray `state`: "uploaded", or "backed-up" where its store fails and the backup store has it, and
  *   "back-filled" when its store has it, too, after that.
  * * `vodupload-upload-failed`: the same with #gchararray `error` and #gint64 `next-attempt`; `url` is empty.
+ * * `vodupload-playlist-refreshed`: #gchararray `store`, `location` (a playlist that is still recorded),
+ * `url` (the object): what it says so far is there, as often as the template's `playlist-refresh` asks for.
  * * `vodupload-callback-delivered`: #gchararray `callback`, `location`, `url` (who was told, without its
  *   query), #guint `attempt`.
  * * `vodupload-callback-failed`: the same with #gchararray `error` and #gint64 `next-attempt`; `url` is
@@ -69,6 +78,11 @@
  * backup store has of it is in its own, too).
  * * `vodupload-local-copy-removed`: #gchararray `location`, a file that its store has, or a playlist, which
  * goes with all segments of its recording; as `keep-local` and `spool` of the configuration say.
+ * * `vodupload-job-done`: #gchararray `job`, a program of the configuration that was run, `session-id` of the
+ * recording, `location` (the file), #guint `attempt` (from 1), #gchararray `result`: the session id of the
+ * recording that came of it; empty when it has no output.
+ * * `vodupload-job-failed`: the same with #gchararray `error` instead of `result`, and #gint64
+ * `next-attempt`, which is not there when the job is given up.
  * * `vodupload-spool`: #gchararray `directory`, #guint64 `free-bytes` of its file system, #guint64
  * `time-left` (ns) until it is as low as the configuration allows, at the rate of the last ten minutes; 0: it
  * is. Posted while a store has an outage, and when the limit is reached: at first, when half the time is
@@ -298,7 +312,9 @@ static void rec_vod_upload_class_init(RecVodUploadClass *klass) {
   };
   properties().install(object_class);
   rec::install_stats_property(object_class, properties().next_id(),
-                              "Attempts that ended, and what is owed in the catalogue (null while stopped)");
+                              "Attempts that ended, and what is owed in the catalogue: rows, owed-bytes of "
+                              "uploads, and for how many ns the "
+                              "oldest of them has been owed (null while stopped)");
 
   auto *element_class = GST_ELEMENT_CLASS(klass);
   element_class->change_state = change_state;

@@ -46,18 +46,26 @@ IntakeLedger &IntakeLedger::operator+=(const IntakeLedger &other) {
   empty += other.empty;
   after_end += other.after_end;
   estimated += other.estimated;
+  video += other.video;
+  bytes += other.bytes;
   held_bytes += other.held_bytes;
   return *this;
 }
 
 StructurePtr structure_of(const IntakeLedger &ledger) {
   const auto count = [](std::uint64_t n) { return static_cast<guint64>(n); };
-  return StructurePtr(gst_structure_new(
+  StructurePtr intake(gst_structure_new(
       "intake", "received", G_TYPE_UINT64, count(ledger.received), "handed-on", G_TYPE_UINT64,
       count(ledger.handed_on), "held", G_TYPE_UINT64, count(ledger.held), "dropped-refused", G_TYPE_UINT64,
       count(ledger.refused), "dropped-empty", G_TYPE_UINT64, count(ledger.empty), "dropped-after-end",
       G_TYPE_UINT64, count(ledger.after_end), "estimated-times", G_TYPE_UINT64, count(ledger.estimated),
-      "held-bytes", G_TYPE_UINT64, count(ledger.held_bytes), nullptr));
+      "video-frames", G_TYPE_UINT64, count(ledger.video), "audio-frames", G_TYPE_UINT64,
+      count(ledger.received - ledger.video), "bytes", G_TYPE_UINT64, count(ledger.bytes), "held-bytes",
+      G_TYPE_UINT64, count(ledger.held_bytes), nullptr));
+  if (ledger.silent_for)
+    gst_structure_set(intake.get(), "silent-for", G_TYPE_UINT64,
+                      static_cast<guint64>(ledger.silent_for->count()), nullptr);
+  return intake;
 }
 
 std::size_t Intake::add_track(MediaKind kind, const std::string &name) {
@@ -84,6 +92,7 @@ void Intake::reset() {
   order_ = Interleaver<Frame>(settings_.patience);
   gone_ = {};
   had_media_ = false;
+  arrived_.reset();
   handed_on_ = Nanoseconds::min();
   for (Track &track : tracks_) {
     const bool removed = track.removed;
@@ -129,9 +138,14 @@ void Intake::flush(std::size_t track) {
   tracks_[track].clock.restart();
 }
 
+void Intake::receive(Track &track) {
+  ++track.ledger.received;
+  track.ledger.video += track.kind == MediaKind::video;
+}
+
 void Intake::drop_refused(std::size_t index) {
   Track &track = tracks_[index];
-  ++track.ledger.received;
+  receive(track);
   ++track.ledger.refused;
   note(either(track.kind, ExceptionType::video_dropped, ExceptionType::audio_dropped), track,
        "not recorded: a warning says why");
@@ -139,7 +153,7 @@ void Intake::drop_refused(std::size_t index) {
 
 void Intake::drop_empty(std::size_t index) {
   Track &track = tracks_[index];
-  ++track.ledger.received;
+  receive(track);
   ++track.ledger.empty;
   note(either(track.kind, ExceptionType::video_dropped, ExceptionType::audio_dropped), track,
        "a buffer without bytes");
@@ -147,19 +161,21 @@ void Intake::drop_empty(std::size_t index) {
 
 void Intake::push(std::size_t index, ParsedBuffer media, const Out &out) {
   Track &track = tracks_[index];
-  ++track.ledger.received;
+  receive(track);
   if (track.ended) {
     ++track.ledger.after_end;
     note(either(track.kind, ExceptionType::video_dropped, ExceptionType::audio_dropped), track,
          "it came after the end of the stream");
     return;
   }
-  const std::size_t bytes = gst_buffer_get_size(media.buffer.get()) + kFrameCosts;
+  const std::size_t size = gst_buffer_get_size(media.buffer.get());
+  track.ledger.bytes += size;
   Frame frame = frame_of(index, std::move(media));
   const Nanoseconds time = order_of(frame);
   const Nanoseconds now = arrival_time();
   track.told_silent = false;
-  order_.push(index, time, now, std::move(frame), bytes);
+  arrived_ = now;
+  order_.push(index, time, now, std::move(frame), size + kFrameCosts);
   for (std::size_t i = 0; i < tracks_.size(); ++i)
     if (tracks_[i].gap_until) skip_gap(i, now);
   if (order_.held() >= settings_.burst || order_.held_bytes() > settings_.patience.most_bytes)
@@ -318,6 +334,7 @@ IntakeLedger Intake::total() const {
   IntakeLedger total = gone_;
   for (std::size_t i = 0; i < tracks_.size(); ++i) total += ledger(i);
   total.held_bytes = order_.held_bytes();
+  if (arrived_) total.silent_for = std::max(Nanoseconds(0), arrival_time() - *arrived_);
   return total;
 }
 

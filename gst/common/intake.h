@@ -31,12 +31,17 @@ struct IntakeLedger {
   std::uint64_t empty = 0;       // dropped: no bytes
   std::uint64_t after_end = 0;   // dropped: the track had ended
   std::uint64_t estimated = 0;   // no drop: of those received, without a timestamp that can be true
+  std::uint64_t video = 0;       // no drop: of those received, the video frames; the others are audio
+  std::uint64_t bytes = 0;       // no drop: of the coded media received
   std::uint64_t held_bytes = 0;  // of all tracks; only in Intake::total()
+  // How long ago the last frame came; nothing = none has. Only in Intake::total().
+  std::optional<Nanoseconds> silent_for = std::nullopt;
 
   IntakeLedger &operator+=(const IntakeLedger &other);
 };
 
-// The ledger as fields of a recorder's `stats`: `received`, `handed-on`, `held`, `dropped-...`.
+// The ledger as fields of a recorder's `stats`: `received`, `handed-on`, `held`, `dropped-...`; `silent-for`
+// in nanoseconds, where anything came.
 StructurePtr structure_of(const IntakeLedger &ledger);
 
 // The tracks of a recorder when a frame was handed on.
@@ -137,6 +142,7 @@ class Intake {
   };
 
   Frame frame_of(std::size_t track, ParsedBuffer media);
+  static void receive(Track &track);
   void judge(const Track &track, const FrameTimes &times, const Timeline::Place &place);
   void release(Nanoseconds now, const Out &out);
   void hand_on(Frame frame, const Out &out);
@@ -152,6 +158,7 @@ class Intake {
   std::vector<Track> tracks_;
   IntakeLedger gone_;  // of tracks whose number was given away
   bool had_media_ = false;
+  std::optional<Nanoseconds> arrived_;          // the last frame; monotonic
   Nanoseconds handed_on_ = Nanoseconds::min();  // line time up to which media was handed on
 };
 

@@ -13,6 +13,14 @@ void post(gpointer element, GstMessageType type, const char *summary, const Erro
 
 }  // namespace
 
+MessageBuilder &MessageBuilder::spread(const MediaSpread &v) {
+  field("keyframes", static_cast<guint64>(v.keyframes));
+  field("longest-gop", static_cast<guint64>(v.longest_gop.count()));
+  if (v.audio_start) offset("audio-start-offset", *v.audio_start);
+  if (v.audio_end) offset("audio-end-offset", *v.audio_end);
+  return *this;
+}
+
 GstResourceError resource_error(Errc code) {
   switch (code) {
     case Errc::invalid_argument:

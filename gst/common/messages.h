@@ -7,6 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
+#include "core/model/media_spread.h"
 
 namespace rec {
 
@@ -37,6 +38,14 @@ class MessageBuilder {
     gst_structure_set(s_, key, G_TYPE_INT, v, nullptr);
     return *this;
   }
+  // A difference of stream times, gint64 nanoseconds.
+  MessageBuilder &offset(const char *key, Nanoseconds v) {
+    gst_structure_set(s_, key, G_TYPE_INT64, static_cast<gint64>(v.count()), nullptr);
+    return *this;
+  }
+  // Fields `keyframes`, `longest-gop` and, with audio beside video, `audio-start-offset` and
+  // `audio-end-offset`.
+  MessageBuilder &spread(const MediaSpread &v);
   MessageBuilder &flag(const char *key, bool v) {
     gst_structure_set(s_, key, G_TYPE_BOOLEAN, static_cast<gboolean>(v), nullptr);
     return *this;

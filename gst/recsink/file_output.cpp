@@ -113,7 +113,10 @@ void FileOutput::post_closed(const std::string &part, const std::string &locatio
       .field("video-frames", static_cast<guint64>(facts.video_frames))
       .field("audio-frames", static_cast<guint64>(facts.audio_frames))
       .field("media-start-time", static_cast<guint64>(begin_.running_time.count()));
-  if (error) message.field("error", error->message);
+  if (error)
+    message.field("error", error->message);
+  else
+    message.spread(facts.spread.spread());
   message.post(element_);
 }
 

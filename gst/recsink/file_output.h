@@ -8,6 +8,7 @@
 
 #include "core/base/sync.h"
 #include "core/model/format.h"
+#include "core/model/media_spread.h"
 #include "gst/common/output_file.h"
 #include "gst/common/writer.h"
 #include "gst/recsink/header_polish.h"
@@ -46,6 +47,7 @@ struct FileEnd {
   bool ended = false;                      // the output's end() is over
   bool awaited = false;                    // the recorder makes no other file before that
   std::vector<Mp4TrackStart> starts = {};  // of the tracks that have begun, in the order of the file's
+  SpreadMeter spread = {};                 // of the frames
 };
 
 enum class FileOutcome {

@@ -56,6 +56,7 @@ bool OpenFile::store(const Frame &frame) {
   if (fed) fed->until = frame.end();
   facts_->with([&](FileEnd &facts) {
     facts.duration = end_ - begin_.base;
+    facts.spread.add(frame.kind, frame.keyframe, frame.pts, frame.duration);
     ++(frame.kind == MediaKind::video ? facts.video_frames : facts.audio_frames);
   });
   return true;

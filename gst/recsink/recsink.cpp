@@ -86,7 +86,10 @@
  *   #gint64 `start-time`.
  * * `recsink-file-closed`: the same, with `location` for its final name, #gint64 `end-time`, #guint64
  * `running-time`, `fragment-duration`, `size`, `video-frames`, `audio-frames`, `media-start-time`,
- * #gchararray `video-codec`, `audio-codec`, #guint `width`, `height`.
+ * #gchararray `video-codec`, `audio-codec`, #guint `width`, `height`; unless it had to be repaired also
+ * #guint64 `keyframes`, `longest-gop` (ns of video from a keyframe to the next one or the end), and with
+ * audio beside video #gint64 `audio-start-offset`, `audio-end-offset`: ns that audio begins and ends after
+ * the video.
  * * `recsink-file-failed`: `format`, `temp-location`, `error`, #guint64 `frames-lost`. What could be saved
  * was closed before, with the field `error`. The other formats go on; a new file is tried. Said once, until
  * * `recsink-recording-resumed`: `format`, `temp-location`, #guint64 `frames-lost` since the failure.

@@ -77,7 +77,7 @@ Status CmafOutput::take(Segmenter::Steps steps) {
     const auto ends = step.ends;
     if (!step.runs.empty()) REC_CHECK(write_fragment(std::move(step)));
     if (!ends) continue;
-    REC_CHECK(keeper().next_segment(*ends));
+    REC_CHECK(keeper().next_segment(*ends, take_spread()));
     in_segment_ = false;
   }
   return ok();
@@ -116,7 +116,7 @@ Status CmafOutput::complete() {
   REC_CHECK(take(std::move(steps)));
   const Nanoseconds duration = *last.ends;
   if (!last.runs.empty()) REC_CHECK(write_fragment(std::move(last)));
-  return keeper().end_period(duration);
+  return keeper().end_period(duration, take_spread());
 }
 
 }  // namespace rec

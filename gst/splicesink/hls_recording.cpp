@@ -432,7 +432,7 @@ Status HlsRecording::open_segment(UtcTime start) {
   }
 }
 
-Status HlsRecording::close_segment(Nanoseconds duration) {
+Status HlsRecording::close_segment(Nanoseconds duration, const std::optional<MediaSpread> &spread) {
   REC_TRY(std::string location, file_->finish(segment_path_));
   const OpenSegment &open = *playlist_.open_segment();
   Closed closed;
@@ -440,6 +440,7 @@ Status HlsRecording::close_segment(Nanoseconds duration) {
   file_.reset();
   closed.location = std::move(location);
   closed.start = segment_start_;
+  closed.spread = spread;
   MediaSegment &segment = closed.segment;
   segment.uri = open.uri;
   if (closed.location != segment_path_) {  // somebody took the name meanwhile

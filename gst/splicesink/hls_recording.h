@@ -14,6 +14,7 @@
 #include "core/model/format.h"
 #include "core/model/growing_playlist.h"
 #include "core/model/media_playlist.h"
+#include "core/model/media_spread.h"
 #include "core/model/trail.h"
 #include "core/model/ts_scan.h"
 #include "gst/splicesink/segment_file.h"
@@ -49,8 +50,9 @@ class HlsRecording {
     std::string location;  // path of the file
     std::uint64_t sequence = 0;
     UtcTime start{};
-    std::uint64_t size = 0;      // bytes
-    bool raised_target = false;  // EXT-X-TARGETDURATION had to be raised for it
+    std::uint64_t size = 0;                            // bytes
+    std::optional<MediaSpread> spread = std::nullopt;  // nothing: it is not known
+    bool raised_target = false;                        // EXT-X-TARGETDURATION had to be raised for it
     struct Map {
       std::string uri, location;
       std::uint64_t size = 0;  // bytes
@@ -100,8 +102,8 @@ class HlsRecording {
   Status tick() { return file_ ? file_->tick() : ok(); }  // OutputFile::tick()
   // Makes it durable under its name and adds it to the playlist, which publish() or open_segment() writes.
   // With either the file of the playlist grows by the segment's lines, however long it is already.
-  // `duration`: media in it.
-  Status close_segment(Nanoseconds duration);
+  // `duration`: media in it. `spread`: nothing, where that is not known.
+  Status close_segment(Nanoseconds duration, const std::optional<MediaSpread> &spread = std::nullopt);
   Status publish();
   // Writing failed: keeps of the open segment what plays. What cannot be done now is done before the next
   // one.

@@ -2,10 +2,12 @@
 #pragma once
 #include <deque>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/base/sync.h"
+#include "core/model/media_spread.h"
 #include "gst/common/writer.h"
 #include "gst/splicesink/splice_keeper.h"
 
@@ -18,6 +20,8 @@ struct PeriodProgress {
   Nanoseconds end{0};              // of the last frame
   std::vector<TrailFrame> frames;  // that the keeper was not told of
   std::uint64_t segment = 0;       // of the last frame, counted from the period's first
+  std::deque<SpreadMeter> spreads{
+      1};  // of the frames of the segments that are not closed; last the one that grows
 };
 
 // One period of a recording, on its muxer's thread: a run of segments with continuous timestamps. It waits
@@ -62,6 +66,17 @@ class PeriodOutput : public MuxOutput {
   void note_frames() {
     auto frames = progress_->with([](PeriodProgress &p) { return std::exchange(p.frames, {}); });
     if (!frames.empty()) keeper_->note_frames(std::move(frames));
+  }
+  // Of the segment that ends now; nothing in a period without video, which is not cut by the recorder.
+  std::optional<MediaSpread> take_spread() {
+    if (!facts_.has_video()) return std::nullopt;
+    return progress_->with([](PeriodProgress &p) {
+      std::optional<MediaSpread> spread;
+      if (p.spreads.empty()) return spread;
+      spread = p.spreads.front().spread();
+      p.spreads.pop_front();
+      return spread;
+    });
   }
   SpliceKeeper &keeper() const { return *keeper_; }
   Guarded<PeriodProgress> &progress() const { return *progress_; }

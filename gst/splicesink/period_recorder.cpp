@@ -230,6 +230,7 @@ void PeriodRecorder::cut_before(const Frame &frame) {
   period_->progress->with([&](PeriodProgress &p) {
     p.cuts.push_back(frame.pts - period_->first);
     ++p.segment;
+    p.spreads.emplace_back();
   });
   period_->writer->cut(period_->cuts++, frame.pts, period_->base);
   period_->segment_begin = frame.pts;
@@ -257,6 +258,8 @@ void PeriodRecorder::store(const Frame &frame) {
     p.end = std::max(p.end, frame.end() - period_->first);
     known.segment = p.segment;
     p.frames.push_back(known);
+    if (period_->has_video && !p.spreads.empty())
+      p.spreads.back().add(frame.kind, frame.keyframe, frame.pts, frame.duration);
   });
 }
 

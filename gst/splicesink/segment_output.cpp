@@ -43,7 +43,7 @@ Status SegmentOutput::cut_audio(GstBuffer *buffer) {
   if (!GST_BUFFER_PTS_IS_VALID(buffer) || !opens_tables(buffer)) return ok();
   const Nanoseconds at = pts_of(buffer) - zero_;
   if (at - segment_begin_ < keeper().settings().hls.target_duration) return ok();
-  return keeper().next_segment(at - std::exchange(segment_begin_, at));
+  return keeper().next_segment(at - std::exchange(segment_begin_, at), std::nullopt);
 }
 
 Status SegmentOutput::write(Ref<GstBuffer> buffer) {
@@ -61,13 +61,13 @@ void SegmentOutput::cut(unsigned) {
     p.cuts.pop_front();
     return next;
   });
-  cut_status_ = keeper().next_segment(at - std::exchange(segment_begin_, at));
+  cut_status_ = keeper().next_segment(at - std::exchange(segment_begin_, at), take_spread());
 }
 
 Status SegmentOutput::complete() {
   REC_CHECK(std::exchange(cut_status_, ok()));
   note_frames();
-  return keeper().end_period(progress().copy().end - segment_begin_);
+  return keeper().end_period(progress().copy().end - segment_begin_, take_spread());
 }
 
 }  // namespace rec

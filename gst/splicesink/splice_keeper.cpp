@@ -181,8 +181,8 @@ void SpliceKeeper::announce_listed() {
       ++t.segments;
       t.bytes += closed.size;
     });
-    MessageBuilder("splicesink-segment-added")
-        .field("playlist", recording_->path())
+    MessageBuilder added("splicesink-segment-added");
+    added.field("playlist", recording_->path())
         .field("location", closed.location)
         .field("uri", closed.segment.uri)
         .field("sequence", static_cast<guint64>(closed.sequence))
@@ -193,8 +193,9 @@ void SpliceKeeper::announce_listed() {
         .field("map-uri", closed.new_map ? closed.new_map->uri : "")
         .field("map-location", closed.new_map ? closed.new_map->location : "")
         .field("map-size", static_cast<guint64>(closed.new_map ? closed.new_map->size : 0))
-        .field("total-duration", count(recording_->duration()))
-        .post(host_.element);
+        .field("total-duration", count(recording_->duration()));
+    if (closed.spread) added.spread(*closed.spread);
+    added.post(host_.element);
     if (closed.raised_target)
       post_warning(
           host_.element,
@@ -232,8 +233,8 @@ Status SpliceKeeper::change_recording() {
   return ok();
 }
 
-Status SpliceKeeper::next_segment(Nanoseconds duration) {
-  REC_CHECK(recording_->close_segment(duration));
+Status SpliceKeeper::next_segment(Nanoseconds duration, const std::optional<MediaSpread> &spread) {
+  REC_CHECK(recording_->close_segment(duration, spread));
   in_period_ += duration;
   if (is_full()) return change_recording();
   Status opened = recording_->open_segment(end_time());
@@ -242,8 +243,8 @@ Status SpliceKeeper::next_segment(Nanoseconds duration) {
   return opened;
 }
 
-Status SpliceKeeper::end_period(Nanoseconds duration) {
-  REC_CHECK(recording_->close_segment(duration));
+Status SpliceKeeper::end_period(Nanoseconds duration, const std::optional<MediaSpread> &spread) {
+  REC_CHECK(recording_->close_segment(duration, spread));
   in_period_ += duration;
   REC_CHECK(recording_->publish());
   announce_listed();

@@ -81,8 +81,9 @@ class SpliceKeeper {
   void note_frames(std::vector<TrailFrame> frames);
   Status append(Ref<GstBuffer> buffer) { return recording_->append(std::move(buffer)); }
   Status tick() { return recording_ ? recording_->tick() : ok(); }  // the source has fallen silent
-  Status next_segment(Nanoseconds duration);  // closes the open segment and opens the next
-  Status end_period(Nanoseconds duration);
+  // Closes the open segment and opens the next. `spread`: of what is in it, if that is known.
+  Status next_segment(Nanoseconds duration, const std::optional<MediaSpread> &spread);
+  Status end_period(Nanoseconds duration, const std::optional<MediaSpread> &spread);
   void fail_period(const Error &error);
   // `eos`: what the element owes when it has no more to do; nothing where no pad had one.
   void push_ended(std::optional<guint32> eos);

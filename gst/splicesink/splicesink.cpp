@@ -94,7 +94,10 @@
  * * `splicesink-segment-added`, when the playlist lists it: #gchararray `playlist`, `location`, `uri`,
  * #guint64 `sequence`, #gint64 `start-time`, #guint64 `duration`, `size`, #gboolean `discontinuity`, #guint64
  *   `total-duration` of the recording, #gchararray `map-uri`, `map-location`, #guint64 `map-size` of its
- * initialisation section where the segment before it had none or another, else empty.
+ * initialisation section where the segment before it had none or another, else empty. Of a segment with video
+ * that this element has recorded as a whole also #guint64 `keyframes`, `longest-gop` (ns of video from a
+ * keyframe to the next one or the end), and with audio #gint64 `audio-start-offset`, `audio-end-offset`: ns
+ * that audio begins and ends after the video.
  * * `splicesink-recording-paused`: `location`, #gint64 `end-time` of the media.
  * * `splicesink-recording-finished`: `location`, `start-time`, `end-time`, #guint64 `duration` of the media,
  *   `size`, `segments`, #gchararray `video-codec`, `audio-codec`, #guint `width`, `height` of its last

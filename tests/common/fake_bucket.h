@@ -2,11 +2,13 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "core/base/digest.h"
+#include "core/base/glib_ptr.h"
 #include "core/io/files.h"
 #include "core/io/http.h"
 #include "tests/common/fake_http.h"
@@ -30,6 +32,7 @@ class FakeBucket final : public HttpClient {
   std::map<std::string, Upload> uploads;  // by id
   std::uint64_t part_bytes_sent = 0;
   std::size_t part_page = 1000;
+  std::size_t object_page = 1000;
   std::vector<std::string> log;       // "PUT part 1"
   std::vector<std::string> labelled;  // those of them that tell the metadata "project"
   // The request with this number, counted from 1, is not answered: 0 = all are. `is_lost_after`: the bucket
@@ -69,6 +72,7 @@ class FakeBucket final : public HttpClient {
     if (query.contains("uploads")) return request.method == "POST" ? begin(key) : list_uploads();
     if (query.contains("uploadId")) return of_upload(request, key, query);
     if (request.method == "HEAD") return head(key);
+    if (request.method == "GET") return key.empty() ? list_objects(query) : get(request, key);
     if (request.method == "DELETE") return objects.erase(key), FakeHttp::status(204);
     if (const std::string from = header(request, "x-amz-copy-source"); !from.empty()) {
       if (!objects.contains(from.substr(3))) return FakeHttp::status(404);
@@ -168,6 +172,40 @@ class FakeBucket final : public HttpClient {
     return FakeHttp::status(200, "<CompleteMultipartUploadResult/>");
   }
 
+  // ListObjectsV2, percent-encoded.
+  HttpResponse list_objects(const std::map<std::string, std::string> &query) const {
+    const auto text = [&](const char *name) {
+      const auto found = query.find(name);
+      if (found == query.end()) return std::string();
+      const CString plain(g_uri_unescape_string(found->second.c_str(), nullptr));
+      return std::string(plain.get());
+    };
+    std::string xml = "<ListBucketResult><EncodingType>url</EncodingType>";
+    std::size_t listed = 0;
+    const std::string prefix = text("prefix");
+    for (auto at = objects.upper_bound(std::max(text("start-after"), prefix)); at != objects.end(); ++at) {
+      if (!at->first.starts_with(prefix)) break;
+      if (listed++ == object_page) {
+        xml += "<IsTruncated>true</IsTruncated>";
+        break;
+      }
+      const CString key(g_uri_escape_string(at->first.c_str(), "/", FALSE));
+      xml += std::string("<Contents><Key>") + key.get() + "</Key><Size>" + std::to_string(at->second.size()) +
+             "</Size></Contents>";
+    }
+    return FakeHttp::status(200, xml + "</ListBucketResult>");
+  }
+
+  HttpResponse get(const HttpRequest &request, const std::string &key) const {
+    const auto found = objects.find(key);
+    if (found == objects.end()) return FakeHttp::status(404);
+    const std::string range = header(request, "range");  // "bytes=0-9"
+    if (range.empty()) return FakeHttp::status(200, found->second);
+    const std::size_t from = std::stoul(range.substr(6));
+    const std::size_t last = std::stoul(range.substr(range.find('-') + 1));
+    return FakeHttp::status(206, found->second.substr(from, last - from + 1));
+  }
+
   HttpResponse head(const std::string &key) const {
     const auto found = objects.find(key);
     if (found == objects.end()) return FakeHttp::status(404);
@@ -182,6 +220,18 @@ class FakeBucket final : public HttpClient {
   std::map<std::string, std::string> etags_;  // of objects that came in parts
   std::size_t requests_ = 0;
   unsigned begun_ = 0;
+};
+
+// One client of a bucket that others have, too. It outlives them.
+class SharedHttp final : public HttpClient {
+ public:
+  explicit SharedHttp(HttpClient &to) : to_(to) {}
+  Result<HttpResponse> send(const HttpRequest &request, GCancellable *cancel) override {
+    return to_.send(request, cancel);
+  }
+
+ private:
+  HttpClient &to_;
 };
 
 }  // namespace rec::test

@@ -73,6 +73,24 @@ TEST(Intake, AddsUpWhatItDropsByReason) {
   EXPECT_EQ(source.notes[ExceptionType::video_dropped], 3);
 }
 
+TEST(Intake, CountsFramesByKindAndTheirBytes) {
+  Source source;
+  const auto video = source.intake.add_track(MediaKind::video, "video");
+  const auto audio = source.intake.add_track(MediaKind::audio, "audio_0");
+  EXPECT_FALSE(source.intake.total().silent_for) << "nothing came";
+  source.push(video, 0ms, 1000);
+  source.push(audio, 0ms, 10);
+  source.push(audio, 20ms, 10);
+  source.intake.drop_empty(audio);
+  source.intake.remove_track(audio);
+  const IntakeLedger total = source.intake.total();
+  EXPECT_EQ(total.video, 1u);
+  EXPECT_EQ(total.received, 4u);
+  EXPECT_EQ(total.bytes, 1020u);
+  ASSERT_TRUE(total.silent_for);
+  EXPECT_GE(*total.silent_for, 0ms);
+}
+
 TEST(Intake, HeedsAGapOfATrackThatHasBroughtNothingYet) {
   Source source;
   const auto video = source.intake.add_track(MediaKind::video, "video");

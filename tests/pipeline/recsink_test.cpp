@@ -131,6 +131,9 @@ TEST_P(RecSinkCuts, KeepAudioAndVideoWithinOneAudioFrameOfTheirDistance) {
   for (const std::string format : {"flv", "mp4"}) {
     std::size_t audio_before = 0;
     std::size_t video_before = 0;
+    std::map<std::string, const GstStructure *> told;
+    for (const GstStructure *s : structures_named(messages, "recsink-file-closed"))
+      told[string_field(s, "location")] = s;
     for (const std::string &file : closed_files(messages, format)) {
       auto packets = packets_of(file);
       const auto &videos = packets["video"];
@@ -140,7 +143,12 @@ TEST_P(RecSinkCuts, KeepAudioAndVideoWithinOneAudioFrameOfTheirDistance) {
         const auto sent = a.units.at(audio_before).pts - v.units.at(video_before).pts;
         const auto stored = *audios.front().pts - *videos.front().pts;
         EXPECT_LT(std::abs((stored - duration_cast<microseconds>(sent)).count()), 21334) << file;
+        const auto offset = duration_cast<microseconds>(
+            std::chrono::nanoseconds(int64_field(told[file], "audio-start-offset")));
+        EXPECT_LT(std::abs((stored - offset).count()), 1001) << file;  // FLV counts milliseconds
       }
+      EXPECT_EQ(uint64_field(told[file], "keyframes"), videos.size() > 25 ? 2u : 1u) << file;
+      EXPECT_EQ(uint64_field(told[file], "longest-gop"), GST_SECOND) << file;
       audio_before += audios.size();
       video_before += videos.size();
     }

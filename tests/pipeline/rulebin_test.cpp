@@ -9,6 +9,7 @@
 #include "core/io/json.h"
 #include "core/model/media_playlist.h"
 #include "core/service/catalogue.h"
+#include "core/service/catalogue_progress.h"
 #include "tests/common/bus.h"
 #include "tests/common/command.h"
 #include "tests/common/ffprobe.h"
@@ -51,6 +52,12 @@ class RuleBinPipeline : public ::testing::Test {
     auto list = c.files(recording);
     EXPECT_TRUE(list) << list.error().message;
     return list ? *std::move(list) : std::vector<StoredFile>();
+  }
+  RecordingProgress progress(std::int64_t recording) {
+    auto c = catalogue();
+    auto found = progress_of(c.connection(), recording);
+    EXPECT_TRUE(found) << found.error().message;
+    return found ? *std::move(found) : RecordingProgress();
   }
   static void send(Publisher &publisher, milliseconds from = milliseconds(0),
                    milliseconds to = milliseconds(6000)) {
@@ -103,6 +110,82 @@ TEST_F(RuleBinPipeline, RecordsEveryFormatOfTheTemplate) {
   EXPECT_EQ(c.segments(recording.id)->size(), 3U);
   EXPECT_EQ(c.owed()->uploads, 7U) << "four files and three segments";
   EXPECT_EQ(c.owed()->callbacks, 4U);
+}
+
+TEST_F(RuleBinPipeline, ChecksWhatWasRecordedToTheFrame) {
+  for (const std::string format : {R"({"flv": {"cycle": "3s"}})", R"({"hls": {"segment": "2s"}})"}) {
+    for (const milliseconds late : {milliseconds(0), milliseconds(1500)}) {
+      configure(format);
+      Publisher publisher(line());
+      publisher.send({{"video", video()}, {"audio_0", audio().moved(late)}});
+      publisher.end_all();
+      ASSERT_TRUE(wait_for_eos(publisher));
+      const auto quality = parse_json(recordings().at(0).quality);
+      ASSERT_TRUE(quality) << recordings().at(0).quality;
+      std::vector<std::string> problems;
+      for (const JsonValue &problem : quality->member("problems")->value.elements)
+        if (problem.string != "media-missing") problems.push_back(problem.string);  // the machine may be slow
+      EXPECT_EQ(problems, late > milliseconds(0) ? std::vector<std::string>{"audio-offset"}
+                                                 : std::vector<std::string>{})
+          << format;
+      EXPECT_EQ(quality->member("audio_start_ns")->value.integer, Nanoseconds(late).count()) << format;
+      EXPECT_EQ(quality->member("keyframes")->value.integer, 6) << format;
+      EXPECT_EQ(quality->member("longest_gop_ns")->value.integer, 1'000'000'000) << format;
+      EXPECT_TRUE(quality->member("gaps")->value.elements.empty()) << format;
+    }
+  }
+}
+
+TEST_F(RuleBinPipeline, TheCatalogueKnowsWhatCameAndWhatWasDropped) {
+  configure(R"({"flv": {}, "hls": {"segment": "2s"}})");
+  const auto pictures = video().part(milliseconds(1400), milliseconds(6000), milliseconds(1400));
+  const auto sound = audio().part(milliseconds(1400), milliseconds(6000), milliseconds(1400));
+  ASSERT_FALSE(pictures.units.front().keyframe);
+  std::size_t bytes = 0;
+  for (const auto &unit : pictures.units) bytes += gst_buffer_get_size(unit.buffer.get());
+  const UtcTime begin = clock_.now_utc();
+  Publisher publisher(line());
+  publisher.send({{"video", pictures}, {"audio_0", sound}});
+  publisher.end_all();
+  ASSERT_TRUE(wait_for_eos(publisher));
+
+  const std::int64_t id = recordings().at(0).id;
+  const RecordingProgress found = progress(id);
+  EXPECT_EQ(found.counted.video_frames, pictures.units.size());
+  EXPECT_EQ(found.counted.audio_frames, sound.units.size());
+  EXPECT_GE(found.counted.bytes, bytes / 2);
+  ASSERT_TRUE(found.last_media);
+  EXPECT_GE(*found.last_media, begin);
+  std::uint64_t flv = 0;
+  for (const auto &[drop, frames] : found.counted.drops) {
+    EXPECT_EQ(drop.second, "before-keyframe") << drop.first;
+    if (drop.first == "flv") flv += frames;
+  }
+  EXPECT_GE(flv, 15U);
+  const std::pair<std::string, std::string> hls("hls", "before-keyframe");
+  EXPECT_GE(found.counted.drops.count(hls), 1U);
+  for (const StoredFile &file : files(id)) {
+    if (file.format != Format::flv) continue;
+    EXPECT_EQ(file.facts.video_frames + file.facts.audio_frames + flv,
+              pictures.units.size() + sound.units.size());
+  }
+  EXPECT_EQ(found.segments, catalogue().segments(id)->size());
+}
+
+TEST_F(RuleBinPipeline, CountsAreWrittenWhileItRecords) {
+  configure(R"({"mp4": {}})");
+  Publisher publisher(line());
+  send(publisher);
+  const auto deadline = clock_.monotonic() + Seconds(60);
+  while (progress(recordings().empty() ? 0 : recordings()[0].id).counted.video_frames == 0 &&
+         clock_.monotonic() < deadline)
+    g_poll(nullptr, 0, 200);
+  ASSERT_EQ(recordings().size(), 1U);
+  EXPECT_EQ(recordings()[0].state, RecordingState::recording);
+  const RecordingProgress found = progress(recordings()[0].id);
+  EXPECT_GT(found.counted.video_frames, 0U);
+  EXPECT_GT(found.counted.bytes, 0U);
+  EXPECT_TRUE(found.last_media);
 }
 
 TEST_F(RuleBinPipeline, CutsByTheCycleOfTheTemplate) {
@@ -162,6 +245,7 @@ TEST_F(RuleBinPipeline, APushThatComesBackInTheSamePipelineContinuesTheRecording
   publisher.end_all();
   ASSERT_TRUE(wait_for(publisher, "splicesink-recording-paused"));
   EXPECT_EQ(recordings().at(0).state, RecordingState::paused);
+  EXPECT_EQ(progress(recordings().at(0).id).counted.video_frames, 75U);
 
   send(publisher, milliseconds(3000), milliseconds(6000));
   publisher.end_all();
@@ -172,6 +256,7 @@ TEST_F(RuleBinPipeline, APushThatComesBackInTheSamePipelineContinuesTheRecording
   const auto list = recordings();
   ASSERT_EQ(list.size(), 1U);
   EXPECT_EQ(list[0].state, RecordingState::finished);
+  EXPECT_EQ(progress(list[0].id).counted.video_frames, 150U);
   const auto stored = files(list[0].id);
   ASSERT_EQ(stored.size(), 3U) << "an FLV file per push and the playlist";
   EXPECT_EQ(read_file(list[0].playlist_path).find("#EXT-X-DISCONTINUITY\n"), std::string::npos)

@@ -101,6 +101,24 @@ TEST(SpliceSink, TellsEverySegmentWhenThePlaylistListsIt) {
   EXPECT_EQ(uint_field(finished[0], "height"), 120u);
 }
 
+TEST(SpliceSink, TellsHowTheFramesLieInEachSegment) {
+  for (const std::string format : {"ts", "cmaf"}) {
+    const TempDir dir;
+    Publisher publisher(splice_line(dir, "segment-format=" + format));
+    publisher.send({{"video", video()}, {"audio_0", audio().moved(milliseconds(300))}});
+    const auto messages = finish(publisher);
+    const auto added = structures_named(messages, "splicesink-segment-added");
+    ASSERT_EQ(added.size(), 3u);
+    for (const GstStructure *s : added) {
+      EXPECT_EQ(uint64_field(s, "keyframes"), 2u);
+      EXPECT_EQ(uint64_field(s, "longest-gop"), GST_SECOND);
+    }
+    EXPECT_EQ(int64_field(added[0], "audio-start-offset"), static_cast<gint64>(300 * GST_MSECOND)) << format;
+    const auto end = (audio().end() + milliseconds(300)) - video().end();
+    EXPECT_NEAR(int64_field(added[2], "audio-end-offset"), end.count(), 10) << format;  // of rounding
+  }
+}
+
 TEST(SpliceSink, RecordsVideoAlone) {
   const TempDir dir;
   Publisher publisher(splice_line(dir));

@@ -4,10 +4,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <future>
+#include <map>
+#include <utility>
 
 #include "core/io/files.h"
 #include "core/model/media_playlist.h"
 #include "core/service/catalogue.h"
+#include "core/service/catalogue_events.h"
 #include "core/service/owner_lease.h"
 #include "core/service/recovery.h"
 #include "gst/common/gst_ptr.h"
@@ -104,6 +108,28 @@ TEST_F(VodUploadSinks, NothingIsLostWhereHlssink2WouldDeleteIt) {
   for (const NewSegment &s : segments) expect_stored(s.path);
 }
 
+TEST_F(VodUploadSinks, ASecondRunUnderTheSameNamesReplacesNothingInTheStore) {
+  std::map<std::string, std::string> first;
+  for (const int run_number : {1, 2}) {
+    fs::create_directories(spool("cam1"));
+    run(std::string(kVideo) + bin("hlssink2 target-duration=2 playlist-length=0 location=" +
+                                  spool("cam1/s%05d.ts") + " playlist-location=" + spool("cam1/index.m3u8")));
+    if (run_number == 1)
+      for (const auto &entry : fs::directory_iterator(dir_ / "store/spool/cam1"))
+        first[entry.path().string()] = read_file(entry.path());
+    fs::remove_all(spool(""));  // as keep-local does
+  }
+  ASSERT_GE(first.size(), 3U);
+  for (const auto &[path, bytes] : first) EXPECT_EQ(read_file(path), bytes) << path;
+  ASSERT_EQ(recordings().size(), 2U);
+  const std::string apart = dir_ / ("store/spool/cam1/" + recordings()[0].session_id + "/");
+  EXPECT_EQ(files().at(0).url, "file://" + apart + "index.m3u8");
+  const auto playlist = parse_playlist(read_file(apart + "index.m3u8") + "\n");
+  ASSERT_TRUE(playlist) << playlist.error().message;
+  ASSERT_GE(playlist->segments.size(), 2U);
+  for (const MediaSegment &s : playlist->segments) EXPECT_GT(fs::file_size(apart + s.uri), 188U);
+}
+
 TEST_F(VodUploadSinks, WhatSplitmuxsinkClosesIsAFileEach) {
   fs::create_directories(spool(""));
   run(std::string(kVideo) + bin("splitmuxsink max-size-time=2000000000 location=" + spool("v%02d.mp4")));
@@ -130,6 +156,81 @@ TEST_F(VodUploadSinks, AFlvThatFilesinkWritesIsAFile) {
   EXPECT_EQ(file.facts.audio_codec, "aac");
   EXPECT_EQ(file.facts.size_bytes, fs::file_size(file.facts.path));
   expect_stored(file.facts.path);
+}
+
+TEST_F(VodUploadSinks, SaysWhatGoesUpAndWhatIsOwed) {
+  fs::create_directories(spool(""));
+  const auto pipeline =
+      parse_pipeline("pipeline.( " + std::string(kVideo) +
+                     bin("manifests=false flvmux ! filesink location=" + spool("a.flv")) + " )");
+  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+  const auto begun = wait_for_element_message(pipeline.get(), "vodupload-upload-begun");
+  ASSERT_TRUE(begun);
+  const GstStructure *s = gst_message_get_structure(begun.get());
+  EXPECT_EQ(string_field(s, "store"), "archive");
+  EXPECT_EQ(string_field(s, "location"), spool("a.flv"));
+  EXPECT_EQ(uint64_field(s, "bytes"), fs::file_size(spool("a.flv")));
+  EXPECT_EQ(uint_field(s, "attempt"), 1U);
+  EXPECT_TRUE(wait_for_message(pipeline.get(), GST_MESSAGE_EOS));
+  const auto v = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "v"));
+  GstStructure *stats = nullptr;
+  g_object_get(v.get(), "stats", &stats, nullptr);
+  ASSERT_TRUE(stats);
+  EXPECT_TRUE(gst_structure_has_field_typed(stats, "owed-bytes", G_TYPE_UINT64));
+  EXPECT_TRUE(gst_structure_has_field_typed(stats, "oldest-owed", G_TYPE_UINT64));
+  gst_structure_free(stats);
+  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+}
+
+TEST_F(VodUploadSinks, ReceiversAreToldTheEventsThatTheyAskFor) {
+  fs::create_directories(spool(""));
+  write_file(dir_ / "recording.json",
+             R"({"templates": {"t": {"formats": {}, "storage": {"primary": "archive"}, "callbacks": ["ops"]}},
+                 "callbacks": {"ops": {"url": "http://127.0.0.1:1/", "schema": "recording",
+                               "events": ["recording-started", "file-finished", "recording-finished"]}},
+                 "rules": [], "storage": {"archive": {"uri": "file://)" +
+                 (dir_ / "store") + R"("}}})");
+  run(std::string(kVideo) + bin("drain-timeout=0 flvmux ! filesink location=" + spool("a.flv")));
+  auto rows = catalogue();
+  std::uint64_t callbacks = 0;
+  const auto all = *rows.owed_of(recordings().at(0).id);
+  for (const OwedSummary &owed : all)
+    if (owed.target == ops()) callbacks = owed.count;
+  EXPECT_EQ(callbacks, 3U) << "nobody is there to take them";
+}
+
+TEST_F(VodUploadSinks, ASinkThatTellsNothingIsKnownByWhereItWrites) {
+  fs::create_directories(spool(""));
+  run(std::string(kVideo) + bin("flvmux ! giosink location=file://" + spool("a.flv")));
+  ASSERT_EQ(files().size(), 1U);
+  EXPECT_EQ(files()[0].state, FileState::closed) << files()[0].error;
+  EXPECT_EQ(files()[0].facts.video_frames, 150U);
+  EXPECT_NE(files()[0].url, "");
+  expect_stored(spool("a.flv"));
+}
+
+TEST_F(VodUploadSinks, ReceiversAreToldThatASinkFails) {
+  fs::create_directories(spool(""));
+  write_file(dir_ / "recording.json",
+             R"({"templates": {"t": {"formats": {}, "callbacks": ["ops"]}}, "rules": [],
+                 "callbacks": {"ops": {"url": "http://127.0.0.1:1/", "schema": "recording", "events": ["exception"]}}})");
+  const auto pipeline = parse_pipeline("pipeline.( " + std::string(kVideo) +
+                                       bin("flvmux ! filesink name=f location=" + spool("a.flv")) + " )");
+  ASSERT_TRUE(pipeline);
+  ASSERT_NE(gst_element_set_state(pipeline.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+  ASSERT_EQ(gst_element_get_state(pipeline.get(), nullptr, nullptr, 60 * GST_SECOND),
+            GST_STATE_CHANGE_SUCCESS);
+  const auto sink = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "f"));
+  GST_ELEMENT_ERROR(sink.get(), RESOURCE, WRITE, ("no space\nleft"), (nullptr));
+  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  auto rows = catalogue();
+  auto query = *rows.connection().prepare("SELECT detail FROM outbox WHERE event = 'exception'");
+  const auto details = *query.rows(text_in_row);
+  ASSERT_EQ(details.size(), 1U);
+  const auto exception = exception_in(details[0]);
+  ASSERT_TRUE(exception);
+  EXPECT_EQ(exception->report.type, ExceptionType::write_failed);
+  EXPECT_EQ(exception->report.description, "f: no space left");
 }
 
 TEST_F(VodUploadSinks, WhatMultifilesinkClosesIsAFileEach) {
@@ -223,6 +324,56 @@ TEST_F(VodUploadSinks, WhatAKilledProcessLeftIsFinishedByTheNext) {
   gst_element_set_state(next.get(), GST_STATE_NULL);
   for (const std::string &name : listed) expect_stored(spool(name));
   for (const StoredFile &f : all) expect_stored(f.facts.path);
+}
+
+// Holds up the thread that says that a pipeline has prerolled, until the pipeline has said that it plays.
+class Overtaken {
+ public:
+  explicit Overtaken(GstElement *pipeline)
+      : pipeline_(pipeline), bus_(Ref<GstBus>::adopt(gst_element_get_bus(pipeline))) {
+    gst_bus_set_sync_handler(bus_.get(), &Overtaken::see, this, nullptr);
+  }
+  ~Overtaken() { gst_bus_set_sync_handler(bus_.get(), nullptr, nullptr, nullptr); }
+  Overtaken(const Overtaken &) = delete;
+  Overtaken &operator=(const Overtaken &) = delete;
+  void wait_until_prerolled() { prerolled_.get_future().wait(); }
+  void let_go() { go_.set_value(); }
+
+ private:
+  static GstBusSyncReply see(GstBus *, GstMessage *message, gpointer self) {
+    auto *overtaken = static_cast<Overtaken *>(self);
+    GstState now = GST_STATE_NULL;
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_STATE_CHANGED &&
+        GST_MESSAGE_SRC(message) == GST_OBJECT(overtaken->pipeline_))
+      gst_message_parse_state_changed(message, nullptr, &now, nullptr);
+    if (now == GST_STATE_PAUSED && !std::exchange(overtaken->was_held_, true)) {
+      overtaken->prerolled_.set_value();
+      overtaken->go_.get_future().wait();
+    }
+    return GST_BUS_PASS;
+  }
+
+  GstElement *const pipeline_;
+  const Ref<GstBus> bus_;
+  bool was_held_ = false;  // the one thread that says so
+  std::promise<void> prerolled_, go_;
+};
+
+TEST_F(VodUploadSinks, TheEndIsToldWhereThePipelineForgotThatItPlays) {
+  fs::create_directories(spool(""));
+  const auto pipeline = parse_pipeline("pipeline.( " + std::string(kVideo) +
+                                       bin("hlssink2 playlist-length=0 location=" + spool("s%05d.ts") +
+                                           " playlist-location=" + spool("index.m3u8")) +
+                                       " )");
+  Overtaken overtaken(pipeline.get());
+  gst_element_set_state(pipeline.get(), GST_STATE_PAUSED);
+  overtaken.wait_until_prerolled();
+  ASSERT_NE(gst_element_set_state(pipeline.get(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+  overtaken.let_go();
+  EXPECT_TRUE(wait_for_message(pipeline.get(), GST_MESSAGE_EOS));
+  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  ASSERT_EQ(recordings().size(), 1U);
+  EXPECT_EQ(recordings()[0].state, RecordingState::finished);
 }
 
 TEST_F(VodUploadSinks, AStoreThatNobodyKnowsIsRefusedAtTheStart) {

@@ -79,7 +79,7 @@ TEST(CallbackMessage, IsOurOwn) {
       message.body,
       R"({"event":"file-finished","event-id":"e1","sequence":5,"event-time":1700000160000000,"attempt":3,"time":1519375990000000,"recording":)"
       R"({"session-id":"1485890000000000000","template":"default","task":"","domain":"push.example.org",)"
-      R"("app":"live","stream":"cam1","content":"origin","formats":"hls+flv","push-args":{"callback_myid":"4 2","callback_b":""},)"
+      R"("app":"live","stream":"cam1","content":"origin","formats":"hls+flv","source":"push","push-args":{"callback_myid":"4 2","callback_b":""},)"
       R"("start-time":1699999000000000},"file":{"format":"flv","url":"https://s3.example.org/rec/eu/live/a.flv",)"
       R"("object":"eu/live/a.flv","number":3,"start-time":1700000000000000,"end-time":1700000154000000,)"
       R"("duration-ns":600250000000,"size-bytes":27794107,"video-codec":"h264","width":1280,"height":720,)"
@@ -162,6 +162,31 @@ TEST(CallbackMessage, IsAlibabasVodEvent) {
   EXPECT_EQ(headers(message).at("X-VOD-TIMESTAMP"), "1519375990");
   EXPECT_EQ(headers(message).at("X-VOD-SIGNATURE"), "c72b60894140fa98920f1279219b7ed4")
       << "alibabacloud.com/help/doc-detail/67214.htm";
+}
+
+TEST(CallbackMessage, SaysOfWhatARecordingIsMade) {
+  Owed owed = a_callback();
+  owed.recording.source = RecordingSource::clip;
+  owed.derived_from = {"11", "12"};
+  const std::string body = callback_message(target("recording"), {}, owed, "clip.mp4", kNow).body;
+  const auto json = parse_json(body);
+  ASSERT_TRUE(json);
+  const JsonValue &recording = json->member("recording")->value;
+  EXPECT_EQ(recording.member("source")->value.string, "clip");
+  ASSERT_EQ(recording.member("derived-from")->value.elements.size(), 2U);
+  EXPECT_EQ(recording.member("derived-from")->value.elements[1].string, "12");
+}
+
+TEST(CallbackMessage, SaysAtTheEndWhatTheCheckFound) {
+  Owed owed = a_callback();
+  owed.recording.quality = R"({"clean":false,"problems":["gaps"],"gaps":[{"length_ns":7}],"mean_gop_ns":2})";
+  owed.event = RecordingEvent::recording_finished;
+  const std::string told =
+      R"("quality":{"clean":false,"problems":["gaps"],"gaps":[{"length-ns":7}],"mean-gop-ns":2})";
+  EXPECT_NE(callback_message(target("recording"), {}, owed, "", kNow).body.find(told), std::string::npos);
+  owed.event = RecordingEvent::recording_started;
+  EXPECT_EQ(callback_message(target("recording"), {}, owed, "", kNow).body.find("quality"),
+            std::string::npos);
 }
 
 TEST(CallbackMessage, OurOwnTellsWhatHappened) {

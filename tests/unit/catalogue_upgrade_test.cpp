@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "core/service/catalogue.h"
+#include "core/service/catalogue_progress.h"
 #include "tests/common/catalogue_rows.h"
 #include "tests/common/fake_clock.h"
 #include "tests/common/temp_dir.h"
@@ -25,7 +26,8 @@ constexpr const char *kRowsOfOlder = R"(
   INSERT INTO file (id, recording_id, format, state, temp_path, location_pattern, utc_offset_s, path, fragment_id,
                     started_us, duration_ns, size_bytes, video_codec, width, height, audio_codec, video_frames,
                     audio_frames, media_start_ns, error, url)
-  VALUES (1, 1, 'flv', 'open', '/spool/.a.flv.part', '/spool/a.flv', 0, '', 0, 1, 0, 0, '', 0, 0, '', 0, 0, 0, '', '');
+  VALUES (1, 1, 'flv', 'open', '/spool/.a.flv.part', '/spool/a.flv', 0, '', 0, 1, 0, 0, '', 0, 0, '', 0, 0, 0, '', ''),
+         (2, 1, 'flv', 'closed', '', '', 0, '/spool/live/b.flv', 0, 1, 0, 0, '', 0, 0, '', 0, 0, 0, '', 'x://live/b.flv');
 )";
 
 std::string schema_of(const std::string &version) {
@@ -80,13 +82,34 @@ TEST_P(OlderCatalogue, GoesOnWithItsRecordings) {
   EXPECT_EQ(c->recording(1)->content, "origin");
   EXPECT_EQ(c->files(1)->at(0).part, PartState::free);
   ASSERT_TRUE(c->close_file(a_closed_file(1)));
+  const bool names_objects = std::string_view(GetParam()) >= "5";
+  EXPECT_EQ(c->files(1)->at(1).object, names_objects ? "" : "live/b.flv")
+      << "what was uploaded before keeps its name";
   EXPECT_EQ(c->take_due("worker", {OwedKind::upload, "archive"}, 9)->size(), 1U);
   const auto claimed = c->claim_paused(like("new", a_push(), "default"));
   ASSERT_TRUE(claimed);
   EXPECT_TRUE(claimed->has_value());
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, OlderCatalogue, testing::Values("1", "2", "3"),
+TEST_P(OlderCatalogue, CountsOnFromWhatItsRecordingsHave) {
+  {
+    auto db = SqlDatabase::open(path_);
+    ASSERT_TRUE(db->run(
+        "INSERT INTO segment (recording_id, path, uri, sequence, started_us, duration_ns, size_bytes, "
+        "discontinuity) VALUES (1, '/spool/0.ts', '0.ts', 0, 1000000, 10000000000, 500, 0), "
+        "(1, '/spool/1.ts', '1.ts', 1, 11000000, 8000000000, 300, 0)"));
+  }
+  auto c = Catalogue::open(path_, clock_);
+  ASSERT_TRUE(c) << c.error().message;
+  const auto progress = progress_of(c->connection(), 1);
+  ASSERT_TRUE(progress) << progress.error().message;
+  EXPECT_EQ(progress->segments, 2U);
+  EXPECT_EQ(progress->stored_bytes, 800U);
+  EXPECT_EQ(progress->segment_media, Seconds(18));
+  EXPECT_EQ(progress->recorded_until, UtcTime(Seconds(19)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, OlderCatalogue, testing::Values("1", "2", "3", "4", "5"),
                          [](const auto &version) { return std::string("Version") + version.param; });
 
 }  // namespace

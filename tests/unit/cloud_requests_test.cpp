@@ -249,6 +249,26 @@ void expect_round_trip(Cloud cloud, const char *requests) {
   for (const std::string &notice : there.notices) EXPECT_TRUE(notice.starts_with("TemplateId:")) << notice;
 }
 
+TEST(AlibabaRequests, WhatIsProcessedIsTheFilesOrTheMergedOne) {
+  const auto exported = [](const char *mp4) {
+    const auto loaded = parse_configuration(
+        R"({"rules": [{"domain": "d", "app": "a", "template": "t"}], "templates": {"t": {"formats": {"mp4": )" +
+            std::string(mp4) + "}}}}",
+        "f");
+    EXPECT_TRUE(loaded.configuration) << joined(loaded.problems);
+    return export_requests(Cloud::alibaba, *loaded.configuration).text;
+  };
+  const std::string both = exported(R"({"merge": true, "process": ["p"], "process-merged": ["p"]})");
+  EXPECT_NE(both.find("\"origin,compose\""), std::string::npos) << both;
+  EXPECT_NE(exported(R"({"merge": true, "process-merged": ["p"]})").find("\"compose\""), std::string::npos);
+  EXPECT_EQ(exported(R"({"process": ["p"]})").find("VideoProcess"), std::string::npos);
+  const auto imported = import_requests(Cloud::alibaba, {{"f", both}});
+  ASSERT_FALSE(imported.configuration.templates.empty()) << joined(imported.problems);
+  const FormatOptions &mp4 = imported.configuration.templates.begin()->second.files.at(0).options;
+  EXPECT_EQ(mp4.process, std::vector<std::string>{"p"});
+  EXPECT_EQ(mp4.process_merged, std::vector<std::string>{"p"});
+}
+
 TEST(CloudRequests, WhatCameFromACloudGoesBackWithoutLoss) {
   expect_round_trip(Cloud::tencent, kTencent);
   expect_round_trip(Cloud::alibaba, kAlibaba);
@@ -304,24 +324,58 @@ TEST(CloudRequests, AWrittenConfigurationReadsAsItWas) {
   const char *text =
       R"({"templates": {"t": {"formats": {"hls": {"segment": "4s", "segment-format": "cmaf", "cycle": "1h",
       "splice-timeout": "1min", "segment-name": "x{Sequence}", "name": "y"},
-      "flv": {"cycle": "2h", "upload": "when-closed", "retention": "3d", "storage-class": "archive", "process": ["p"], "merge": true}},
+      "flv": {"cycle": "2h", "upload": "when-closed", "retention": "3d", "storage-class": "archive", "process": ["p"], "merge": true, "process-merged": ["q"]}},
     "content": ["watermarked", "transcoded:*"], "standby": true,
     "trigger": {"ask": "http://h", "timeout": "3s", "retries": 1, "retry-interval": "2s", "on-failure": "record", "hold": "9s"},
-    "time-zone": "UTC+8", "name": "n", "storage": {"primary": "s", "backup": "f"}, "retention": "9d", "callbacks": ["c"]}},
+    "time-zone": "UTC+8", "name": "n", "storage": {"primary": "s", "backup": "f", "backup-suffices": true}, "keep-local": "8d", "retention": "9d", "callbacks": ["c"]}},
    "rules": [{"domain": "d", "app": "a", "stream": "s", "template": "t"}, {"domain": "d", "template": "t"}],
    "storage": {"s": {"uri": "oss://b", "region": "r", "credentials": {"file": "/k"}, "bucket-in": "path", "signature": "v1",
                      "uploads": 7, "bandwidth": 54321, "ca": "/ca", "proxy": "none",
-                     "metadata": {"m": "mm"}, "tags": {"t": "tt"}},
+                     "metadata": {"m": "mm"}, "tags": {"t": "tt"}, "content-types": {"ts": "video/x"}},
                "f": {"uri": "file:///x", "uploads": 3}},
+   "jobs": {"p": {"launch": "a ! b", "output": "x.png", "at-once": 2, "nice": 5, "attempts": 9, "timeout": "2h"},
+            "q": {"command": ["a", "b c"], "environment": ["V"], "max-file": 77777}},
    "callbacks": {"c": {"url": "http://h", "schema": "recording", "key": {"env": "K"}, "older-key": {"env": "OLD"}}}})";
   const auto loaded = parse_configuration(text, "f");
   ASSERT_TRUE(loaded.configuration) << joined(loaded.problems);
   const std::string written = write_configuration(*loaded.configuration);
-  for (const char *member :
-       {"\"when-closed\"",  "\"v1\"",      "\"path\"",        "\"/k\"",   "\"K\"",  "\"OLD\"",
-        "\"transcoded:*\"", "\"standby\"", "\"3s\"",          "\"2s\"",   "\"9s\"", "\"record\"",
-        "\"9d\"",           "\"f\"",       "\"x{Sequence}\"", "\"y\"",    "\"3d\"", "\"uploads\" : 7",
-        "\"uploads\" : 3",  "54321",       "\"/ca\"",         "\"none\"", "\"mm\"", "\"tt\""})
+  for (const char *member : {"\"when-closed\"",
+                             "\"v1\"",
+                             "\"path\"",
+                             "\"/k\"",
+                             "\"K\"",
+                             "\"OLD\"",
+                             "\"transcoded:*\"",
+                             "\"standby\"",
+                             "\"3s\"",
+                             "\"2s\"",
+                             "\"9s\"",
+                             "\"record\"",
+                             "\"9d\"",
+                             "\"f\"",
+                             "\"x{Sequence}\"",
+                             "\"y\"",
+                             "\"3d\"",
+                             "\"uploads\" : 7",
+                             "\"q\"",
+                             "\"a ! b\"",
+                             "\"x.png\"",
+                             "\"at-once\" : 2",
+                             "\"nice\" : 5",
+                             "\"attempts\" : 9",
+                             "\"2h\"",
+                             "\"b c\"",
+                             "\"V\"",
+                             "77777",
+                             "\"uploads\" : 3",
+                             "54321",
+                             "\"/ca\"",
+                             "\"none\"",
+                             "\"mm\"",
+                             "\"tt\"",
+                             "\"8d\"",
+                             "\"video/x\"",
+                             "\"backup-suffices\" : true"})
     EXPECT_NE(written.find(member), std::string::npos) << member << "\n" << written;
   const auto again = parse_configuration(written, "f");
   ASSERT_TRUE(again.configuration) << joined(again.problems);

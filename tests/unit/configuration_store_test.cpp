@@ -93,7 +93,7 @@ TEST_F(ConfigurationStores, TheSameContentIsNoChange) {
 }
 
 TEST_F(ConfigurationStores, NotesOfTheContentInForceStay) {
-  write(R"({"rules": [], "templates": {"t": {"formats": {}, "retention": "1d"}}})");
+  write(R"({"rules": [], "templates": {"t": {"formats": {"flv": {"process": ["x"]}}}}})");
   EXPECT_EQ(store_.sample()->loaded.notices.size(), 1U);
   write("{");
   EXPECT_EQ(store_.sample()->loaded.notices.size(), 1U);

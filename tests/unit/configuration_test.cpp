@@ -106,15 +106,33 @@ TEST(Configuration, ReadsWhatBecomesOfLocalCopies) {
   EXPECT_FALSE(of(R"(, "keep-local": "1501d")", "").configuration);
 }
 
+TEST(Configuration, ATemplateMaySayWhatBecomesOfItsLocalCopies) {
+  const auto of = [](const std::string &members) {
+    const auto loaded =
+        parse_configuration(with_template(R"({"formats": {"flv": {}})" + members + "}"), "f.json");
+    EXPECT_TRUE(loaded.configuration) << configuration_error(loaded).message;
+    return loaded.configuration->templates.begin()->second.local_copies;
+  };
+  EXPECT_EQ(of(""), LocalCopyPolicy{});
+  EXPECT_EQ(of(R"(, "keep-local": "forever")"), (LocalCopyPolicy{.is_own = true}));
+  EXPECT_EQ(of(R"(, "keep-local": "1min")"), (LocalCopyPolicy{.is_own = true, .keep_local = Seconds(60)}));
+  EXPECT_EQ(of(R"(, "storage": {"primary": "a", "backup": "b", "backup-suffices": true})"),
+            (LocalCopyPolicy{.backup_suffices = true}));
+  EXPECT_NE(
+      problems_of(with_template(R"({"formats": {}, "storage": {"primary": "a", "backup-suffices": true}})")),
+      "");
+}
+
 TEST(Configuration, SaysWhatItDoesNotActOn) {
-  const auto loaded = parse_configuration(with_template(R"({"formats": {"flv": {}}, "retention": "30d",
+  const auto loaded =
+      parse_configuration(with_template(R"({"formats": {"flv": {"process": ["x"]}}, "retention": "30d",
   "storage": {"primary": "a", "backup": "b"}})"),
-                                          "f.json");
+                          "f.json");
   ASSERT_TRUE(loaded.configuration) << configuration_error(loaded).message;
   ASSERT_EQ(loaded.notices.size(), 1U);
-  EXPECT_NE(
-      loaded.notices[0].find("templates.t.retention: is understood, but this version does not act on it"),
-      std::string::npos)
+  EXPECT_NE(loaded.notices[0].find(
+                "templates.t.formats.flv.process[0]: nothing is done, because \"jobs\" has no \"x\""),
+            std::string::npos)
       << loaded.notices[0];
 }
 
@@ -218,7 +236,9 @@ TEST(Configuration, NamesFileLineColumnMemberExpectedAndFound) {
 TEST(Configuration, UnknownMembersListWhatIsAllowed) {
   EXPECT_EQ(problems_of(with_template(R"({"formats": {"hls": {"segmnt": "6s"}}})")),
             "f.json:3:22: templates.t.formats.hls: expected only segment, segment-format, splice-timeout, "
-            "cycle, name, retention, storage-class, process, merge and segment-name, found \"segmnt\"\n");
+            "cycle, playlist-refresh, name, retention, storage-class, process, merge, process-merged and "
+            "segment-name, found "
+            "\"segmnt\"\n");
   EXPECT_EQ(problems_of(with_template(R"({"formats": {"mkv": {}}})")),
             "f.json:3:14: templates.t.formats: expected only flv, mp4, aac, mp3 and hls, found \"mkv\"\n");
 }
@@ -331,7 +351,8 @@ TEST(Configuration, ReadsStoresAndCallbacks) {
       R"({"templates": {}, "rules": [],
   "storage": {"s": {"uri": "s3://bucket/a/b/", "endpoint": "https://h:9000/", "region": "eu", "credentials": "env",
                     "bandwidth": 5000, "ca": "/ca.pem", "proxy": "http://p:3128",
-                    "metadata": {"project": "the archive"}, "tags": {"team": "Ops/1"}},
+                    "metadata": {"project": "the archive"}, "tags": {"team": "Ops/1 {StreamName}"},
+                    "content-types": {"m3u8": "application/x-mpegURL"}},
               "f": {"uri": "file:///var/x y"}, "m": {"uri": "file:///m", "uploads": 8}},
   "callbacks": {"plain": {"url": "https://h/x"}, "signed": {"url": "http://h", "schema": "tencent", "key": {"env": "KEY_1"}},
                 "ours": {"url": "http://h", "schema": "recording", "key": {"env": "A"}, "older-key": {"env": "B"},
@@ -349,7 +370,8 @@ TEST(Configuration, ReadsStoresAndCallbacks) {
   EXPECT_EQ(s.bandwidth, 5000U);
   EXPECT_EQ(s.ca_file, "/ca.pem");
   EXPECT_EQ(s.metadata.at("project"), "the archive");
-  EXPECT_EQ(s.tags.at("team"), "Ops/1");
+  EXPECT_EQ(s.tags.at("team"), "Ops/1 {StreamName}");
+  EXPECT_EQ(s.content_types.at("m3u8"), "application/x-mpegURL");
   EXPECT_EQ(s.proxy, "http://p:3128");
   EXPECT_EQ(loaded.configuration->stores.at("f").uri, "file:///var/x y");
   EXPECT_EQ(loaded.configuration->stores.at("f").uploads, StoreSettings::kUsualCopies);

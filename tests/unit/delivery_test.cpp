@@ -9,6 +9,7 @@
 #include "core/model/retry_schedule.h"
 #include "core/service/delivery_worker.h"
 #include "core/service/tencent_payload.h"
+#include "core/service/upload_backlog.h"
 #include "tests/common/catalogue_rows.h"
 #include "tests/common/fake_clock.h"
 #include "tests/common/fake_http.h"
@@ -124,6 +125,32 @@ TEST_F(DeliveryTest, NeverGivesACallbackUp) {
   EXPECT_EQ(catalogue_.owed()->failing, 1U);
 }
 
+TEST_F(DeliveryTest, WhatIsRefusedForEverIsPassedByTheLaterOnesOfItsRecording) {
+  for (const int status : {401, 403, 404}) {
+    const std::int64_t id = owe_file("first" + std::to_string(status) + ".flv", "");
+    ClosedFile second = test::a_closed_file(id);
+    second.path = dir_ / "spool/second.flv";
+    ASSERT_TRUE(catalogue_.open_file(test::an_open_file(id)));
+    ASSERT_TRUE(catalogue_.close_file(second));
+    FakeHttp refusing({FakeHttp::status(status)});
+    for (int attempt = 1; attempt <= 13; ++attempt) {
+      const auto report = step(test::ops(), refusing);
+      ASSERT_TRUE(report && report->error) << attempt;
+      EXPECT_NE(report->location, second.path) << "in order, at first";
+      clock_.advance(Seconds(60));
+    }
+    FakeHttp taking({FakeHttp::status(200)});
+    const auto later = step(test::ops(), taking);
+    ASSERT_TRUE(later && !later->error) << status;
+    EXPECT_EQ(later->location, second.path);
+    const auto log = *catalogue_.deliveries({.target = "ops", .failed = true}, 100);
+    ASSERT_FALSE(log.empty());
+    EXPECT_EQ(log[0].http_status, status);
+    EXPECT_GE(*catalogue_.retry_now({.target = "ops"}), 1) << "a person has mended it";
+    EXPECT_FALSE(step(test::ops(), taking)->error);
+  }
+}
+
 TEST_F(DeliveryTest, AFileThatCannotBeStoredHoldsUpNoOther) {
   const std::int64_t first = owe_file("gone.flv");
   std::filesystem::remove(dir_ / "spool/gone.flv");
@@ -146,7 +173,7 @@ TEST_F(DeliveryTest, AFileThatCannotBeStoredHoldsUpNoOther) {
 TEST_F(DeliveryTest, AnUploadThatGetsOnIsTriedAgainSoonHoweverOftenItFailed) {
   owe_file();
   bool gets_on = false;
-  const Deliverer deliverer{[&](const Owed &, const RememberUpload &, GCancellable *) {
+  const Deliverer deliverer{[&](const Owed &, const AttemptNews &, GCancellable *) {
                               Attempt attempt(Error{Errc::unavailable, "broken off"});
                               attempt.has_progressed = gets_on;
                               return attempt;
@@ -163,6 +190,44 @@ TEST_F(DeliveryTest, AnUploadThatGetsOnIsTriedAgainSoonHoweverOftenItFailed) {
   EXPECT_EQ(delay(), Seconds(4));
   gets_on = true;
   EXPECT_EQ(delay(), Seconds(1));
+}
+
+TEST_F(DeliveryTest, TellsThatAnUploadBeginsAndOnceASecondHowFarItIs) {
+  owe_file();
+  std::vector<std::uint64_t> told;
+  Deliverer deliverer{[&](const Owed &, const AttemptNews &news, GCancellable *) -> Attempt {
+                        for (const std::uint64_t sent : {1U, 2U, 3U, 4U, 5U}) {
+                          news.progress(sent);
+                          clock_.advance(Milliseconds(400));
+                        }
+                        return Result<std::string>("x://a.flv");
+                      },
+                      upload_retry_delay};
+  deliverer.on_progress = [&](const UploadProgress &progress) {
+    EXPECT_EQ(progress.store, "archive");
+    EXPECT_EQ(progress.location, dir_ / "spool/a.flv");
+    EXPECT_EQ(progress.attempt, 1);
+    EXPECT_EQ(progress.bytes, 5U);
+    told.push_back(progress.sent_bytes);
+  };
+  ASSERT_TRUE(deliver_next(catalogue_, "worker", test::archive(), deliverer, 0, clock_, nullptr));
+  EXPECT_EQ(told, (std::vector<std::uint64_t>{0, 4})) << "its end is told otherwise";
+}
+
+TEST_F(DeliveryTest, TheBacklogIsWhatStoresHaveNotGot) {
+  EXPECT_FALSE(upload_backlog(catalogue_)->oldest);
+  const UtcTime first = clock_.now_utc();
+  const std::int64_t id = owe_file("a.flv");
+  clock_.advance(Seconds(5));
+  ASSERT_TRUE(catalogue_.add_segment(test::a_segment(id, 1)));
+  const auto backlog = upload_backlog(catalogue_);
+  ASSERT_TRUE(backlog);
+  EXPECT_EQ(backlog->bytes, test::a_closed_file(id).size_bytes + test::a_segment(id, 1).size_bytes);
+  EXPECT_EQ(*backlog->oldest, first);
+  FakeHttp http({FakeHttp::status(200)});
+  ASSERT_FALSE(step(test::archive(), http)->error);
+  EXPECT_EQ(upload_backlog(catalogue_)->bytes, test::a_segment(id, 1).size_bytes);
+  EXPECT_EQ(*upload_backlog(catalogue_)->oldest, first + Seconds(5));
 }
 
 TEST_F(DeliveryTest, MissingTargetsAndKeysAreOwedAndSayWhy) {
@@ -203,7 +268,7 @@ class Reports {
   }
   std::vector<DeliveryReport> wait_for(std::size_t n) {
     MutexLock lock(mutex_);
-    lock.wait_for(wake_, Seconds(10),
+    lock.wait_for(wake_, Seconds(60),
                   [&]() REC_TSA(no_thread_safety_analysis) { return reports_.size() >= n; });
     return reports_;
   }
@@ -297,6 +362,13 @@ class DeliveryWorkerTest : public DeliveryTest {
     EXPECT_TRUE(worker);
     return *std::move(worker);
   }
+  void use_bucket(unsigned uploads) {
+    StoreSettings &store = destinations_.stores["archive"];
+    store.uri = "s3://b";
+    store.endpoint = "http://h";
+    store.uploads = uploads;
+    destinations_.credentials["archive"] = {"AK", "SK", ""};
+  }
   static std::unique_ptr<HttpClient> answering_200(Seconds) { return std::make_unique<OneAnswer>(200); }
 
   Reports reports_;
@@ -313,11 +385,7 @@ TEST_F(DeliveryWorkerTest, DeliversWhatIsOwedAndWhatComesLater) {
 }
 
 TEST_F(DeliveryWorkerTest, SendsAsManyFilesAtATimeAsTheStoreSays) {
-  StoreSettings &store = destinations_.stores["archive"];
-  store.uri = "s3://b";
-  store.endpoint = "http://h";
-  store.uploads = 3;
-  destinations_.credentials["archive"] = {"AK", "SK", ""};
+  use_bucket(3);
   for (int i = 0; i < 9; ++i) owe_file(std::to_string(i) + ".flv");
   Gate gate;
   const auto worker =
@@ -352,11 +420,7 @@ class TooMuch final : public HttpClient {
 };
 
 TEST_F(DeliveryWorkerTest, AStoreThatIsAskedTooMuchIsAskedNothingAsLongAsItSays) {
-  StoreSettings &store = destinations_.stores["archive"];
-  store.uri = "s3://b";
-  store.endpoint = "http://h";
-  store.uploads = 1;
-  destinations_.credentials["archive"] = {"AK", "SK", ""};
+  use_bucket(1);
   owe_file("a.flv");
   owe_file("b.flv");
   Guarded<std::vector<UtcTime>> asked;

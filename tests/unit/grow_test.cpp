@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "core/service/delivery.h"
+#include "core/service/store_ledger.h"
 #include "tests/common/catalogue_rows.h"
 #include "tests/common/fake_bucket.h"
 #include "tests/common/fake_clock.h"
@@ -117,6 +118,30 @@ TEST_F(Grow, WhatIsLeftAtTheEndDoesNotDependOnTheLength) {
             (std::vector<std::string>{"GET upload", "PUT part 1", "PUT part 14", "POST upload", "HEAD"}));
   EXPECT_EQ(bucket_.part_bytes_sent - before, kPart + 2 * kMiB) << "the header, and the end";
   expect_stored();
+}
+
+TEST_F(Grow, LeavesAStoreAloneThatHasAnOutage) {
+  open();
+  write_until(32 * kMiB);
+  for (const int seconds : {0, 11}) {
+    clock_.advance(Seconds(seconds));
+    ASSERT_TRUE(StoreLedger(catalogue_).note_failure("archive", clock_.now_utc(), 0));
+  }
+  ASSERT_TRUE(StoreLedger(catalogue_).state_outages());
+  ASSERT_TRUE(StoreLedger(catalogue_).health("archive")->down);
+  grow();
+  EXPECT_TRUE(bucket_.log.empty());
+
+  NewRecording other = test::a_recording("recorder", "43");
+  other.directory = dir_ / "spool";
+  NewSegment segment = test::a_segment(catalogue_.start_recording(other)->id, 1);
+  segment.path = dir_ / "spool/s.ts";
+  test::write_file(segment.path, "media");
+  ASSERT_TRUE(catalogue_.add_segment(segment));
+  clock_.advance(std::chrono::minutes(10));
+  ASSERT_TRUE(deliver()) << "the probe";
+  grow();
+  EXPECT_EQ(bucket_.part_bytes_sent, 5 * kPart) << "it is back";
 }
 
 TEST_F(Grow, AShortFileGoesUpWhenItIsComplete) {

@@ -133,7 +133,7 @@ TEST_F(GrowingUploadsTest, APartThatHangsOnItsWayDoesNotKeepTheFileFromTheBackup
   const std::int64_t other = open("/spool/.b.flv.part");
   ASSERT_TRUE(catalogue_.close_file(closed("/spool/.b.flv.part")));
   const OwedTarget spare{OwedKind::upload, "spare"};
-  const DeliverOne away = [&](const Owed &o, const RememberUpload &, GCancellable *) -> Result<std::string> {
+  const DeliverOne away = [&](const Owed &o, const AttemptNews &, GCancellable *) -> Result<std::string> {
     EXPECT_EQ(o.file->id, other) << "the first one's part is on its way";
     return Error{Errc::unavailable, "connection refused"};
   };

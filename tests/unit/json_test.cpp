@@ -137,5 +137,15 @@ TEST(JsonObjectWriter, WritesHostileTextThatParsesAgain) {
   EXPECT_EQ(back->member("s")->value.string, "\xEF\xBF\xBD\x01\x7F\"},{ \xE2\x80\xA8é");
 }
 
+TEST(JsonObjectWriter, EscapesEveryControlCharacter) {
+  std::string all;
+  for (char c = 1; c < ' '; ++c) all += c;
+  const std::string text = JsonObjectWriter().text("s", all).to_string();
+  for (const char c : text) EXPECT_GE(c, ' ') << text;
+  const auto back = parse_json(text);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->member("s")->value.string, all);
+}
+
 }  // namespace
 }  // namespace rec

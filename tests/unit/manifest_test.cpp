@@ -7,7 +7,10 @@
 #include <filesystem>
 
 #include "core/base/digest.h"
+#include "core/service/catalogue_progress.h"
+#include "core/service/derived_recording.h"
 #include "core/service/fsck.h"
+#include "core/service/recording_quality.h"
 #include "tests/common/catalogue_rows.h"
 #include "tests/common/fake_clock.h"
 #include "tests/common/temp_dir.h"
@@ -87,7 +90,8 @@ class ManifestTest : public testing::Test {
     while (*names->step()) {
       const std::string name = names->text(0);
       const bool is_own = name == "id" || name == "owner" || name == "stream_param" ||
-                          name == "recording_id" || name == "push_id" || name == "manifest_state";
+                          name == "recording_id" || name == "push_id" || name == "manifest_state" ||
+                          name == "rebuilt";
       if (!is_own) all += " || '|' || coalesce(" + name + ", 'NULL')";
     }
     auto query = db->prepare("SELECT " + all + " FROM " + table + " ORDER BY 1");
@@ -107,7 +111,7 @@ class ManifestTest : public testing::Test {
     for (const char *suffix : {"", "-wal", "-shm"}) fs::remove(path_ + suffix);
   }
   Rebuilt rebuild(const std::string &folder) {
-    const auto rebuilt = rebuild_catalogue(path_, {dir_ / folder}, clock_);
+    const auto rebuilt = rebuild_catalogue(path_, {dir_ / folder}, nullptr, clock_);
     EXPECT_TRUE(rebuilt) << rebuilt.error().message;
     return rebuilt ? *rebuilt : Rebuilt{};
   }
@@ -136,6 +140,57 @@ TEST_F(ManifestTest, SaysOfAFinishedRecordingWhatIsKnownAndNoSecret) {
   EXPECT_EQ(json.member("gaps")->value.elements[0].member("until_us")->value.integer, 1'700'000'200'000'000);
   EXPECT_EQ(text(path).find("txSecret"), std::string::npos);
   EXPECT_EQ(json.member("owed")->value.elements.size(), 8U) << "5 uploads, a callback for each file";
+}
+
+// Segments of ten seconds, the last of them seven seconds late, of which the recorder has counted the frames.
+TEST_F(ManifestTest, SaysWhatTheCheckAtTheEndFound) {
+  Catalogue c = catalogue();
+  NewRecording n = a_recording("owner", "77");
+  n.directory = dir_ / "spool";
+  n.callbacks.clear();
+  const std::int64_t id = c.start_recording(n)->id;
+  fs::create_directories(n.directory);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    NewSegment s = a_segment(id, i);
+    s.path = n.directory + "/s" + std::to_string(i) + ".ts";
+    s.started += Seconds(i * 10 + (i == 2 ? 7 : 0));
+    s.discontinuity = i == 2;
+    s.spread = MediaSpread{5, Seconds(2), Milliseconds(i == 0 ? 900 : 0), Milliseconds(-20)};
+    ASSERT_TRUE(c.add_segment(s));
+  }
+  ASSERT_TRUE(add_counts(c, id, {.drops = {{{"hls", "write-failed"}, 3}}}, n.started + Seconds(37)));
+  ClosedFile playlist = a_closed_file(id, n.directory + "/p.m3u8");
+  playlist.path = playlist.temp_path;
+  write_file(playlist.path, "#EXTM3U\n");
+  ASSERT_TRUE(c.set_playlist_path(id, playlist.path));
+  ASSERT_TRUE(c.finish_recording(id, UtcTime(Seconds(1'700'000'400)), playlist));
+  const std::string summary =
+      "1 gap, 7.0 s in all; audio begins or ends 0.9 s after the video; 3 frames lost";
+  EXPECT_EQ(quality_text(c.recording(id)->quality), summary) << "at once";
+
+  ASSERT_TRUE(add_counts(c, id, {.drops = {{{"hls", "write-failed"}, 1}}}, std::nullopt));  // a little late
+  EXPECT_EQ(write(), 1U);
+  const JsonValue json = manifest(dir_ / "spool/manifest.json");
+  const JsonValue &quality = json.member("quality")->value;
+  EXPECT_FALSE(quality.member("clean")->value.boolean);
+  EXPECT_EQ(quality.member("media_ns")->value.integer, 30'000'000'000);
+  EXPECT_EQ(quality.member("wall_clock_ns")->value.integer, 37'000'000'000);
+  EXPECT_EQ(quality.member("splices")->value.integer, 1);
+  EXPECT_EQ(quality.member("keyframes")->value.integer, 15);
+  EXPECT_EQ(quality.member("mean_gop_ns")->value.integer, 2'000'000'000);
+  EXPECT_EQ(quality.member("audio_start_ns")->value.integer, 900'000'000);
+  EXPECT_EQ(quality.member("audio_end_ns")->value.integer, -20'000'000);
+  const JsonValue &gap = quality.member("gaps")->value.elements.at(0);
+  EXPECT_EQ(gap.member("reason")->value.string, "interruption");
+  EXPECT_EQ(gap.member("length_ns")->value.integer, 7'000'000'000);
+  const JsonValue &drop = json.member("ledger")->value.member("drops")->value.elements.at(0);
+  EXPECT_EQ(drop.member("reason")->value.string, "write-failed");
+  EXPECT_EQ(drop.member("frames")->value.integer, 4);
+
+  const std::string before = c.recording(id)->quality;
+  forget_catalogue();
+  rebuild("spool");
+  EXPECT_EQ(catalogue().recordings(1)->at(0).quality, before);
 }
 
 TEST_F(ManifestTest, IsWrittenAgainAndUploadedWhenAllElseIs) {
@@ -221,6 +276,49 @@ TEST_F(ManifestTest, AFolderThatWasMovedTakesItsRecordingAlong) {
   EXPECT_EQ(r.playlist_path, dir_ / "moved/live/p.m3u8");
   EXPECT_EQ(c.files(r.id)->at(0).facts.path, dir_ / "moved/live/a0.flv");
   EXPECT_TRUE(findings().empty());
+}
+
+TEST_F(ManifestTest, TellsOfJobsAndOfWhatOthersAreMadeOfInWhicheverOrderTheyAreFound) {
+  const std::int64_t id = record("spool/z", "77");
+  Catalogue c = catalogue();
+  ASSERT_TRUE(
+      c.connection().run_with("INSERT INTO job (recording_id, kind, format, next_attempt_us) VALUES "
+                              "(?1, 'merge', 'flv', 5), (?1, 'merge', 'mp4', 6)",
+                              id));
+  ASSERT_TRUE(c.connection().run("UPDATE job SET file_id = (SELECT min(id) FROM file)"));
+  fs::create_directories(dir_ / "spool/a");
+  write_file(dir_ / "spool/a/merged.flv", "merged");
+  DerivedRecording merged;
+  merged.source = RecordingSource::merge;
+  merged.session_id = "78";
+  merged.directory = dir_ / "spool";
+  merged.parts = {{.source_id = id, .from = UtcTime(Seconds(1'700'000'000)), .to = std::nullopt}};
+  ClosedFile facts = a_closed_file(0, dir_ / "spool/a/merged.flv");
+  facts.path = facts.temp_path;
+  merged.files = {{.format = Format::flv, .facts = facts}};
+  merged.job = 2;
+  ASSERT_TRUE(add_derived(c, merged));
+  EXPECT_EQ(write(), 2U);
+  const auto derived = rows("derived_from");
+  const auto jobs = rows("job");
+  forget_catalogue();
+  EXPECT_TRUE(rebuild("spool/a").findings.at(0).what.find("recording 77") != std::string::npos);
+  EXPECT_EQ(rebuild("spool").recordings, 1U);
+  Catalogue again = catalogue();
+  auto query = *again.connection().prepare(
+      "SELECT j.format, d.session_id, s.session_id, f.from_us, (SELECT path FROM file WHERE id = j.file_id) "
+      "FROM job j JOIN recording d ON d.id = "
+      "j.result_id "
+      "JOIN derived_from f ON f.recording_id = d.id JOIN recording s ON s.id = f.source_id");
+  ASSERT_TRUE(*query.step());
+  EXPECT_EQ(query.text(0), "mp4");
+  EXPECT_EQ(query.text(1), "78");
+  EXPECT_EQ(query.text(2), "77");
+  EXPECT_EQ(query.int64(3), 1'700'000'000'000'000);
+  EXPECT_EQ(query.text(4), dir_ / "spool/z/a0.flv");
+  EXPECT_FALSE(*query.step());
+  EXPECT_EQ(rows("derived_from").size(), derived.size());
+  EXPECT_EQ(rows("job").size(), jobs.size());
 }
 
 TEST_F(ManifestTest, AManifestThatNamesFilesElsewhereIsRefused) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include <functional>
 
 #include "core/service/multipart_answers.h"
@@ -43,7 +45,10 @@ class MultipartUpload : public testing::Test {
       return ok();
     };
     has_progressed_ = false;
-    object.on_progress = [this] { has_progressed_ = true; };
+    object.on_progress = [this](std::uint64_t sent_bytes) {
+      has_progressed_ = true;
+      sent_bytes_ = std::max(sent_bytes_.load(), sent_bytes);
+    };
     return (*store)->put(object, nullptr);
   }
   void expect_stored() {
@@ -60,7 +65,8 @@ class MultipartUpload : public testing::Test {
   std::string media_;
   test::FakeBucket bucket_;
   std::string kept_;
-  bool has_progressed_ = false;
+  std::atomic<bool> has_progressed_ = false;  // told by all who send
+  std::atomic<std::uint64_t> sent_bytes_ = 0;
 };
 
 TEST_F(MultipartUpload, SendsALongFileInParts) {
@@ -107,6 +113,9 @@ TEST_F(MultipartUpload, TellsThatItGetsOnThoughItBreaksOff) {
   bucket_.lost_request = 5;  // the third part
   EXPECT_FALSE(attempt());
   EXPECT_TRUE(has_progressed_);
+  EXPECT_EQ(sent_bytes_, 2 * kPart) << "that the store has";
+  ASSERT_TRUE(attempt());
+  EXPECT_EQ(sent_bytes_, media_.size()) << "with what it had before";
   bucket_ = test::FakeBucket();
   bucket_.lost_request = 3;  // the first one
   kept_.clear();

@@ -71,6 +71,35 @@ TEST_F(ObjectStoreTest, LetsTheStoreCompareTheBytes) {
   EXPECT_EQ(headers.at("content-md5"), "YpM6KVHvAfTq/ZvfTTzS8A==");
 }
 
+TEST_F(ObjectStoreTest, ReadsAStretchOfAnObject) {
+  test::FakeHttp http({test::FakeHttp::status(206, "<Code>dia"), test::FakeHttp::status(200, "media, all"),
+                       test::FakeHttp::status(206, "med"), test::FakeHttp::status(200, "media")});
+  const auto store = s3(http, "https://s3.example.org");
+  const std::string url = "https://s3.example.org/recordings/eu/live/cam%201.mp4";
+  EXPECT_EQ(*store->read(url, 7, 9, nullptr), "<Code>dia") << "media may say anything";
+  EXPECT_EQ(http.requests.front().url, url);
+  const std::map headers(http.requests.front().headers.begin(), http.requests.front().headers.end());
+  EXPECT_EQ(headers.at("range"), "bytes=7-15");
+  EXPECT_EQ(*store->read(url, 0, 5, nullptr), "media") << "a store may give all of it";
+  EXPECT_EQ(store->read(url, 0, 5, nullptr).error().code, Errc::corrupt) << "it is shorter";
+  EXPECT_EQ(store->read(url, 2, 5, nullptr).error().code, Errc::corrupt) << "that is another stretch";
+  EXPECT_EQ(store->read("https://s3.example.org/recordings/us/a.mp4", 0, 5, nullptr).error().code,
+            Errc::invalid_argument);
+}
+
+TEST_F(ObjectStoreTest, GivesAddressesThatAreGoodForAWhile) {
+  test::FakeHttp http({});
+  const auto store = s3(http, "https://s3.example.org");
+  const std::string url = "https://s3.example.org/recordings/eu/live/cam%201.mp4";
+  const auto address = store->presigned(url, {.valid = Seconds(900), .disposition = "attachment"}, nullptr);
+  ASSERT_TRUE(address) << address.error().message;
+  EXPECT_TRUE(address->starts_with(url + "?X-Amz-Algorithm=")) << *address;
+  EXPECT_NE(address->find("&response-content-disposition=attachment&X-Amz-Signature="), std::string::npos);
+  EXPECT_EQ(address->find("TOPSECRET"), std::string::npos);
+  EXPECT_EQ(store->presigned("https://elsewhere/a.mp4", {.valid = Seconds(1)}, nullptr).error().code,
+            Errc::invalid_argument);
+}
+
 struct ServiceCase {
   const char *uri, *endpoint, *region, *signature, *url, *authorization;
 };
@@ -118,6 +147,28 @@ TEST_F(ObjectStoreTest, GivesEveryObjectItsMetadataAndTags) {
     EXPECT_EQ(headers.at(prefix + "meta-project"), "the archive");
     EXPECT_EQ(headers.at(prefix + "tagging"), "kind=live&team=ops%20%40%201");
   }
+}
+
+TEST_F(ObjectStoreTest, LabelsSayWhatTheObjectIsOf) {
+  test::FakeHttp http({test::FakeHttp::status(200)});
+  StoreSettings settings;
+  settings.uri = "s3://rec";
+  settings.endpoint = "https://h";
+  settings.metadata = {{"of", "{AppName}/{StreamName}"}, {"task", "{TaskId}"}};
+  settings.tags = {{"stream", "{StreamName}"}, {"task", "{TaskId}"}};
+  settings.content_types = {{"ts", "video/x-own"}};
+  NewObject object;
+  object.directory = spool_;
+  object.path = spooled("a.ts", "media");
+  object.about.app = "live";
+  object.about.stream = "cam 1\r\nX-Evil: 1";
+  ASSERT_TRUE(bucket(http, settings)->put(object, nullptr));
+  const HttpRequest &request = http.requests.front();
+  EXPECT_EQ(request.content_type, "video/x-own");
+  const std::map headers(request.headers.begin(), request.headers.end());
+  EXPECT_EQ(headers.at("x-amz-meta-of"), "live/cam%201%0D%0AX-Evil%3A%201");
+  EXPECT_FALSE(headers.contains("x-amz-meta-task")) << "there is nothing to be said";
+  EXPECT_EQ(headers.at("x-amz-tagging"), "stream=cam_1__X-Evil__1");
 }
 
 TEST_F(ObjectStoreTest, PutsTheBucketWhereItIsToldTo) {

@@ -5,6 +5,7 @@
 
 #include <deque>
 
+#include "core/service/catalogue_progress.h"
 #include "core/service/owner_lease.h"
 #include "tests/common/catalogue_rows.h"
 #include "tests/common/fake_clock.h"
@@ -332,6 +333,63 @@ TEST_F(PushSessions, AFailedFileIsARowToo) {
   EXPECT_FALSE(s.close_file(a_closed_file(0)));
   ASSERT_TRUE(s.finish());
   EXPECT_EQ(s.catalogue().files(1)->at(0).error, "no space");
+}
+
+TEST_F(PushSessions, WhatIsCountedBelongsToTheRecordingThatIsCurrent) {
+  PushSession s = session("a", Seconds(0), false);
+  const auto counted = [&](std::size_t newest) {
+    const auto progress =
+        progress_of(s.catalogue().connection(), s.catalogue().recordings(10)->at(newest).id);
+    return progress->counted;
+  };
+  MediaCounts counts{.video_frames = 3, .drops = {{{"flv", "before-keyframe"}, 3}}};
+  ASSERT_TRUE(s.count(counts, std::nullopt));
+  ASSERT_TRUE(s.open_file(an_open_file(0)));
+  counts.video_frames = 30;
+  ASSERT_TRUE(s.count(counts, clock_.now_utc()));
+  EXPECT_EQ(counted(0), counts) << "with what came before its first file";
+  ASSERT_TRUE(s.close_file(a_closed_file(0)));
+  ASSERT_TRUE(s.finish());
+
+  ASSERT_TRUE(s.begin_push());
+  ASSERT_TRUE(s.open_file(an_open_file(0, "/spool/.b.flv.part")));
+  counts.video_frames = 35;
+  ASSERT_TRUE(s.count(counts, clock_.now_utc()));
+  ASSERT_TRUE(s.count(counts, clock_.now_utc()));
+  EXPECT_EQ(counted(0), MediaCounts{.video_frames = 5});
+  EXPECT_EQ(counted(1).video_frames, 30U);
+}
+
+TEST_F(PushSessions, ARecordingIsKeptAsLongAsItsPushAsks) {
+  const auto expiry_of = [&](TriggerKind trigger, const std::string &query) {
+    RecordingTemplate t;
+    t.name = "default";
+    t.files = {FileFormat{Format::flv}};
+    t.trigger.kind = trigger;
+    PushIdentity push = a_push();
+    push.stream_param = query;
+    PushSession s(open(), clock_,
+                  {.push = push,
+                   .owner = "a",
+                   .session_id = random_decimal_id(),
+                   .directory = "/spool",
+                   .recording_template = t,
+                   .task = ""});
+    EXPECT_TRUE(s.begin_push());
+    EXPECT_TRUE(s.open_file(an_open_file(0)));
+    EXPECT_TRUE(s.close_file(a_closed_file(0)));
+    EXPECT_FALSE(s.catalogue().recordings(1)->at(0).expires) << "while it goes on";
+    EXPECT_TRUE(s.finish());
+    const Recording finished = s.catalogue().recordings(1)->at(0);
+    EXPECT_TRUE(finished.ended);
+    return finished.expires ? std::optional(*finished.expires - *finished.ended) : std::nullopt;
+  };
+  EXPECT_EQ(expiry_of(TriggerKind::ingest_parameter, "record=flv&storage_time=3600"), Seconds(3600));
+  EXPECT_FALSE(expiry_of(TriggerKind::ingest_parameter, "record=flv")) << "as the template says";
+  EXPECT_FALSE(expiry_of(TriggerKind::automatic, "record=flv&storage_time=3600")) << "nobody asked the push";
+  const auto for_ever = expiry_of(TriggerKind::ingest_parameter, "record=flv&storage_time=0");
+  ASSERT_TRUE(for_ever);
+  EXPECT_GT(*for_ever, std::chrono::days(365'000));
 }
 
 }  // namespace

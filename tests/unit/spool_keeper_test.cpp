@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/digest.h"
+#include "core/service/manifest.h"
 #include "core/service/store_ledger.h"
 #include "tests/common/catalogue_rows.h"
 #include "tests/common/fake_clock.h"
@@ -63,7 +65,8 @@ class SpoolKeeping : public testing::Test {
     ASSERT_TRUE(catalogue_.take_due("nobody", archive(), 0));
   }
   SpoolKeeper keeper(SpoolPolicy policy = {}) {
-    return {stores_, policy, clock_, [this](const std::string &) -> Result<std::uint64_t> { return free_; }};
+    return {stores_, policy, clock_, of_templates_,
+            [this](const std::string &) -> Result<std::uint64_t> { return free_; }};
   }
   // The file names of what went.
   Names look(SpoolKeeper &keeper) {
@@ -86,6 +89,7 @@ class SpoolKeeping : public testing::Test {
   const std::string spool_ = dir_ / "spool";
   Catalogue catalogue_ = *Catalogue::open(":memory:", clock_);
   std::map<std::string, StoreSettings> stores_;
+  std::map<std::string, LocalCopyPolicy> of_templates_;
   std::uint64_t free_ = 100 * kGiB;
   std::vector<SpoolNews> news_;
   int sessions_ = 0;
@@ -138,6 +142,26 @@ TEST_F(SpoolKeeping, KeepsWhatMayBeContinued) {
   EXPECT_EQ(look(keeper), Names{"a.flv"});
 }
 
+TEST_F(SpoolKeeping, KeepsWhatIsStillToBeMerged) {
+  const std::int64_t id = start();
+  add_file(id, "a.flv");
+  add_segment(id, 1);
+  ClosedFile playlist = facts_of(id, "hls/index.m3u8");
+  playlist.temp_path = playlist.path;
+  ASSERT_TRUE(catalogue_.finish_recording(id, clock_.now_utc(), playlist));
+  upload();
+  upload();
+  ASSERT_TRUE(
+      catalogue_.connection().run("INSERT INTO job (recording_id, kind, format, next_attempt_us) SELECT id, "
+                                  "'merge', 'flv', 0 FROM recording"));
+  SpoolKeeper keeper = this->keeper();
+  clock_.advance(Seconds(600));
+  EXPECT_EQ(look(keeper), Names{});
+  ASSERT_TRUE(catalogue_.connection().run("UPDATE job SET done_us = 1"));
+  EXPECT_EQ(look(keeper), (Names{"a.flv", "hls/index.m3u8"}));
+  EXPECT_EQ(local(), Names{});
+}
+
 TEST_F(SpoolKeeping, KeepsWhatOnlyTheBackupHas) {
   const std::int64_t id = start("spare");
   add_file(id, "a.flv");
@@ -148,6 +172,50 @@ TEST_F(SpoolKeeping, KeepsWhatOnlyTheBackupHas) {
   clock_.advance(Seconds(600));
   EXPECT_EQ(look(keeper), Names{});
   EXPECT_EQ(local(), Names{"a.flv"});
+}
+
+TEST_F(SpoolKeeping, ATemplateMaySayHowLong) {
+  of_templates_["default"] = {.is_own = true, .keep_local = Seconds(600)};
+  of_templates_["for ever"] = {.is_own = true};
+  add_file(start(), "a.flv");
+  add_file(start(), "b.flv");
+  add_file(start(), "c.flv");
+  ASSERT_TRUE(
+      catalogue_.connection().run("UPDATE recording SET template = 'for ever' WHERE id = 2; "
+                                  "UPDATE recording SET template = 'other' WHERE id = 3"));
+  upload();
+  SpoolKeeper keeper = this->keeper();
+  clock_.advance(Seconds(60));
+  EXPECT_EQ(look(keeper), Names{"c.flv"}) << "as the store says";
+  clock_.advance(Seconds(600));
+  EXPECT_EQ(look(keeper), Names{"a.flv"});
+  clock_.advance(Seconds(100'000));
+  EXPECT_EQ(look(keeper), Names{});
+}
+
+TEST_F(SpoolKeeping, TheWordOfTheBackupMayBeEnough) {
+  stores_["spare"].name = "spare";
+  stores_["spare"].uri = "s3://spare";
+  of_templates_["default"] = {.backup_suffices = true};
+  const std::int64_t id = start("spare");
+  add_file(id, "a.flv");
+  add_segment(id, 0);
+  let_fail();
+  const OwedTarget spare{OwedKind::upload, "spare"};
+  SpoolKeeper keeper = this->keeper();
+  clock_.advance(Seconds(600));
+  EXPECT_EQ(look(keeper), Names{}) << "it is owed to both";
+  upload(spare);
+  ASSERT_TRUE(catalogue_.finish_recording(id, clock_.now_utc(), facts_of(id, "hls/p.m3u8")));
+  clock_.advance(Seconds(61));
+  EXPECT_EQ(look(keeper), Names{"a.flv"});
+  EXPECT_EQ(look(keeper), Names{}) << "the playlist is owed";
+  upload(spare);
+  clock_.advance(Seconds(61));
+  EXPECT_EQ(look(keeper), Names{"hls/p.m3u8"});
+  EXPECT_EQ(local(), Names{});
+  EXPECT_EQ(catalogue_.owed()->uploads, 3U) << "its own store is still to have them";
+  EXPECT_EQ(look(keeper), Names{});
 }
 
 TEST_F(SpoolKeeping, APlaylistGoesWithAllOfItsSegmentsWhenAllAreStored) {
@@ -166,6 +234,33 @@ TEST_F(SpoolKeeping, APlaylistGoesWithAllOfItsSegmentsWhenAllAreStored) {
   clock_.advance(Seconds(60));
   EXPECT_EQ(look(keeper), Names{"hls/p.m3u8"});
   EXPECT_EQ(local(), Names{});
+  EXPECT_EQ(look(keeper), Names{});
+}
+
+TEST_F(SpoolKeeping, AManifestGoesWhenItIsStoredAndNothingElseIsLeft) {
+  // Two connections: the keeper's and that of who writes manifests.
+  catalogue_ = *Catalogue::open(dir_ / "catalogue.db", clock_);
+  Manifests manifests = *Manifests::open(dir_ / "catalogue.db", clock_);
+  const std::int64_t id = start();
+  add_file(id, "live/cam/a.flv");
+  ASSERT_TRUE(catalogue_.finish_recording(id, clock_.now_utc(), std::nullopt));
+  SpoolKeeper keeper = this->keeper();
+  upload();
+  clock_.advance(Seconds(61));
+  EXPECT_EQ(look(keeper), Names{"live/cam/a.flv"});
+  ASSERT_TRUE(manifests.write_due({}));
+  EXPECT_EQ(local(), Names{"live/cam/a.manifest.json"});
+  EXPECT_NE(read_file(spool_ + "/live/cam/a.manifest.json").find(hex_digest(Hash::sha256, "media")),
+            std::string::npos)
+      << "it says what went before it was written";
+  clock_.advance(Seconds(61));
+  EXPECT_EQ(look(keeper), Names{}) << "it is owed";
+  upload();
+  clock_.advance(Seconds(61));
+  EXPECT_EQ(look(keeper), Names{"live/cam/a.manifest.json"});
+  EXPECT_FALSE(std::filesystem::exists(spool_ + "/live"));
+  EXPECT_TRUE(*manifests.is_written(id));
+  EXPECT_EQ(*manifests.write_due({}), 0U);
   EXPECT_EQ(look(keeper), Names{});
 }
 
@@ -204,7 +299,7 @@ TEST_F(SpoolKeeping, MakesRoomBeforeTimeOldestFirstAndNoMoreThanNeeded) {
   add_file(id, "d.flv");
   // Each file that goes frees a GiB.
   SpoolKeeper keeper(
-      stores_, {.min_free_bytes = 12 * kGiB}, clock_,
+      stores_, {.min_free_bytes = 12 * kGiB}, clock_, {},
       [this](const std::string &) -> Result<std::uint64_t> { return (14 - local().size()) * kGiB; });
   EXPECT_EQ(look(keeper), (Names{"a.flv", "b.flv"}));
   EXPECT_EQ(local(), (Names{"c.flv", "d.flv"}));

@@ -64,8 +64,7 @@ class StoreMoves : public testing::Test {
   // One try for each thing that may be tried now; the names of what arrived.
   std::vector<std::string> serve(const OwedTarget &target) {
     std::vector<std::string> arrived;
-    const DeliverOne put = [&](const Owed &owed, const RememberUpload &,
-                               GCancellable *) -> Result<std::string> {
+    const DeliverOne put = [&](const Owed &owed, const AttemptNews &, GCancellable *) -> Result<std::string> {
       ++attempts_[target.name];
       if (is_dead_[target.name]) return Error{Errc::unavailable, "connection refused"};
       const std::string name = owed.path.substr(owed.path.rfind('/') + 1);
@@ -271,7 +270,7 @@ TEST_F(StoreMoves, AFileThatIsGoneIsNoOutage) {
   const std::int64_t id = start();
   add_file(id, "a.flv");
   std::filesystem::remove(dir_ / "a.flv");
-  const DeliverOne put = [](const Owed &, const RememberUpload &, GCancellable *) -> Result<std::string> {
+  const DeliverOne put = [](const Owed &, const AttemptNews &, GCancellable *) -> Result<std::string> {
     return Error{Errc::not_found, "a.flv: No such file or directory"};
   };
   for (int n = 0; n < 20; ++n) {

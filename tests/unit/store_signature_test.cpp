@@ -128,6 +128,73 @@ TEST(OssSignature, SignsTheTokenOfTemporaryCredentials) {
             sent(sign_oss_v4(r, without, "eu", kNow)).at("authorization"));
 }
 
+// ---- Addresses that hold a signature
+
+std::string parameter(const std::string &query, const std::string &name) {
+  const std::string wanted = "&" + name + "=";
+  const std::size_t at = ("&" + query).find(wanted);
+  if (at == std::string::npos) return "";
+  const std::size_t from = at + wanted.size() - 1;
+  return query.substr(from, query.find('&', from) - from);
+}
+
+StoreRequest a_download(const std::string &bucket, const std::string &host) {
+  StoreRequest r;
+  r.method = "GET";
+  r.host = host;
+  r.bucket = bucket;
+  r.key = "live/cam 1/\xc3\xa9+.mp4";
+  r.path = "/live/cam%201/%C3%A9%2B.mp4";
+  r.query = {{"response-content-type", "video/mp4"},
+             {"response-content-disposition", "attachment; filename*=UTF-8''a%20b.mp4"}};
+  return r;
+}
+
+constexpr Validity kQuarter{kNow, Seconds(900)};
+
+// The example of Amazon's documentation of signatures in query parameters.
+TEST(PresignedAddress, IsThatOfAmazonsExample) {
+  StoreRequest r;
+  r.method = "GET";
+  r.host = "examplebucket.s3.amazonaws.com";
+  r.path = "/test.txt";
+  const StoreCredentials credentials{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", ""};
+  const std::string query = presign_s3(r, credentials, "us-east-1", {at(1'369'353'600), Seconds(86400)});
+  EXPECT_EQ(query,
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256"
+            "&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request"
+            "&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host"
+            "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404");
+}
+
+// cos-nodejs-sdk-v5 2.15 computes the same.
+TEST(PresignedAddress, IsThatOfTencentsSdk) {
+  const StoreRequest r = a_download("rec-1250000000", "rec-1250000000.cos.ap-guangzhou.myqcloud.com");
+  const std::string query = presign_cos(r, {"AKIDEXAMPLE", "SECRETEXAMPLE", "TOK/+="}, kQuarter);
+  EXPECT_EQ(parameter(query, "q-sign-time"), "1731571140%3B1731572100");
+  EXPECT_EQ(parameter(query, "q-url-param-list"), "response-content-disposition%3Bresponse-content-type");
+  EXPECT_EQ(parameter(query, "q-signature"), "46274470d8b553ee64d0fecfa356a61b51bc3260");
+  EXPECT_EQ(parameter(query, "x-cos-security-token"), "TOK%2F%2B%3D");
+  EXPECT_EQ(parameter(query, "response-content-type"), "video%2Fmp4");
+}
+
+// ali-oss 6.23 computes the same.
+TEST(PresignedAddress, IsThatOfAlibabasSdk) {
+  const StoreRequest r = a_download("rec-bucket", "rec-bucket.oss-cn-shanghai.aliyuncs.com");
+  const StoreCredentials fixed{"AKEXAMPLE", "SKEXAMPLE", ""}, temporary{"AKEXAMPLE", "SKEXAMPLE", "TOK/+="};
+  const std::string v1 = presign_oss_v1(r, fixed, kQuarter);
+  EXPECT_EQ(parameter(v1, "Expires"), "1731572100");
+  EXPECT_EQ(parameter(v1, "Signature"), "6TZNJS46tag%2BHfKZV83O9Ti99FM%3D");
+  EXPECT_EQ(parameter(presign_oss_v1(r, temporary, kQuarter), "Signature"),
+            "M%2Bm3PPgUY6MxThLgODSzSajPoMY%3D");
+  EXPECT_EQ(parameter(presign_oss_v4(r, fixed, "cn-shanghai", kQuarter), "x-oss-signature"),
+            "b12dc1b1a56780d1ccbc14a06c777d822ca218c31c09ebb74f9ef1e937c96272");
+  const std::string v4 = presign_oss_v4(r, temporary, "cn-shanghai", kQuarter);
+  EXPECT_EQ(parameter(v4, "x-oss-signature"),
+            "f0c83cedfa3099abcdc644596f4815b74fb5c330939ffcfc25b28ad60abd9d4c");
+  EXPECT_EQ(parameter(v4, "x-oss-security-token"), "TOK%2F%2B%3D");
+}
+
 TEST(StoreRequest, SendsItsQueryInOrderAndEncoded) {
   StoreRequest r;
   r.query = {{"uploads", ""}, {"key", "a b/+="}};

@@ -36,7 +36,7 @@ class Tool(unittest.TestCase):
     def test_help_names_every_command(self):
         status, out, _ = run("--help")
         self.assertEqual(status, 0)
-        for command in ("explain", "validate", "list", "join", "fsck", "task", "start", "stop", "restart", "cancel-delay"):
+        for command in ("explain", "validate", "list", "join", "clip", "merge", "fsck", "task", "start", "stop", "restart", "cancel-delay"):
             self.assertIn(f"  {command} ", out)
 
     def test_wrong_usage_is_said_on_standard_error(self):
@@ -48,7 +48,8 @@ class Tool(unittest.TestCase):
                           ("task", "create", *STREAM, "--end", "2026-11-21T20:00:00"),
                           ("task", "create", *STREAM, "--end", "1", "--duration", "1h"), ("start", "--stream", "x"),
                           ("stop", *STREAM, "--timeout", "5"), ("list", "--nonsense"), ("join",), ("join", "x.flv"),
-                          ("join", "x.aac", "y.aac"), ("join", "--x.flv", "y.flv"), ("explain", "--config", "x", "h/live/x")):
+                          ("join", "x.aac", "y.aac"), ("join", "--x.flv", "y.flv"), ("clip",), ("clip", "1", "--nonsense"), ("merge",),
+                          ("merge", "1", "--start", "+1s"), ("explain", "--config", "x", "h/live/x")):
             with self.subTest(arguments=arguments):
                 status, out, err = run(*arguments)
                 self.assertEqual((status, out), (2, ""))

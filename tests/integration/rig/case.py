@@ -63,6 +63,12 @@ class _Result(unittest.TestResult):
         super().addFailure(test, err)
         self._complain(err)
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            print(self._name(subtest))
+            self._complain(err)
+
     def stopTest(self, test):
         if self._bad:
             print(f"kept for a look: {test.directory}")

@@ -11,6 +11,7 @@ import time
 import typing
 
 from rig.processes import free_port
+from rig.proxy import serve_each
 
 CHUNK = 1 << 16
 
@@ -63,7 +64,7 @@ class HttpProxy:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._server = socket.create_server(("127.0.0.1", self.port), backlog=256)
-        threading.Thread(target=self._serve, daemon=True).start()
+        serve_each(self._server, self._handle)
 
     def stop(self):
         self._stopped.set()
@@ -82,14 +83,6 @@ class HttpProxy:
     def count(self, method, text=""):
         with self._lock:
             return sum(r.method == method and text in r.target for r in self.requests)
-
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self._server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._handle, args=(client,), daemon=True).start()
 
     def _handle(self, client):
         server = None

@@ -6,17 +6,32 @@ import threading
 from rig.processes import free_port
 
 
-class Proxy:
-    """`act()` is called once, when clients have sent more than `after` bytes; then everything is broken off."""
+def serve_each(server, handle):
+    """Calls `handle` with each connection, on a thread of its own, until the listening socket is closed."""
+    def accept():
+        while True:
+            try:
+                client, _ = server.accept()
+            except OSError:
+                return
+            threading.Thread(target=handle, args=(client,), daemon=True).start()
 
-    def __init__(self, port, after=None, act=None):
-        self.port, self._to = free_port(), port
+    threading.Thread(target=accept, daemon=True).start()
+
+
+class Proxy:
+    """`act()` is called once, when clients have sent more than `after` bytes; then everything is broken off.
+
+    `listens`: where clients were told that it is."""
+
+    def __init__(self, port, after=None, act=None, listens=None):
+        self.port, self._to = listens or free_port(), port
         self._after, self._act = after, act
         self._lock = threading.Lock()
         self.sent = 0  # bytes by clients
         self._sockets = []
         self._server = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._serve, daemon=True).start()
+        serve_each(self._server, self._handle)
 
     def at(self, after, act):
         """As given to the constructor, once more."""
@@ -33,17 +48,12 @@ class Proxy:
         for one in sockets:
             one.close()
 
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self._server.accept()
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", self._to))
-            with self._lock:
-                self._sockets += [client, server]
-            threading.Thread(target=self._pump, args=(client, server, True), daemon=True).start()
-            threading.Thread(target=self._pump, args=(server, client, False), daemon=True).start()
+    def _handle(self, client):
+        server = socket.create_connection(("127.0.0.1", self._to))
+        with self._lock:
+            self._sockets += [client, server]
+        threading.Thread(target=self._pump, args=(server, client, False), daemon=True).start()
+        self._pump(client, server, True)
 
     def _pump(self, source, sink, counts):
         try:

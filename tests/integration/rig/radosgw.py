@@ -4,12 +4,11 @@
 Ready in about two seconds, some 400 MB of memory; what it holds is gone when it stops.
 """
 import os
-import pathlib
 import socket
 import uuid
 
 from rig.processes import Process, answers, free_port, run, wait_until
-from rig.s3 import S3
+from rig.s3 import S3Server
 
 CONFIG = """\
 [global]
@@ -57,7 +56,7 @@ rgw enable usage log = false
 """
 
 
-class Radosgw:
+class Radosgw(S3Server):
     """`port`: where the gateway is to listen, so that a recorder can be told before the store is up."""
 
     access_key = "integration-access"
@@ -65,21 +64,10 @@ class Radosgw:
     region = "default"
 
     def __init__(self, directory, port=None, storage_classes=()):
-        self.directory = pathlib.Path(directory)
+        super().__init__(directory, port)
         self._storage_classes = storage_classes  # beside STANDARD
-        self.port = port or free_port()
         self.env = {"CEPH_CONF": str(self.directory / "ceph.conf")}
-        self.client = S3(self.endpoint, self.access_key, self.secret_key, self.region)
         self._processes = []
-
-    @property
-    def endpoint(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def credentials(self):
-        """Environment of a program that may write here."""
-        return {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
 
     def start(self):
         for name in ("mon", "osd", "run", "rgw"):

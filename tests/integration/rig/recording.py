@@ -7,14 +7,14 @@ from rig import media
 from rig.processes import run
 from rig.servers import CALLBACK_KEY
 
-BUCKET = "recordings"
+BUCKET, SPARE = "recordings", "spare"
 
 
 class Recording:
     """Everything that recorder processes share: several of them may use one at the same time."""
 
     def __init__(self, directory, formats, store=None, receiver=None, app="live", backup=None):
-        """`backup`: a directory that stands in while the store fails."""
+        """`backup`: a directory or another store, whose bucket is called SPARE, that stands in while `store` fails."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         self.catalogue, self.spool = self.directory / "catalogue.db", self.directory / "spool"
@@ -37,7 +37,9 @@ class Recording:
             document["storage"] = {"archive": storage}
             if self.backup:
                 template["storage"]["backup"] = "spare"
-                document["storage"]["spare"] = {"uri": f"file://{self.backup}"}
+                document["storage"]["spare"] = (
+                    {"uri": f"file://{self.backup}"} if isinstance(self.backup, pathlib.Path) else
+                    {**storage, "uri": f"s3://{SPARE}/us", "endpoint": self.backup.endpoint})
         if receiver:
             callbacks = {"ops": {"url": receiver.url, "schema": "tencent", "key": {"env": "RECORDING_CALLBACK_KEY"}}}
         if callbacks:
@@ -48,9 +50,17 @@ class Recording:
         draft.rename(self.config)
         self.env = {"RECORDING_CALLBACK_KEY": CALLBACK_KEY, **(store.credentials if store else {})}
 
-    def uploader(self):
+    def uploader(self, manifests=False):
+        """Without manifests only media are counted."""
         return ["vodupload", f"config={self.config}", f"catalogue={self.catalogue}", f"drain-timeout={600 * 10**9}",
-                "manifests=false"]  # only media are counted here
+                f"manifests={str(manifests).lower()}"]
+
+    def pattern(self, seconds, manifests=False):
+        """Records a test picture of so many seconds, as fast as it goes."""
+        return ["videotestsrc", f"num-buffers={25 * seconds}", "!", "video/x-raw,width=320,height=240,framerate=25/1",
+                "!", "x264enc", "tune=zerolatency", "speed-preset=ultrafast", "key-int-max=25", "!", "h264parse", "!",
+                "r.video", "rulebin", "name=r", "uri=rtmp://127.0.0.1/live/cam?token=hidden", f"config={self.config}",
+                f"catalogue={self.catalogue}", f"directory={self.spool}", *self.uploader(manifests)]
 
     def pipeline(self, url):
         """flvdemux feeds rulebin without a queue between them."""

@@ -3,10 +3,31 @@
 import datetime
 import hashlib
 import hmac
+import pathlib
 import urllib.error
 import urllib.parse
 import urllib.request
 import xml.etree.ElementTree as ElementTree
+
+from rig.processes import free_port
+
+
+class S3Server:
+    """What the stores of the tests have in common; a subclass says its keys and region, and starts and stops it."""
+
+    def __init__(self, directory, port=None):
+        self.directory = pathlib.Path(directory)
+        self.port = port or free_port()
+        self.client = S3(self.endpoint, self.access_key, self.secret_key, self.region)
+
+    @property
+    def endpoint(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def credentials(self):
+        """Environment of a program that may write here."""
+        return {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
 
 
 class S3:

@@ -2,13 +2,13 @@
 """A second S3 store that nobody of us wrote: OpenStack Swift with its S3 interface. Ready in about a second."""
 import pathlib
 
-from rig.processes import Process, answers, free_port, wait_until
-from rig.s3 import S3
+from rig.processes import Process, answers, wait_until
+from rig.s3 import S3Server
 
 SERVER = pathlib.Path(__file__).resolve().with_name("swift_server.py")
 
 
-class Swift:
+class Swift(S3Server):
     """As Radosgw, to whoever uploads; what it holds is below `directory`."""
 
     access_key = "test:tester"
@@ -16,19 +16,8 @@ class Swift:
     region = "us-east-1"
 
     def __init__(self, directory, port=None):
-        self.directory = pathlib.Path(directory)
-        self.port = port or free_port()
-        self.client = S3(self.endpoint, self.access_key, self.secret_key, self.region)
+        super().__init__(directory, port)
         self._process = None
-
-    @property
-    def endpoint(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def credentials(self):
-        """Environment of a program that may write here."""
-        return {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
 
     def start(self):
         self.directory.mkdir(parents=True)
