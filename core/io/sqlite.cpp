@@ -3,7 +3,43 @@
 
 #include <sqlite3.h>
 
+#include <unordered_map>
+
 namespace rec {
+
+// By their text, one of each.
+class IdleStatements {
+ public:
+  IdleStatements() = default;
+  IdleStatements(const IdleStatements &) = delete;
+  IdleStatements &operator=(const IdleStatements &) = delete;
+  ~IdleStatements() { clear(); }
+
+  // Null: there is none.
+  sqlite3_stmt *take(std::string_view sql) {
+    const auto found = statements_.find(sql);
+    if (found == statements_.end()) return nullptr;
+    sqlite3_stmt *statement = found->second;
+    statements_.erase(found);
+    return statement;
+  }
+  void keep(sqlite3_stmt *statement) {
+    sqlite3_reset(statement);  // its error was told
+    sqlite3_clear_bindings(statement);
+    if (statements_.size() >= kMost) clear();  // queries that are put together as they are needed
+    if (!statements_.emplace(sqlite3_sql(statement), statement).second) sqlite3_finalize(statement);
+  }
+
+ private:
+  static constexpr std::size_t kMost = 256;
+
+  void clear() {
+    for (const auto &[sql, statement] : statements_) sqlite3_finalize(statement);
+    statements_.clear();
+  }
+
+  std::unordered_map<std::string_view, sqlite3_stmt *> statements_;  // the text is the statement's
+};
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
@@ -40,7 +76,7 @@ Status check_bind(int rc, sqlite3_stmt *s) {
 
 }  // namespace
 
-void SqlStatement::Finalize::operator()(sqlite3_stmt *s) const { sqlite3_finalize(s); }
+void SqlStatement::GiveBack::operator()(sqlite3_stmt *s) const { idle->keep(s); }
 void SqlDatabase::Close::operator()(sqlite3 *db) const { sqlite3_close_v2(db); }
 
 Status SqlStatement::bind(int i, std::int64_t v) {
@@ -94,6 +130,15 @@ std::string SqlStatement::text(int column) const {
           static_cast<std::size_t>(sqlite3_column_bytes(stmt_.get(), column))};
 }
 
+SqlDatabase::SqlDatabase() : idle_(std::make_unique<IdleStatements>()) {}
+SqlDatabase::SqlDatabase(SqlDatabase &&) noexcept = default;
+SqlDatabase::~SqlDatabase() = default;
+SqlDatabase &SqlDatabase::operator=(SqlDatabase &&other) noexcept {
+  idle_ = std::move(other.idle_);  // of the one that is closed: before it
+  db_ = std::move(other.db_);
+  return *this;
+}
+
 Result<SqlDatabase> SqlDatabase::open(const std::string &path) {
   SqlDatabase db;
   sqlite3 *raw = nullptr;
@@ -109,11 +154,12 @@ Result<SqlDatabase> SqlDatabase::open(const std::string &path) {
 }
 
 Result<SqlStatement> SqlDatabase::prepare(std::string_view sql) {
-  SqlStatement s;
-  sqlite3_stmt *raw = nullptr;
-  if (sqlite3_prepare_v2(db_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr) != SQLITE_OK)
+  sqlite3_stmt *raw = idle_->take(sql);
+  if (!raw && sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
+                                 SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK)
     return error_of(db_.get(), "preparing a statement");
-  s.stmt_.reset(raw);
+  SqlStatement s;
+  s.stmt_ = {raw, {idle_.get()}};
   return s;
 }
 

@@ -20,6 +20,8 @@ namespace rec {
 
 using SqlValue = std::variant<std::int64_t, std::string>;
 
+class IdleStatements;
+
 // A prepared statement. Not thread-safe: stays with its database's thread, and must not outlive it.
 class SqlStatement {
  public:
@@ -61,15 +63,16 @@ class SqlStatement {
 
  private:
   friend class SqlDatabase;
-  struct Finalize {
+  struct GiveBack {
     void operator()(sqlite3_stmt *s) const;
+    IdleStatements *idle;
   };
   Status bind(int i, std::int64_t v);
   Status bind(int i, std::string_view v);
   Status bind(int i, const std::string &v) { return bind(i, std::string_view(v)); }
   Status bind(int i, const char *v) { return bind(i, std::string_view(v)); }
   Status bind(int i, const std::optional<std::int64_t> &v);
-  std::unique_ptr<sqlite3_stmt, Finalize> stmt_;
+  std::unique_ptr<sqlite3_stmt, GiveBack> stmt_{nullptr, {nullptr}};
 };
 
 // For SqlStatement::rows(), when there is one column.
@@ -77,11 +80,15 @@ inline std::string text_in_row(const SqlStatement &row) { return row.text(0); }
 inline std::int64_t int64_in_row(const SqlStatement &row) { return row.int64(0); }
 
 // One connection, for one thread. Errors: unavailable (busy for 5 s, no space), corrupt, denied,
-// invalid_argument (our own SQL is wrong).
+// invalid_argument (our own SQL is wrong). Statements are kept when they are done with: the same text is not
+// compiled again.
 class SqlDatabase {
  public:
   // WAL, foreign keys, every commit on disk before it returns. ":memory:" in tests.
   static Result<SqlDatabase> open(const std::string &path);
+  SqlDatabase(SqlDatabase &&) noexcept;
+  SqlDatabase &operator=(SqlDatabase &&) noexcept;
+  ~SqlDatabase();
 
   Result<SqlStatement> prepare(std::string_view sql);
   Status run(std::string_view script);  // one or more statements, rows are dropped
@@ -102,7 +109,9 @@ class SqlDatabase {
   struct Close {
     void operator()(sqlite3 *db) const;
   };
+  SqlDatabase();
   std::unique_ptr<sqlite3, Close> db_;
+  std::unique_ptr<IdleStatements> idle_;
 };
 
 }  // namespace rec

@@ -17,8 +17,6 @@
 namespace rec {
 namespace {
 
-constexpr std::int64_t kNeverUs = 253'402'300'799'000'000;  // 9999-12-31T23:59:59Z
-
 // Held while the file is created: SQLite's own busy handler does not cover the switch to WAL.
 class CreationLock {
  public:
@@ -100,12 +98,13 @@ Result<Recording> Catalogue::start_recording(const NewRecording &r) {
     REC_CHECK(db_.run_with(
         "INSERT INTO recording (session_id, domain, app, stream, stream_param, template, state, owner, "
         "splice_timeout_ns, started_us, active_us, playlist_path, directory, store, task, "
-        "content, backup_store, formats, source, playlist_refresh_ns) "
+        "content, backup_store, formats, source, playlist_refresh_ns, retention_s) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'recording', ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-        "?17, ?18)",
+        "?17, ?18, ?19)",
         r.session_id, r.push.domain, r.push.app, r.push.stream, r.push.stream_param, r.template_name, r.owner,
         std::int64_t{r.splice_timeout.count()}, us(r.started), r.playlist_path, r.directory, r.store, r.task,
-        r.content, r.backup_store, r.formats, name_of(r.source), std::int64_t{r.playlist_refresh.count()}));
+        r.content, r.backup_store, r.formats, name_of(r.source), std::int64_t{r.playlist_refresh.count()},
+        r.retention ? std::optional<std::int64_t>(r.retention->count()) : std::nullopt));
     id = db_.last_insert_id();
     std::int64_t position = 0;
     for (const std::string &target : r.callbacks) {
@@ -192,9 +191,9 @@ Status Catalogue::finish_recording(std::int64_t recording_id, UtcTime ended,
   return db_.transaction([&]() -> Status {
     REC_CHECK(
         db_.run_with("UPDATE recording SET state = 'finished', resume_until_us = NULL, ended_us = ?2, "
-                     "expires_us = CASE WHEN retention_s = 0 THEN ?3 WHEN retention_s > 0 THEN ?2 + "
-                     "retention_s * 1000000 ELSE expires_us END WHERE id = ?1 AND state <> 'finished'",
-                     recording_id, us(ended), kNeverUs));
+                     "expires_us = " +
+                         expiry_after("?2") + " WHERE id = ?1 AND state <> 'finished'",
+                     recording_id, us(ended)));
     if (db_.changes() == 0) return ok();
     REC_CHECK(settle_parts(recording_id));
     if (playlist) REC_CHECK(insert_playlist(recording_id, *playlist));

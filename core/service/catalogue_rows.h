@@ -96,6 +96,8 @@ struct NewRecording {
   RecordingSource source = RecordingSource::push;
   Nanoseconds playlist_refresh{0};  // how often the store gets the playlist meanwhile; 0 = at its end only
   std::vector<NewJob> jobs = {};    // with its files
+  std::optional<Seconds> retention =
+      std::nullopt;  // of its files, instead of what its template says; 0 = for ever
 };
 
 // A file that has begun to grow.

@@ -49,6 +49,12 @@ const std::string_view kFileColumns =
 
 const std::string_view kSpreadColumns = "keyframes, longest_gop_ns, audio_start_ns, audio_end_ns";
 
+std::string expiry_after(const std::string &ended_us) {
+  constexpr std::int64_t kNeverUs = 253'402'300'799'000'000;  // 9999-12-31T23:59:59Z
+  return "CASE WHEN expires_us IS NOT NULL THEN expires_us WHEN retention_s = 0 THEN " +
+         std::to_string(kNeverUs) + " ELSE " + ended_us + " + retention_s * 1000000 END";
+}
+
 SpreadValues::SpreadValues(const std::optional<MediaSpread> &spread) {
   const auto count = [](const std::optional<Nanoseconds> &time) {
     return time ? std::optional<std::int64_t>(time->count()) : std::nullopt;

@@ -35,6 +35,9 @@ Recording read_recording(const SqlStatement &row);  // without callbacks: they a
 Status read_callbacks(SqlDatabase &db, Recording &recording);
 StoredFile read_file(const SqlStatement &row);
 
+// SQL: what the expires_us of a recording row becomes whose recording ends at `ended_us`, an expression.
+std::string expiry_after(const std::string &ended_us);
+
 // Creates the tables, or brings those of an older version up to date. `path`: for errors.
 Status set_up_schema(SqlDatabase &db, const std::string &path);
 

@@ -37,10 +37,11 @@ Result<std::int64_t> insert_recording(SqlDatabase &db, const DerivedRecording &d
   REC_CHECK(db.run_with(
       "INSERT INTO recording (session_id, domain, app, stream, stream_param, template, state, owner, "
       "splice_timeout_ns, started_us, active_us, ended_us, playlist_path, directory, store, task, content, "
-      "backup_store, formats, source) "
+      "backup_store, formats, source, retention_s, expires_us) "
       "SELECT ?1, domain, app, stream, stream_param, template, 'finished', owner, 0, ?2, ?3, ?4, ?5, ?6, "
       "CASE WHEN ?7 = 1 THEN store ELSE '' END, task, content, "
-      "CASE WHEN ?7 = 1 THEN backup_store ELSE '' END, ?8, ?9 FROM recording WHERE id = ?10",
+      "CASE WHEN ?7 = 1 THEN backup_store ELSE '' END, ?8, ?9, retention_s, " +
+          expiry_after("?4") + " FROM recording WHERE id = ?10",
       derived.session_id, began.value_or(now), now, ended.value_or(now), playlist, derived.directory,
       std::int64_t{derived.is_stored}, formats, name_of(derived.source), derived.parts.front().source_id));
   const std::int64_t id = db.last_insert_id();

@@ -150,11 +150,6 @@ Result<ExpiryPlan> plan_expiry(Catalogue &catalogue, const std::string &template
   return ExpiryPlan{expired_of(recordings, policy, now, free), forecast_of(recordings, policy, now, free)};
 }
 
-Status keep_for(Catalogue &catalogue, std::int64_t recording_id, Seconds retention) {
-  return catalogue.connection().run_with("UPDATE recording SET retention_s = ?2 WHERE id = ?1", recording_id,
-                                         std::int64_t{retention.count()});
-}
-
 Result<std::uint64_t> expire(Catalogue &catalogue, const RetentionPolicies &policies,
                              const FreeBytes &free_bytes) {
   const UtcTime now = catalogue.clock().now_utc();

@@ -30,10 +30,6 @@ struct ExpiryPlan {
 Result<ExpiryPlan> plan_expiry(Catalogue &catalogue, const std::string &template_name,
                                const RetentionPolicy &policy, const FreeBytes &free_bytes);
 
-// How long the files of a recording that goes on are kept after its end, instead of what its template says; 0
-// = for ever.
-Status keep_for(Catalogue &catalogue, std::int64_t recording_id, Seconds retention);
-
 // Begins the removal (removal.h) of the files of all recordings whose time is over, and that of the
 // information about those whose files went long ago. How many. A recording's own time counts also where no
 // policy is.

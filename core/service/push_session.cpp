@@ -5,7 +5,6 @@
 #include <chrono>
 
 #include "core/service/catalogue_progress.h"
-#include "core/service/expiry.h"
 #include "core/service/owner_lease.h"
 #include "core/service/record_answer.h"
 #include "core/service/recording_jobs.h"
@@ -62,6 +61,7 @@ NewRecording PushSession::new_recording() const {
   if (const auto &hls = facts_.recording_template.hls) recording.playlist_refresh = hls->playlist_refresh;
   recording.formats = join_formats(all_formats(facts_.recording_template));
   recording.jobs = jobs_of(facts_.recording_template);
+  recording.retention = retention_of_push();
   recording.task = facts_.task;
   recording.content = facts_.content;
   if (!facts_.task.empty()) recording.push.stream_param.clear();  // callbacks of tasks tell none
@@ -87,8 +87,7 @@ Status PushSession::need_recording() {
   recording.session_id = std::exchange(session_id_used_, true) ? random_decimal_id() : facts_.session_id;
   REC_TRY(current_, catalogue_.start_recording(recording));
   ++counts_.started;
-  const auto retention = retention_of_push();
-  return retention ? keep_for(catalogue_, current_->id, *retention) : ok();
+  return ok();
 }
 
 std::optional<Seconds> PushSession::retention_of_push() const {

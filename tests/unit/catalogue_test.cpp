@@ -67,6 +67,31 @@ TEST_F(CatalogueTest, RefusesACatalogueOfAnotherVersion) {
   EXPECT_NE(c.error().message.find("version 7"), std::string::npos);
 }
 
+// Each is opened by its muxer's thread: who is first among those of a burst is chance. A clock that was set
+// back is not.
+TEST_F(CatalogueTest, HasTheFilesOfAPushInTheOrderOfTheirMedia) {
+  Catalogue c = open();
+  const auto r = c.start_recording(a_recording("me"));
+  const auto open_at = [&](int second, std::optional<std::int64_t> push) {
+    OpenedFile file = an_open_file(r->id, "/spool/." + std::to_string(second) + ".flv.part");
+    file.started += Seconds(second);
+    file.push_id = push;
+    ASSERT_TRUE(c.open_file(file));
+  };
+  const auto first = c.begin_push("me", a_push(), "default");
+  open_at(102, *first);
+  open_at(104, *first);
+  open_at(100, *first);
+  const auto second = c.begin_push("me", a_push(), "default");
+  open_at(2, *second);
+  open_at(0, *second);
+  std::vector<std::string> order;
+  for (const StoredFile &file : *c.files(r->id)) order.push_back(file.facts.temp_path);
+  EXPECT_EQ(order,
+            (std::vector<std::string>{"/spool/.100.flv.part", "/spool/.102.flv.part", "/spool/.104.flv.part",
+                                      "/spool/.0.flv.part", "/spool/.2.flv.part"}));
+}
+
 TEST_F(CatalogueTest, CountsPushesOfItsOwner) {
   Catalogue c = open();
   const auto first = c.begin_push("me", a_push(), "default");

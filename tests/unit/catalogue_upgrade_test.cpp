@@ -27,7 +27,7 @@ constexpr const char *kRowsOfOlder = R"(
                     started_us, duration_ns, size_bytes, video_codec, width, height, audio_codec, video_frames,
                     audio_frames, media_start_ns, error, url)
   VALUES (1, 1, 'flv', 'open', '/spool/.a.flv.part', '/spool/a.flv', 0, '', 0, 1, 0, 0, '', 0, 0, '', 0, 0, 0, '', ''),
-         (2, 1, 'flv', 'closed', '', '', 0, '/spool/live/b.flv', 0, 1, 0, 0, '', 0, 0, '', 0, 0, 0, '', 'x://live/b.flv');
+         (2, 1, 'flv', 'closed', '', '', 0, '/spool/live/b.flv', 0, 1800000000000000, 0, 0, '', 0, 0, '', 0, 0, 0, '', 'x://live/b.flv');
 )";
 
 std::string schema_of(const std::string &version) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/service/derived_recording.h"
 #include "core/service/housekeeper.h"
 #include "core/service/recording_search.h"
 #include "core/service/removal.h"
@@ -84,6 +85,29 @@ TEST_F(ExpiryTest, GoesByCountBytesAndFreeSpace) {
   remove_begun();
   free_.reset();
   EXPECT_EQ(expire_all({.min_free_bytes = 6'500}), 0U);
+}
+
+// What its push asked for counts, whether it goes on or not.
+TEST_F(ExpiryTest, KeepsAClipAsLongAsTheRecordingThatItIsOf) {
+  NewRecording asked = a_recording("me", "asked");
+  asked.directory = spool_;
+  asked.retention = Seconds(0);
+  const std::int64_t for_ever = catalogue_.start_recording(asked)->id;
+  const auto clip_of = [&](std::int64_t source, const std::string &name) {
+    DerivedRecording clip;
+    clip.session_id = name;
+    clip.directory = spool_;
+    clip.parts = {{.source_id = source, .from = {}, .to = {}}};
+    clip.files = {{.format = Format::flv, .facts = a_closed_file(0)}};
+    ASSERT_TRUE(add_derived(catalogue_, clip));
+  };
+  clip_of(for_ever, "of one that goes on");
+  ASSERT_TRUE(catalogue_.finish_recording(for_ever, clock_.now_utc(), std::nullopt));
+  clip_of(for_ever, "of one that is over");
+  clip_of(add(30), "as the template says");
+  clock_.advance(10'000 * kDay);
+  EXPECT_EQ(expire_all({.age = kDay}), 2U);
+  EXPECT_EQ(there(), (Names{"asked", "of one that goes on", "of one that is over"}));
 }
 
 TEST_F(ExpiryTest, LeavesWhatIsHeldOrRecorded) {
