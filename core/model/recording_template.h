@@ -96,6 +96,9 @@ struct RecordingTemplate {
   Trigger trigger;
   std::vector<Content> content = {Content{}};  // each once, never empty
   bool standby = false;                        // record what is shown while the publisher is away, too
+  // A recording that has lasted so long ends and another one goes on: a push without end has recordings that
+  // can be checked, merged and expire. 0 = never.
+  Seconds restart_after{0};
 
   // Of all that is spliced: they are the same. 0 = nothing is.
   Nanoseconds splice_timeout() const;

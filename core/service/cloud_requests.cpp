@@ -206,6 +206,7 @@ std::optional<BucketPlace> bucket_of(const Configuration &configuration, const R
 
 void lose_what_only_we_have(CloudExport &out, const RecordingTemplate &t, const std::string &path) {
   if (t.standby) out.lost(path + "standby", "no request has it");
+  if (t.restart_after > Seconds(0)) out.lost(path + "restart-after", "no request has it");
   if (!t.backup_store.empty()) out.lost(path + "storage.backup", "no request has it");
   for (const std::string &name : t.callbacks)
     out.lost(path + "callbacks", "\"" + name + "\" is bound by other requests");

@@ -11,6 +11,7 @@ namespace {
 constexpr Seconds kLongestRefresh{600};
 constexpr Seconds kLongestCycle{43200};  // spec 0.2 C1
 constexpr Seconds kLongestSegment{60};
+constexpr Seconds kLongestRecording = std::chrono::days(31);
 constexpr Seconds kLongestSplice{21600};  // spec 3.1: the longest of both clouds
 
 Nanoseconds read_splice_timeout(ConfigNotes &notes, const Field &field) {
@@ -164,6 +165,9 @@ RecordingTemplate read_template(ConfigNotes &notes, const Field &field, const st
   if (const auto content = reader.take("content")) t.content = read_content(notes, *content);
   if (const auto standby = reader.take("standby"))
     t.standby = read_flag(notes.problems, *standby).value_or(false);
+  if (const auto after = reader.take("restart-after"))
+    t.restart_after =
+        read_duration(notes.problems, *after, Seconds(1), kLongestRecording).value_or(Seconds(0));
   if (const auto trigger = reader.take("trigger")) t.trigger = read_trigger(notes, *trigger);
   if (const auto zone = reader.take("time-zone")) read_zone(notes, *zone, t);
   if (const auto pattern = reader.take("name")) read_name(notes, *pattern, t);

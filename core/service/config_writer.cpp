@@ -91,6 +91,7 @@ JsonObjectWriter template_json(const RecordingTemplate &t) {
   for (const Content &content : t.content) contents.push_back(name_of(content));
   if (t.content != std::vector<Content>{Content{}}) json.texts("content", contents);
   if (t.standby) json.flag("standby", true);
+  if (t.restart_after > Seconds(0)) json.text("restart-after", text_of(t.restart_after));
   write_trigger(json, t.trigger);
   if (t.time_zone != RecordingTemplate{}.time_zone) json.text("time-zone", t.time_zone);
   if (t.pattern != RecordingTemplate{}.pattern) json.text("name", t.pattern);

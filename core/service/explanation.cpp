@@ -83,6 +83,7 @@ class Explainer {
     std::string contents;
     for (const Content &content : t.content) contents += (contents.empty() ? "" : ", ") + name_of(content);
     add("content", contents + (t.standby ? ", with what is shown while the publisher is away" : ""));
+    if (t.restart_after > Seconds(0)) add("restart-after", seconds_text(t.restart_after));
     add("time-zone", t.time_zone);
     add("storage", t.store.empty() ? "none: files stay where they are"
                                    : with_address(t.store, configuration_.stores.at(t.store).uri));

@@ -90,6 +90,12 @@ Status PushSession::need_recording() {
   return ok();
 }
 
+bool PushSession::is_to_restart() const {
+  const Seconds after = facts_.recording_template.restart_after;
+  return after > Seconds(0) && facts_.task.empty() && current_ && push_id_ &&
+         clock_.now_utc() - current_->started >= after;
+}
+
 std::optional<Seconds> PushSession::retention_of_push() const {
   if (facts_.recording_template.trigger.kind != TriggerKind::ingest_parameter || !facts_.task.empty())
     return std::nullopt;

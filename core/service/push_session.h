@@ -95,6 +95,7 @@ class PushSession {
   void add_joins(const std::vector<std::int64_t> &recordings) {
     joins_.insert(joins_.end(), recordings.begin(), recordings.end());
   }
+  bool is_to_restart() const;  // the recording has lasted as long as the template lets one last
   std::vector<std::int64_t> take_joins() { return std::exchange(joins_, {}); }
   // The recorder goes away: a held recording is anybody's at once.
   Status release();

@@ -71,7 +71,9 @@ void Branch::note_counts() {
     last_media =
         clock_.now_utc() - std::chrono::duration_cast<std::chrono::microseconds>(*counted.silent_for);
   (void)post([this, counts = std::move(counted.counts), last_media] {
-    if (at_desk_.session) (void)at_desk_.session->count(counts, last_media);
+    if (!at_desk_.session) return;
+    (void)at_desk_.session->count(counts, last_media);
+    if (at_desk_.session->is_to_restart()) (void)command(RecordingInput::restart);  // unless it does already
   });
 }
 

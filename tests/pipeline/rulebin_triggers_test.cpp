@@ -7,6 +7,7 @@
 
 #include "core/service/catalogue.h"
 #include "tests/common/scripted_server.h"
+#include "tests/common/victim.h"
 #include "tests/pipeline/recsink_fixture.h"
 
 namespace rec::test {
@@ -348,6 +349,31 @@ TEST_F(RuleBinTriggers, ARestartAtTheVeryEndLosesNothingEither) {
   EXPECT_EQ(stored(list[0], Format::mp4, "video"), hashes_sent({pictures(0, 2)}));
   EXPECT_EQ(stored(list[1], Format::mp4, "video"), hashes_sent({pictures(2, 3)}));
   EXPECT_EQ(list[1].state, RecordingState::finished);
+}
+
+TEST_F(RuleBinTriggers, ARecordingThatIsOldEnoughGivesWayToAnotherWithoutALoss) {
+  configure(R"("automatic", "restart-after": "1s")", R"({"flv": {}, "hls": {"segment": "1s"}})");
+  Publisher publisher(line());
+  std::vector<Media> sent;
+  const auto send_another_second = [&] {
+    const auto at = Seconds(sent.size());
+    sent.push_back(video().part(Seconds(0), Seconds(1), at));
+    publisher.send({{"video", sent.back()}, {"audio_0", audio().part(Seconds(0), Seconds(1), at)}});
+  };
+  for (int tries = 0; tries < 300 && recordings().size() < 2; ++tries) {
+    send_another_second();
+    test::wait_for(Milliseconds(100));
+  }
+  publisher.end_all();
+  ASSERT_TRUE(wait_for_eos(publisher));
+  const auto list = recordings();
+  ASSERT_EQ(list.size(), 2U);
+  Hashes pictures = stored(list[0], Format::flv, "video");
+  const Hashes later = stored(list[1], Format::flv, "video");
+  EXPECT_FALSE(later.empty());
+  pictures.insert(pictures.end(), later.begin(), later.end());
+  EXPECT_EQ(pictures, hashes_sent(sent));
+  for (const Recording &recording : list) EXPECT_EQ(files(recording, Format::hls).size(), 1U);
 }
 
 TEST_F(RuleBinTriggers, CancelDelayEndsARecordingThatGoesOn) {

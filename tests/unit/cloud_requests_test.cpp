@@ -279,7 +279,7 @@ TEST(CloudRequests, WhatACloudHasNoPlaceForIsNamed) {
     "formats": {"hls": {"segment": "3s", "segment-format": "cmaf", "cycle": "1min", "splice-timeout": "1h", "segment-name": "{Sequence}"},
                 "mp4": {"cycle": "1s", "splice-timeout": "1h", "merge": true, "process": ["a", "b"], "storage-class": "archive"},
                 "aac": {"cycle": "12h", "retention": "1d"}},
-    "content": ["origin", "watermarked", "transcoded:x"], "standby": true, "trigger": "manual",
+    "content": ["origin", "watermarked", "transcoded:x"], "standby": true, "restart-after": "1d", "trigger": "manual",
     "storage": {"primary": "s", "backup": "f"}, "callbacks": ["ops"]}, "off": {"formats": {}}},
    "rules": [{"domain": "d", "app": "a", "template": "t"}, {"domain": "d", "stream": "s", "template": "t"}, {"domain": "e", "template": "off"}],
    "storage": {"s": {"uri": "s3://b", "endpoint": "https://h"}, "f": {"uri": "file:///x"}},
@@ -288,14 +288,15 @@ TEST(CloudRequests, WhatACloudHasNoPlaceForIsNamed) {
   ASSERT_TRUE(loaded.configuration) << joined(loaded.problems);
   const std::string tencent = joined(export_requests(Cloud::tencent, *loaded.configuration).notices);
   for (const char *lost :
-       {".storage:", ".storage.backup", ".content", ".time-zone", ".trigger", ".standby", ".callbacks",
-        "hls.segment:", "hls.segment-format", "hls.cycle", "hls.splice-timeout", "hls.segment-name",
-        "hls.name", "mp4.cycle", "mp4.splice-timeout", "mp4.merge", "mp4.process", "mp4.storage-class",
-        "aac.cycle"})
+       {".storage:",        ".storage.backup",    ".content",          ".time-zone",
+        ".trigger",         ".standby",           ".restart-after",    ".callbacks",
+        "hls.segment:",     "hls.segment-format", "hls.cycle",         "hls.splice-timeout",
+        "hls.segment-name", "hls.name",           "mp4.cycle",         "mp4.splice-timeout",
+        "mp4.merge",        "mp4.process",        "mp4.storage-class", "aac.cycle"})
     EXPECT_NE(tencent.find(lost), std::string::npos) << lost << "\n" << tencent;
   const std::string alibaba = joined(export_requests(Cloud::alibaba, *loaded.configuration).notices);
   for (const char *lost :
-       {": storage:", "storage.backup", "content", "time-zone", "standby", "callbacks",
+       {": storage:", "storage.backup", "content", "time-zone", "standby", "restart-after", "callbacks",
         "hls segment:", "hls segment-format", "mp4 process", "mp4 storage-class", "aac:", "hls segment-name",
         "splice-timeout of aac", "a StreamName needs an AppName", "no request switches recording off"})
     EXPECT_NE(alibaba.find(lost), std::string::npos) << lost << "\n" << alibaba;
@@ -325,7 +326,7 @@ TEST(CloudRequests, AWrittenConfigurationReadsAsItWas) {
       R"({"templates": {"t": {"formats": {"hls": {"segment": "4s", "segment-format": "cmaf", "cycle": "1h",
       "splice-timeout": "1min", "segment-name": "x{Sequence}", "name": "y"},
       "flv": {"cycle": "2h", "upload": "when-closed", "retention": "3d", "storage-class": "archive", "process": ["p"], "merge": true, "process-merged": ["q"]}},
-    "content": ["watermarked", "transcoded:*"], "standby": true,
+    "content": ["watermarked", "transcoded:*"], "standby": true, "restart-after": "7h",
     "trigger": {"ask": "http://h", "timeout": "3s", "retries": 1, "retry-interval": "2s", "on-failure": "record", "hold": "9s"},
     "time-zone": "UTC+8", "name": "n", "storage": {"primary": "s", "backup": "f", "backup-suffices": true}, "keep-local": "8d", "retention": "9d", "callbacks": ["c"]}},
    "rules": [{"domain": "d", "app": "a", "stream": "s", "template": "t"}, {"domain": "d", "template": "t"}],
@@ -347,6 +348,7 @@ TEST(CloudRequests, AWrittenConfigurationReadsAsItWas) {
                              "\"OLD\"",
                              "\"transcoded:*\"",
                              "\"standby\"",
+                             "\"7h\"",
                              "\"3s\"",
                              "\"2s\"",
                              "\"9s\"",

@@ -71,6 +71,35 @@ class PushSessions : public ::testing::Test {
   std::deque<Catalogue> connections_;  // of the sessions, which are processes here
 };
 
+TEST_F(PushSessions, ARecordingIsToRestartAtTheAgeThatItsTemplateSays) {
+  RecordingTemplate t;
+  t.name = "default";
+  t.files = {FileFormat{Format::flv}};
+  t.restart_after = std::chrono::days(1);
+  const auto begin = [&](const std::string &task) {
+    PushSession made(open(), clock_,
+                     {.push = a_push(),
+                      .owner = "a",
+                      .session_id = random_decimal_id(),
+                      .directory = "/spool",
+                      .recording_template = t,
+                      .task = task});
+    EXPECT_TRUE(made.begin_push());
+    OpenedFile file = an_open_file(0, "/spool/." + task + ".part");
+    EXPECT_TRUE(made.open_file(file));
+    return made;
+  };
+  PushSession s = begin("");
+  PushSession of_task = begin("evening");
+  clock_.advance(std::chrono::days(1) - Seconds(1));
+  EXPECT_FALSE(s.is_to_restart());
+  clock_.advance(Seconds(1));
+  EXPECT_TRUE(s.is_to_restart());
+  EXPECT_FALSE(of_task.is_to_restart()) << "a task says when it ends";
+  EXPECT_TRUE(s.end_push());
+  EXPECT_FALSE(s.is_to_restart()) << "there is no media to go on with";
+}
+
 TEST_F(PushSessions, ARecordingBeginsWithItsFirstFile) {
   PushSession s = session("a", Seconds(0), false);
   EXPECT_TRUE(s.catalogue().recordings(10)->empty());
