@@ -100,8 +100,9 @@ Status Catalogue::fail_file(std::int64_t recording_id, const std::string &temp_p
 }
 
 Result<std::vector<StoredFile>> Catalogue::files(std::int64_t recording_id) {
-  const std::string sql = "SELECT " + std::string(kFileColumns) +
-                          " FROM file WHERE recording_id = ?1 ORDER BY push_id, started_us, id";
+  const std::string sql =
+      "SELECT " + std::string(kFileColumns) +
+      " FROM file WHERE recording_id = ?1 ORDER BY format = 'hls', push_id, started_us, id";
   REC_TRY(auto query, db_.prepare(sql));
   REC_CHECK(query.bind_all(recording_id));
   return query.rows(read_file);
