@@ -82,4 +82,9 @@ Result<UrlParts> split_http_url(const std::string &url);
 // Scheme, host and path: user, password and query may be secrets.
 std::string redacted_url(const std::string &url);
 
+// A text that somebody else wrote, with "..." for what may be a secret in its URLs: user and password, query
+// and fragment, also where they are percent-encoded, cut off or have no scheme. Rather too much than too
+// little: "ops@example.org" and "what?really" are cut, too. Words end at white space, nowhere else.
+std::string redacted_text(std::string_view text);
+
 }  // namespace rec

@@ -29,7 +29,7 @@ UriPtr parse_url(const std::string &url) {
 Error error_of(const GError *e, const std::string &url) {
   const Errc code =
       g_error_matches(e, G_IO_ERROR, G_IO_ERROR_CANCELLED) ? Errc::cancelled : Errc::unavailable;
-  return {code, redacted_url(url) + ": " + e->message};
+  return {code, redacted_url(url) + ": " + redacted_text(e->message)};
 }
 
 std::string what_is_wrong(GTlsCertificateFlags flags) {

@@ -23,14 +23,15 @@ namespace {
 
 constexpr std::size_t kLongestQuote = 200;  // of a store's own words
 
-// The text of the first <Name>...</Name>; hostile XML yields at worst odd text, cut short.
+// The text of the first <Name>...</Name>; hostile XML yields at worst odd text, cut short, and a
+// store that says again what it was asked for gives no secret away.
 std::string element_text(const std::string &xml, const std::string &name) {
   const std::size_t start = xml.find("<" + name + ">");
   if (start == std::string::npos) return {};
   const std::size_t from = start + name.size() + 2;
   const std::size_t end = xml.find("</" + name + ">", from);
   if (end == std::string::npos) return {};
-  std::string text = xml.substr(from, std::min(end - from, kLongestQuote));
+  std::string text = redacted_text(std::string_view(xml).substr(from, std::min(end - from, kLongestQuote)));
   std::replace_if(
       text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
   return text;

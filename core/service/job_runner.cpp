@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "core/disk/repaired_file.h"
 #include "core/io/child_process.h"
 #include "core/io/files.h"
+#include "core/io/http.h"
 #include "core/io/iso_time.h"
 #include "core/model/object_key.h"
 #include "core/model/retry_schedule.h"
@@ -43,9 +45,12 @@ const char *const kUsualVariables[] = {"PATH",
                                        "GST_REGISTRY_1_0",
                                        "GST_REGISTRY_FORK"};
 
+// The end of it. A word that was cut in two may be a query without its '?'.
 std::string readable(std::string_view said) {
-  if (said.size() > kLongestLog) said.remove_prefix(said.size() - kLongestLog);
-  return CString(g_utf8_make_valid(said.data(), static_cast<gssize>(said.size()))).get();
+  if (said.size() >= kMostOutput) said.remove_prefix(std::min(said.find_first_of(" \n\r\t"), said.size()));
+  const std::string text = redacted_text(said);
+  const std::size_t cut = text.size() - std::min(text.size(), kLongestLog);
+  return CString(g_utf8_make_valid(&text[cut], static_cast<gssize>(text.size() - cut))).get();
 }
 
 // One attempt at one job.

@@ -8,6 +8,7 @@
 
 #include "core/base/glib_ptr.h"
 #include "core/io/files.h"
+#include "core/io/http.h"
 #include "gst/common/barrier.h"
 #include "gst/common/messages.h"
 
@@ -84,7 +85,7 @@ std::string words_of(GstMessage *message) {
   GError *error = nullptr;
   gst_message_parse_error(message, &error, nullptr);
   const ErrorPtr owned(error);
-  std::string words = error && error->message ? error->message : "it failed";
+  std::string words = error && error->message ? redacted_text(error->message) : "it failed";
   for (char &c : words)
     if (c == '\n' || c == '\r') c = ' ';
   return GST_OBJECT_NAME(GST_MESSAGE_SRC(message)) + std::string(": ") + words;

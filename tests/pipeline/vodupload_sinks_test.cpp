@@ -209,28 +209,41 @@ TEST_F(VodUploadSinks, ASinkThatTellsNothingIsKnownByWhereItWrites) {
   expect_stored(spool("a.flv"));
 }
 
-TEST_F(VodUploadSinks, ReceiversAreToldThatASinkFails) {
-  fs::create_directories(spool(""));
-  write_file(dir_ / "recording.json",
-             R"({"templates": {"t": {"formats": {}, "callbacks": ["ops"]}}, "rules": [],
+class VodUploadSinksFail : public VodUploadSinks {
+ protected:
+  // What receivers are told when a sink "f" says this.
+  std::string told_of(const std::string &words) {
+    fs::create_directories(spool(""));
+    write_file(dir_ / "recording.json",
+               R"({"templates": {"t": {"formats": {}, "callbacks": ["ops"]}}, "rules": [],
                  "callbacks": {"ops": {"url": "http://127.0.0.1:1/", "schema": "recording", "events": ["exception"]}}})");
-  const auto pipeline = parse_pipeline("pipeline.( " + std::string(kVideo) +
-                                       bin("flvmux ! filesink name=f location=" + spool("a.flv")) + " )");
-  ASSERT_TRUE(pipeline);
-  ASSERT_NE(gst_element_set_state(pipeline.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
-  ASSERT_EQ(gst_element_get_state(pipeline.get(), nullptr, nullptr, 60 * GST_SECOND),
-            GST_STATE_CHANGE_SUCCESS);
-  const auto sink = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "f"));
-  GST_ELEMENT_ERROR(sink.get(), RESOURCE, WRITE, ("no space\nleft"), (nullptr));
-  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
-  auto rows = catalogue();
-  auto query = *rows.connection().prepare("SELECT detail FROM outbox WHERE event = 'exception'");
-  const auto details = *query.rows(text_in_row);
-  ASSERT_EQ(details.size(), 1U);
-  const auto exception = exception_in(details[0]);
-  ASSERT_TRUE(exception);
-  EXPECT_EQ(exception->report.type, ExceptionType::write_failed);
-  EXPECT_EQ(exception->report.description, "f: no space left");
+    const auto pipeline = parse_pipeline("pipeline.( " + std::string(kVideo) +
+                                         bin("flvmux ! filesink name=f location=" + spool("a.flv")) + " )");
+    EXPECT_NE(gst_element_set_state(pipeline.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    EXPECT_EQ(gst_element_get_state(pipeline.get(), nullptr, nullptr, 60 * GST_SECOND),
+              GST_STATE_CHANGE_SUCCESS);
+    const auto sink = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "f"));
+    GST_ELEMENT_ERROR(sink.get(), RESOURCE, WRITE, ("%s", words.c_str()), (nullptr));
+    gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+    auto rows = catalogue();
+    auto query = *rows.connection().prepare("SELECT detail FROM outbox WHERE event = 'exception'");
+    const auto details = *query.rows(text_in_row);
+    EXPECT_EQ(details.size(), 1U);
+    const auto exception = details.empty() ? std::nullopt : exception_in(details[0]);
+    if (!exception) return "";
+    EXPECT_EQ(exception->report.type, ExceptionType::write_failed);
+    return exception->report.description;
+  }
+};
+
+TEST_F(VodUploadSinksFail, ReceiversAreToldWhatItSays) {
+  EXPECT_EQ(told_of("no space\nleft"), "f: no space left");
+}
+
+// Sinks that upload name the address.
+TEST_F(VodUploadSinksFail, ReceiversAreToldNoSecretOfAnAddress) {
+  EXPECT_EQ(told_of("cannot PUT 'https://u:TOPSECRET@h/a?sig=TOPSECRET' now"),
+            "f: cannot PUT 'https://...@h/a?... now");
 }
 
 TEST_F(VodUploadSinks, WhatMultifilesinkClosesIsAFileEach) {

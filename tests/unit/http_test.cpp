@@ -263,5 +263,53 @@ TEST(Http, KnowsTheHostAsTheHeaderSaysIt) {
   EXPECT_EQ(redacted_url("https://user:pw@h:8443/p?token=t#f"), "https://h:8443/p");
 }
 
+TEST(RedactedText, HasNoSecretOfAnyUrl) {
+  const std::pair<const char *, const char *> texts[] = {
+      {"https://user:pw@h:8443/p?token=t#f", "https://...@h:8443/p?..."},
+      {"Could not PUT 'https://h/p?sig=t': Forbidden (403)",
+       "Could not PUT 'https://h/p?... Forbidden (403)"},
+      {"a http://a:pw@h/ b rtmp://b:pw@i/live c", "a http://...@h/ b rtmp://...@i/live c"},
+      {"https://h/a,https://u:pw@i/b,https://v:pw@j?t", "https://h/a,https://...@i/b,https://...@j?..."},
+      {"url=u:pw@h,https://i", "...@h,https://i"},
+      {"https://token@h/x@y", "https://...@y"},
+      {"https://h/#access_token=t", "https://h/#..."},
+      {"https://h/p?to=a@b.org&key=t", "https://h/p?..."},
+      {"https://u:p@w:x@h/p", "https://...@h/p"},
+      {"https://u:p/w@h/p", "https://...@h/p"},
+      {"https://u:p?w@h/p", "https://...?..."},
+      {"https://u:p w@h/p", "https://... ...@h/p"},
+      {"u:pw@h/p?token=t", "...@h/p?..."},
+      {"//u:pw@h/p", "...@h/p"},
+      {"h/p?token=t", "h/p?..."},
+      {"https://u:pw", "https://..."},
+      {"https://u:", "https://u:"},
+      {"file://u:pw@h/a.flv", "file://...@h/a.flv"},
+      {R"({"u":"https:\/\/u:pw@h\/p?t"})", "...@h\\/p?..."},
+      {"https%3A%2F%2Fu%3Apw%40h%2Fp%3Ft%3D1", "https://...@h/p?..."},
+      {"https%253a%252f%252fu%253apw%2540h", "https://...@h"},
+      {"https://h/to/https%3A%2F%2Fu%3Apw%40i", "https://h/to/https://...@i"},
+      {"https://u:p%40w@h", "https://...@h"}};
+  for (const auto &[text, redacted] : texts) {
+    EXPECT_EQ(redacted_text(text), redacted);
+    EXPECT_EQ(redacted_text(redacted), redacted) << "once is enough";
+  }
+}
+
+TEST(RedactedText, KeepsTheWordsThatHelp) {
+  for (const char *text :
+       {"", " \t\n", "f: no space left", "Could not open '/spool/live/cam@home/1.flv' for writing.",
+        "https://h:8443/p%20q/a.m3u8: status 404", "(https://h:8443),", "http://[::1]:80/p http://[::1]",
+        "file:///spool/a.flv", "why? 12:30:01 100%25 of 5% %", "https://h/p?", "\xff\xfe %41", "a::b c://"})
+    EXPECT_EQ(redacted_text(text), text);
+}
+
+TEST(RedactedText, IsDoneWithAnythingHuge) {
+  for (const char *piece : {"@", ":", "/", "?", "%25", "%40", "://", "https://u:pw@h/ ", "a:b@"}) {
+    std::string text;
+    while (text.size() < (std::size_t{1} << 20)) text += piece;
+    EXPECT_EQ(redacted_text(text + " end?secret").find("pw"), std::string::npos) << piece;
+  }
+}
+
 }  // namespace
 }  // namespace rec

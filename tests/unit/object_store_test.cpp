@@ -188,12 +188,14 @@ TEST_F(ObjectStoreTest, TellsWhatTheStoreSaidAndNoSecret) {
                                                    {503, Errc::unavailable},
                                                    {302, Errc::unavailable}};
   for (const auto &[status, code] : cases) {
-    test::FakeHttp http({test::FakeHttp::status(status, "<Error><Code>SomeCode</Code><Message>some\nwords " +
-                                                            std::string(5000, 'x') + "</Message></Error>")});
+    test::FakeHttp http({test::FakeHttp::status(status,
+                                                "<Error><Code>SomeCode</Code><Message>some\nwords of "
+                                                "https://u:TOPSECRET@h/a?sig=TOPSECRET " +
+                                                    std::string(5000, 'x') + "</Message></Error>")});
     const auto url = s3(http, "http://127.0.0.1:7480")->put({spool_, spooled("a.ts", "media"), ""}, nullptr);
     ASSERT_FALSE(url);
     EXPECT_EQ(url.error().code, code) << status;
-    EXPECT_NE(url.error().message.find("SomeCode: some?words"), std::string::npos);
+    EXPECT_NE(url.error().message.find("SomeCode: some?words of https://...@h/a?... xx"), std::string::npos);
     EXPECT_LT(url.error().message.size(), 300U);
     EXPECT_EQ(url.error().message.find("TOPSECRET"), std::string::npos);
   }

@@ -171,6 +171,23 @@ TEST_F(RecordingJobsTest, WhatFailsIsTriedAgainAndGivenUpAndBroughtBack) {
   EXPECT_TRUE(work_left().empty());
 }
 
+// Programs name where they fail.
+TEST_F(RecordingJobsTest, WhatAProgramSaysHoldsNoSecretOfAnAddress) {
+  close(begin(kOfFlv), "a.flv");
+  const auto news =
+      run(shell("echo PUT https://h/a?sig=TOPSECRET; echo no https://u:TOPSECRET@h/ >&2; exit 3"));
+  ASSERT_TRUE(news && news->error);
+  EXPECT_EQ(news->error->message, "'sh' ended with 3: no https://...@h/");
+  EXPECT_EQ(only_job().error, news->error->message);
+  EXPECT_EQ(only_job().log, "PUT https://h/a?...\nno https://...@h/\n");
+}
+
+TEST_F(RecordingJobsTest, TheEndOfALongAddressIsNoSecretEither) {
+  close(begin(kOfFlv), "a.flv");
+  ASSERT_TRUE(run(shell("echo https://h/a?$(yes TOPSECRET | head -c 200000 | tr -d '\\n'); echo end")));
+  EXPECT_EQ(only_job().log, "\nend\n");
+}
+
 TEST_F(RecordingJobsTest, SaysWhyThereIsNoResult) {
   const std::int64_t id = begin(kOfFlv);
   const std::string path = close(id, "a.flv");
