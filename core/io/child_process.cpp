@@ -18,7 +18,7 @@
 #include <cstring>
 
 #include "core/base/glib_ptr.h"
-#include "core/io/deadline.h"
+#include "core/io/files.h"
 
 namespace rec {
 namespace {
@@ -48,7 +48,7 @@ void limit(int resource, rlim_t most) {
   setrlimit(static_cast<__rlimit_resource>(resource), &now);
 }
 
-// Between fork and exec: only what is safe there.
+// Both between fork and exec: only what is safe there.
 void set_up_child(gpointer of) {
   const ChildProgram &program = **static_cast<const ChildProgram *const *>(of);
   setpgid(0, 0);
@@ -57,6 +57,56 @@ void set_up_child(gpointer of) {
   if (program.most_file_bytes > 0) limit(RLIMIT_FSIZE, program.most_file_bytes);
   if (program.nice != 0) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + program.nice);
 }
+
+void join_group(gpointer of) {
+  if (setpgid(0, *static_cast<const GPid *>(of)) != 0) _exit(1);  // it would kill ours
+}
+
+struct Pipe {
+  int read_end = -1, write_end = -1;
+  static Result<Pipe> open() {
+    int ends[2] = {-1, -1};
+    if (pipe2(ends, O_CLOEXEC) != 0) return error_of_errno(errno, "opening", "a pipe");
+    return Pipe{ends[0], ends[1]};
+  }
+};
+
+// In a child's group: kills that when this process dies, of whatever. What the child has started would live
+// on, for PR_SET_PDEATHSIG is the child's alone.
+class Guard {
+ public:
+  Guard() = default;
+  Guard(const Guard &) = delete;
+  Guard &operator=(const Guard &) = delete;
+  ~Guard() {
+    if (pid_ == 0) return;
+    ::kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+    close(alive_);
+  }
+
+  Status start(GPid group) {
+    REC_TRY(const Pipe pipe, Pipe::open());
+    alive_ = pipe.write_end;
+    const Strings arguments =
+        strings_of({"/bin/sh", "-c", "trap '' HUP INT QUIT TERM; read end; kill -s KILL 0"});
+    const Strings nothing = strings_of({});
+    constexpr auto kFlags =
+        GSpawnFlags(G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL);
+    ErrorOut error;
+    const gboolean started = g_spawn_async_with_pipes_and_fds(
+        nullptr, arguments.get(), nothing.get(), kFlags, join_group, &group, pipe.read_end, -1, -1, nullptr,
+        nullptr, 0, &pid_, nullptr, nullptr, nullptr, error.out());
+    close(pipe.read_end);
+    if (started) return ok();
+    close(alive_);
+    return Error{Errc::unavailable, std::string("cannot start '/bin/sh': ") + error->message};
+  }
+
+ private:
+  GPid pid_ = 0;
+  int alive_ = -1;  // nobody else has this end of its standard input
+};
 
 class Child {
  public:
@@ -91,9 +141,13 @@ class Child {
   }
 
   bool has_ended() {
-    if (!reaped_) reaped_ = waitpid(pid_, &status_, WNOHANG) == pid_;
+    if (reaped_) return true;
+    const pid_t found = waitpid(pid_, &status_, WNOHANG);
+    is_lost_ = found < 0 && errno == ECHILD;
+    reaped_ = found == pid_ || is_lost_;
     return reaped_;
   }
+  bool is_lost() const { return is_lost_; }  // somebody else was told how it ended
   ChildResult result() {
     if (said_.size() > kMostOutput) said_.erase(0, said_.size() - kMostOutput);
     return {WIFEXITED(status_) ? WEXITSTATUS(status_) : -1, std::move(said_)};
@@ -105,6 +159,7 @@ class Child {
   std::string said_;
   bool is_open_ = true;
   bool reaped_ = false;
+  bool is_lost_ = false;
   int status_ = 0;
 };
 
@@ -114,39 +169,48 @@ Error start_error(const GError *error, const std::string &program) {
           "cannot start '" + program + "': " + (error ? error->message : "unknown reason")};
 }
 
-}  // namespace
-
-Result<ChildResult> run_child(const ChildProgram &program, const std::function<bool()> &is_cancelled) {
-  if (program.arguments.empty()) return Error{Errc::invalid_argument, "there is no program to be run"};
+// Its process, whose words come out of `output`.
+Result<GPid> start(const ChildProgram &program, int output) {
   const Strings arguments = strings_of(program.arguments), environment = environment_of(program);
   const ChildProgram *self = &program;
-  int output = -1;
-  int pipes[2] = {-1, -1};
-  if (pipe2(pipes, O_CLOEXEC) != 0)
-    return Error{Errc::unavailable, "no pipe for '" + program.arguments[0] + "'"};
-  output = pipes[0];
+  std::vector<int> numbers;
+  for (std::size_t i = 0; i < program.files.size(); ++i) numbers.push_back(static_cast<int>(3 + i));
   GPid pid = 0;
   ErrorOut error;
   const gboolean started = g_spawn_async_with_pipes_and_fds(
       program.folder.empty() ? nullptr : program.folder.c_str(), arguments.get(), environment.get(),
-      GSpawnFlags(G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD), set_up_child, &self, -1, pipes[1],
-      pipes[1], nullptr, nullptr, 0, &pid, nullptr, nullptr, nullptr, error.out());
-  close(pipes[1]);
-  if (!started) {
-    close(output);
-    return start_error(error.operator->(), program.arguments[0]);
+      GSpawnFlags(G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD), set_up_child, &self, -1, output, output,
+      program.files.data(), numbers.data(), numbers.size(), &pid, nullptr, nullptr, nullptr, error.out());
+  if (!started) return start_error(error.operator->(), program.arguments[0]);
+  return pid;
+}
+
+}  // namespace
+
+Result<ChildResult> run_child(const ChildProgram &program, const std::function<bool()> &is_cancelled) {
+  if (program.arguments.empty()) return Error{Errc::invalid_argument, "there is no program to be run"};
+  const std::string name = "'" + program.arguments[0] + "'";
+  REC_TRY(const Pipe output, Pipe::open());
+  const auto pid = start(program, output.write_end);
+  close(output.write_end);
+  if (!pid) {
+    close(output.read_end);
+    return pid.error();
   }
-  Child child(pid, output);
+  Child child(*pid, output.read_end);
+  Guard guard;
+  REC_CHECK(guard.start(*pid));
   const auto ends = std::chrono::steady_clock::now() + program.timeout;
   while (!child.has_ended()) {
     child.listen(Milliseconds(250));
-    if (is_cancelled && is_cancelled())
-      return Error{Errc::cancelled, "'" + program.arguments[0] + "' was stopped"};
+    if (is_cancelled && is_cancelled()) return Error{Errc::cancelled, name + " was stopped"};
     if (std::chrono::steady_clock::now() >= ends)
-      return Error{Errc::unavailable, "'" + program.arguments[0] + "' took too long and was stopped"};
+      return Error{Errc::unavailable, name + " took too long and was stopped"};
   }
   child.kill_all();
   child.drain();
+  if (child.is_lost())
+    return Error{Errc::unavailable, "how " + name + " ended is not known: this process ignores SIGCHLD"};
   return child.result();
 }
 

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/io/child_process.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 #include "tests/common/temp_dir.h"
 
@@ -83,6 +90,66 @@ TEST(ChildProcess, IsKilledWithWhatItStartedWhenItsTimeIsOver) {
     return said && said->exit_code == 0;
   };
   EXPECT_FALSE(is_running());
+}
+
+// A pipe that this test has, for a program's descriptor 3.
+struct Told {
+  Told() { EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0); }
+  ~Told() {
+    close(ends[0]);
+    close_write_end();
+  }
+  Told(const Told &) = delete;
+  Told &operator=(const Told &) = delete;
+  void close_write_end() {
+    if (ends[1] >= 0) close(std::exchange(ends[1], -1));
+  }
+  // The next words; "" = nobody is left who could say any; "silence" = somebody is, for a minute.
+  std::string next() const {
+    pollfd wait{ends[0], POLLIN, 0};
+    if (poll(&wait, 1, 60'000) <= 0) return "silence";
+    std::array<char, 100> words{};
+    return {words.data(), static_cast<std::size_t>(std::max<ssize_t>(0, read(ends[0], words.data(), 100)))};
+  }
+  int ends[2] = {-1, -1};
+};
+
+TEST(ChildProcess, IsKilledWithWhatItStartedWhenThisProcessIs) {
+  Told told;
+  const pid_t killed = fork();
+  if (killed == 0) {
+    ChildProgram program;
+    program.arguments = {"sh", "-c", "sleep 1000 & echo begun >&3; wait"};
+    program.files = {told.ends[1]};
+    program.timeout = std::chrono::hours(1);
+    (void)run_child(program, {});
+    _exit(1);
+  }
+  told.close_write_end();
+  EXPECT_EQ(told.next(), "begun\n");
+  ASSERT_EQ(kill(killed, SIGKILL), 0);
+  ASSERT_EQ(waitpid(killed, nullptr, 0), killed);
+  EXPECT_EQ(told.next(), "") << "sleep lives on";
+}
+
+TEST(ChildProcess, HasTheFilesThatItIsGivenAndNoOther) {
+  Told told, other;
+  ChildProgram program;
+  program.arguments = {"sh", "-c", "echo word >/proc/self/fd/4; ls /proc/self/fd | tr '\\n' ' '"};
+  program.files = {other.ends[0], told.ends[1]};
+  program.timeout = std::chrono::seconds(20);
+  const auto result = run_child(program, {});
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->output, "0 1 2 3 4 5 ") << "5 is what ls looks through";
+  EXPECT_EQ(told.next(), "word\n");
+}
+
+TEST(ChildProcess, IsNotWaitedForWhereNobodyCanBe) {
+  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  const auto result = shell("exit 0");
+  std::signal(SIGCHLD, before);
+  ASSERT_FALSE(result);
+  EXPECT_NE(result.error().message.find("SIGCHLD"), std::string::npos) << result.error().message;
 }
 
 TEST(ChildProcess, StopsWhenItIsCancelled) {
