@@ -18,7 +18,7 @@ std::optional<Format> format_of_name(const std::string &path) {
 
 Result<JoinedMedia> join_to(const std::string &out, Format format, const std::vector<std::string> &parts) {
   if (file_facts(out)) return Error{Errc::exists, out + ": is there already, and nothing is overwritten"};
-  REC_TRY(DiskFile file, DiskFile::create(part_path(out)));
+  REC_TRY(DiskFile file, DiskFile::create_for(out));
   auto joined = join_files(format, parts, JoinWhat::all, file, nullptr);
   if (!joined) {
     file.discard();

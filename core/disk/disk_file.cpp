@@ -53,6 +53,17 @@ int rename_to_free_name(const char *from, const char *to) {
   return unlink(from) == 0 ? 0 : errno;
 }
 
+// NFS and old kernels.
+bool lacks_unnamed_files(int number) {
+  return number == EOPNOTSUPP || number == EISDIR || number == EINVAL || number == ENOSYS;
+}
+
+// The last one of the path that is there: on the same file system.
+std::string nearest_folder(std::string folder) {
+  while (access(folder.c_str(), F_OK) != 0 && folder != "/" && folder != ".") folder = directory_of(folder);
+  return folder;
+}
+
 // Takes what was written off the front.
 void drop_written(std::vector<iovec> &pieces, std::size_t &first, std::size_t written) {
   while (first < pieces.size() && written >= pieces[first].iov_len) written -= pieces[first++].iov_len;
@@ -122,6 +133,31 @@ Result<DiskFile> DiskFile::create(const std::string &path) {
   return file;
 }
 
+Result<DiskFile> DiskFile::create_for(const std::string &path) {
+  const int fd = open(nearest_folder(directory_of(path)).c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
+  if (fd >= 0) return DiskFile(path, fd, false);
+  if (!lacks_unnamed_files(errno)) return disk_error("creating", path, errno);
+  REC_CHECK(make_directories_for(path));
+  auto file = create(part_path(path));
+  if (file || file.error().code != Errc::exists) return file;
+  file = take(part_path(path));
+  if (file) REC_CHECK(file->truncate(0));
+  return file;
+}
+
+Result<DiskFile> DiskFile::create_temporary(const std::string &wanted_folder) {
+  const std::string folder = nearest_folder(wanted_folder);
+  std::string path = folder + "/temporary file";
+  const int fd = open(folder.c_str(), O_RDWR | O_TMPFILE | O_EXCL | O_CLOEXEC, 0600);
+  if (fd >= 0) return DiskFile(std::move(path), fd, false);
+  if (!lacks_unnamed_files(errno)) return disk_error("creating", path, errno);
+  const CString name(g_build_filename(folder.c_str(), ".temporary-XXXXXX", nullptr));
+  const int named = g_mkstemp_full(name.get(), O_RDWR | O_CLOEXEC, 0600);
+  if (named < 0) return disk_error("creating", path, errno);
+  unlink(name.get());
+  return DiskFile(std::move(path), named, false);
+}
+
 Result<DiskFile> DiskFile::take(const std::string &path) {
   const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return disk_error("opening", path, errno);
@@ -144,12 +180,13 @@ Result<DiskFile> DiskFile::open_to_read(const std::string &path) {
 }
 
 DiskFile::DiskFile(DiskFile &&other) noexcept
-    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), is_named_(other.is_named_) {}
 
 DiskFile &DiskFile::operator=(DiskFile &&other) noexcept {
   close_fd();
   path_ = std::move(other.path_);
   fd_ = std::exchange(other.fd_, -1);
+  is_named_ = other.is_named_;
   return *this;
 }
 
@@ -158,6 +195,8 @@ DiskFile::~DiskFile() { close_fd(); }
 void DiskFile::close_fd() {
   if (fd_ >= 0) close(std::exchange(fd_, -1));
 }
+
+std::string DiskFile::path_by_fd() const { return "/proc/self/fd/" + std::to_string(fd_); }
 
 Result<std::uint64_t> DiskFile::size() const {
   struct stat facts {};
@@ -240,11 +279,17 @@ Status DiskFile::sync_data() {
   return ok();
 }
 
+int DiskFile::give_free_name(const char *name) const {
+  if (is_named_) return rename_to_free_name(path_.c_str(), name);
+  const int linked = linkat(AT_FDCWD, path_by_fd().c_str(), AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+  return linked == 0 ? 0 : errno;
+}
+
 Result<std::string> DiskFile::publish(const std::string &wanted, bool durable) {
   REC_CHECK(make_directories_for(wanted));
   for (unsigned number = 0; number < kMostNumbers; ++number) {
     const std::string name = numbered_path(wanted, number);
-    const int failed = rename_to_free_name(path_.c_str(), name.c_str());
+    const int failed = give_free_name(name.c_str());
     if (failed == EEXIST) continue;
     if (failed != 0) return disk_error("renaming to '" + name + "'", path_, failed);
     close_fd();
@@ -263,7 +308,7 @@ Status DiskFile::replace(DiskFile &other) {
 }
 
 void DiskFile::discard() {
-  if (fd_ >= 0) unlink(path_.c_str());  // while it is locked: nobody else's by now
+  if (fd_ >= 0 && is_named_) unlink(path_.c_str());  // while it is locked: nobody else's by now
   close_fd();
 }
 

@@ -19,6 +19,13 @@ class DiskFile {
  public:
   // Creates `path`. Errors: exists = there is such a file.
   static Result<DiskFile> create(const std::string &path);
+  // What is to be called `path`. Until publish() it has no name: what a killed process leaves of it is
+  // nothing. On a file system without such files it is part_path(path), which the next one takes over from a
+  // dead writer.
+  static Result<DiskFile> create_for(const std::string &path);
+  // What never gets a name, on the disk of `folder`, which need not exist yet: it is gone with the last who
+  // has it open.
+  static Result<DiskFile> create_temporary(const std::string &folder);
   // Opens what a dead writer left. Errors: unavailable = its writer lives, not_found.
   static Result<DiskFile> take(const std::string &path);
   // Opens a complete file, for reading only and without a lock. Errors: not_found.
@@ -28,6 +35,9 @@ class DiskFile {
   DiskFile &operator=(DiskFile &&other) noexcept;
 
   const std::string &path() const { return path_; }
+  // A path by which this process opens it, whatever its name, while this is open.
+  std::string path_by_fd() const;
+  int fd() const { return fd_; }  // for a child process
   // Whether path() still names this file: nobody has removed, renamed or replaced it.
   bool has_its_name() const;
   Result<std::uint64_t> size() const;
@@ -52,12 +62,15 @@ class DiskFile {
   void discard();  // removes it
 
  private:
-  DiskFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  DiskFile(std::string path, int fd, bool is_named = true)
+      : path_(std::move(path)), fd_(fd), is_named_(is_named) {}
+  int give_free_name(const char *name) const;
   bool lock();
   void close_fd();
 
   std::string path_;
   int fd_ = -1;
+  bool is_named_ = true;  // path_ is in its folder
 };
 
 // ".<name>.part" beside `path`: where a file grows before it is complete.

@@ -20,16 +20,17 @@ struct Piece {
   UtcTime begins;  // wall clock of what range.from means
 };
 
+std::string folder_of(const ClipJob &job) { return std::filesystem::path(job.path).parent_path().string(); }
+
 class FileClip {
  public:
   FileClip(Catalogue &catalogue, ClipJob &job, OpenStores *stores)
-      : catalogue_(catalogue), job_(job), fetched_(stores, job.path) {}
+      : catalogue_(catalogue), job_(job), fetched_(stores, folder_of(job)) {}
 
   Result<Recording> make() {
-    REC_CHECK(make_directories_for(job_.path));
     for (const Recording &source : job_.sources) REC_CHECK(add(source));
     if (pieces_.empty()) return Error{Errc::not_found, "nothing was recorded in that range"};
-    Conversions temporary(job_.path);
+    Conversions temporary(folder_of(job_));
     std::vector<FileRange> ranges;
     for (Piece &piece : pieces_) {
       REC_TRY(FileRange range, temporary.as(job_.request.format, piece.kind, piece.range));
@@ -40,7 +41,7 @@ class FileClip {
 
  private:
   Result<Recording> write(const std::vector<FileRange> &ranges) {
-    REC_TRY(DiskFile file, DiskFile::create(part_path(job_.path)));
+    REC_TRY(DiskFile file, DiskFile::create_for(job_.path));
     auto media = join_ranges(job_.request.format, ranges, file, {});
     if (!media) {
       file.discard();

@@ -128,8 +128,7 @@ class PlaylistClip {
   }
 
   Result<DiskFile> create(const std::string &text) const {
-    REC_CHECK(make_directories_for(job_.path));
-    REC_TRY(DiskFile file, DiskFile::create(part_path(job_.path)));
+    REC_TRY(DiskFile file, DiskFile::create_for(job_.path));
     Status written = file.write(0, text);
     if (written) written = file.sync();
     if (!written) {

@@ -9,7 +9,6 @@
 #include "core/io/files.h"
 #include "core/model/served_playlist.h"
 #include "core/service/expiry.h"
-#include "core/service/owner_lease.h"
 
 namespace rec {
 namespace {
@@ -63,21 +62,17 @@ struct FetchedMedia::Copy {
   std::vector<bool> has;  // by piece
 };
 
-FetchedMedia::FetchedMedia(OpenStores *stores, std::string path) : stores_(stores), path_(std::move(path)) {}
+FetchedMedia::FetchedMedia(OpenStores *stores, std::string folder)
+    : stores_(stores), folder_(std::move(folder)) {}
 
-FetchedMedia::~FetchedMedia() {
-  for (const auto &copy : copies_) copy->file.discard();
-}
+FetchedMedia::~FetchedMedia() = default;
 
 Result<FetchedMedia::Copy *> FetchedMedia::begin(const StoredObject &object) {
   if (!stores_ || object.store.empty() || object.url.empty() || object.size_bytes == 0)
     return Error{Errc::not_found,
                  "there is no local copy any more, and no store of the configuration has it"};
   REC_TRY(ObjectStore *const store, stores_->get(object.store));
-  const std::string extension = fs::path(redacted_url(object.url)).extension().string();
-  const std::string name =
-      (fs::path(path_).parent_path() / (".fetched-" + random_decimal_id() + extension)).string();
-  REC_TRY(DiskFile file, DiskFile::create(name));
+  REC_TRY(DiskFile file, DiskFile::create_temporary(folder_));
   copies_.push_back(std::make_unique<Copy>(std::move(file), *store, object));
   REC_CHECK(copies_.back()->file.truncate(object.size_bytes));
   return copies_.back().get();
@@ -88,7 +83,7 @@ Result<FileRange> FetchedMedia::file(const std::string &local, const StoredObjec
   range.paths = {path_here(local, object)};
   if (!range.paths.front().empty()) return range;
   REC_TRY(Copy *const copy, begin(object));
-  range.paths = {copy->file.path()};
+  range.paths = {copy->file.path_by_fd()};
   range.bring = [copy](std::uint64_t at, std::uint64_t bytes) { return copy->bring(at, bytes); };
   return range;
 }
@@ -98,7 +93,7 @@ Result<std::string> FetchedMedia::whole(const std::string &local, const StoredOb
   if (!here.empty()) return here;
   REC_TRY(Copy *const copy, begin(object));
   REC_CHECK(copy->bring(0, object.size_bytes));
-  return copy->file.path();
+  return copy->file.path_by_fd();
 }
 
 }  // namespace rec

@@ -18,13 +18,14 @@ struct StoredObject {
   std::uint64_t size_bytes = 0;
 };
 
-// Files in place of objects that have no local copy: hidden beside `path`, deleted with this. Never more is
-// fetched than is looked at, in pieces of 1 MiB, and the disk keeps 1 GiB free. For one thread. Errors:
-// not_found (no such store, or no such object), unavailable (the store; or the disk is too full), denied.
+// Files in place of objects that have no local copy: on the disk of `folder`, without names there, gone with
+// this however the process ends. Never more is fetched than is looked at, in pieces of 1 MiB, and the disk
+// keeps 1 GiB free. For one thread. Errors: not_found (no such store, or no such object), unavailable (the
+// store; or the disk is too full), denied.
 class FetchedMedia {
  public:
   // `stores`: null = there are none. It must outlive this.
-  FetchedMedia(OpenStores *stores, std::string path);
+  FetchedMedia(OpenStores *stores, std::string folder);
   ~FetchedMedia();
   FetchedMedia(const FetchedMedia &) = delete;
   FetchedMedia &operator=(const FetchedMedia &) = delete;
@@ -40,7 +41,7 @@ class FetchedMedia {
   Result<Copy *> begin(const StoredObject &object);
 
   OpenStores *const stores_;
-  const std::string path_;
+  const std::string folder_;
   std::vector<std::unique_ptr<Copy>> copies_;
 };
 

@@ -2,19 +2,15 @@
 #include "core/service/media_conversion.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "core/disk/repaired_file.h"
 #include "core/io/child_process.h"
-#include "core/io/files.h"
 #include "core/model/container_repair.h"
 #include "core/model/ts_streams.h"
-#include "core/service/owner_lease.h"
 
 namespace rec {
 namespace {
-namespace fs = std::filesystem;
 
 constexpr Nanoseconds kLongest = std::chrono::hours(2);
 constexpr std::size_t kLookedAt = std::size_t{188} * 1000;  // bytes in which a program map must come
@@ -23,8 +19,7 @@ struct Codecs {
   std::string video, audio;
 };
 
-Result<Codecs> codecs_of(MediaKindOfFile kind, const std::string &path) {
-  REC_TRY(const DiskFile file, DiskFile::open_to_read(path));
+Result<Codecs> codecs_of(MediaKindOfFile kind, const DiskFile &file) {
   REC_TRY(const ByteSource source, source_of(file));
   if (kind != MediaKindOfFile::ts) {
     REC_TRY(const Repair found,
@@ -32,7 +27,7 @@ Result<Codecs> codecs_of(MediaKindOfFile kind, const std::string &path) {
     return Codecs{found.video_codec, found.audio_codec};
   }
   std::vector<std::uint8_t> beginning(std::min<std::uint64_t>(source.size, kLookedAt));
-  if (!source.read(0, beginning)) return Error{Errc::unavailable, "cannot read '" + path + "'"};
+  if (!source.read(0, beginning)) return Error{Errc::unavailable, "cannot read '" + file.path() + "'"};
   const TsStreams streams = ts_streams(beginning);
   return Codecs{streams.video_codec, streams.audio_codec};
 }
@@ -62,16 +57,14 @@ Status check(const Codecs &codecs, Format format) {
   return ok();
 }
 
-// Names without a folder: the child works in it, and its parser of lines sees nothing odd.
-std::vector<std::string> launch_line(MediaKindOfFile kind, const Codecs &codecs, Format format,
-                                     const std::string &in, const std::string &out) {
-  std::vector<std::string> line = {"gst-launch-1.0", "-q",    "filesrc", "location=" + in, "!",
+// From descriptor 3 to descriptor 4: its parser of lines sees nothing odd.
+std::vector<std::string> launch_line(MediaKindOfFile kind, const Codecs &codecs, Format format) {
+  std::vector<std::string> line = {"gst-launch-1.0", "-q",    "filesrc", "location=/proc/self/fd/3", "!",
                                    demuxer_of(kind), "name=d"};
   const auto add = [&](std::initializer_list<const char *> words) {
     line.insert(line.end(), words.begin(), words.end());
   };
-  add({format == Format::mp4 ? "mp4mux" : "flvmux", "name=m", "!", "filesink"});
-  line.push_back("location=" + out);
+  add({format == Format::mp4 ? "mp4mux" : "flvmux", "name=m", "!", "filesink", "location=/proc/self/fd/4"});
   for (const std::string &codec : {codecs.video, codecs.audio})
     if (!codec.empty())
       add({"d.", "!", parser_of(codec), "!", "queue", "max-size-bytes=0", "max-size-time=0",
@@ -81,32 +74,14 @@ std::vector<std::string> launch_line(MediaKindOfFile kind, const Codecs &codecs,
 
 }  // namespace
 
-Conversions::~Conversions() {
-  std::error_code ignored;  // a leftover is hidden, and nobody's
-  for (const std::string &path : made_) fs::remove(path, ignored);
-}
-
-std::string Conversions::next_name(const char *extension) {
-  const fs::path path(path_);
-  made_.push_back((path.parent_path() / (".conversion-" + random_decimal_id() + extension)).string());
-  return made_.back();
-}
-
-Result<std::string> Conversions::in_one(MediaKindOfFile kind, const FileRange &range) {
-  if (kind == MediaKindOfFile::ts && range.paths.size() == 1) {
-    // A name that is safe in a line; where the file system has no links it is copied.
-    const std::string name = next_name(".ts");
-    std::error_code cannot;
-    fs::create_symlink(range.paths.front(), name, cannot);
-    if (!cannot) return name;
-    made_.pop_back();
-  }
-  const std::string name = next_name(kind == MediaKindOfFile::ts ? ".ts" : ".media");
-  REC_TRY(DiskFile file, DiskFile::create(name));
+Result<DiskFile> Conversions::in_one(MediaKindOfFile kind, const FileRange &range) const {
+  if (kind == MediaKindOfFile::ts && range.paths.size() == 1)
+    return DiskFile::open_to_read(range.paths.front());
+  REC_TRY(DiskFile file, DiskFile::create_temporary(folder_));
   if (kind != MediaKindOfFile::ts) {
     const Format format = kind == MediaKindOfFile::mp4 ? Format::mp4 : Format::flv;
     REC_TRY(const JoinedMedia media, join_ranges(format, {range}, file, {}));
-    return name;
+    return file;
   }
   std::uint64_t at = 0;
   for (const std::string &path : range.paths) {
@@ -115,26 +90,26 @@ Result<std::string> Conversions::in_one(MediaKindOfFile kind, const FileRange &r
     REC_CHECK(file.copy(from, 0, bytes, at));
     at += bytes;
   }
-  return name;
+  return file;
 }
 
 Result<FileRange> Conversions::as(Format format, MediaKindOfFile kind, const FileRange &range) {
   if (kind == (format == Format::mp4 ? MediaKindOfFile::mp4 : MediaKindOfFile::flv)) return range;
-  REC_TRY(const std::string in, in_one(kind, range));
+  REC_TRY(const DiskFile in, in_one(kind, range));
   REC_TRY(const Codecs codecs, codecs_of(kind, in));
   REC_CHECK(check(codecs, format));
-  const std::string out = next_name(format == Format::mp4 ? ".mp4" : ".flv");
+  REC_TRY(DiskFile out, DiskFile::create_temporary(folder_));
   ChildProgram program;
-  program.arguments =
-      launch_line(kind, codecs, format, fs::path(in).filename().string(), fs::path(out).filename().string());
-  program.folder = fs::path(path_).parent_path().string();
+  program.arguments = launch_line(kind, codecs, format);
+  program.files = {in.fd(), out.fd()};
   program.timeout = kLongest;
   REC_TRY(const ChildResult result, run_child(program, {}));
   if (result.exit_code != 0)
     return Error{Errc::unavailable, "gst-launch-1.0 cannot make an " + std::string(name_of(format)) +
                                         " of '" + range.paths.front() +
                                         "': " + result.output.substr(0, result.output.find('\n'))};
-  FileRange made{.paths = {out}, .from = {}, .to = {}};
+  FileRange made{.paths = {out.path_by_fd()}, .from = {}, .to = {}};
+  made_.push_back(std::move(out));
   if (kind == MediaKindOfFile::ts) {  // else it was cut before
     made.from = range.from;
     made.to = range.to;

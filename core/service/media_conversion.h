@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -14,22 +15,18 @@ enum class MediaKindOfFile { mp4, flv, ts };
 // in gst-launch-1.0 as a child. For one thread.
 class Conversions {
  public:
-  // Temporary files are hidden beside `path`, and go with this object.
-  explicit Conversions(std::string path) : path_(std::move(path)) {}
-  ~Conversions();
-  Conversions(const Conversions &) = delete;
-  Conversions &operator=(const Conversions &) = delete;
+  // What is made lies on the disk of `folder`, without names there, and goes with this object.
+  explicit Conversions(std::string folder) : folder_(std::move(folder)) {}
 
   // The range in a file that join_ranges() takes for `format` (mp4 or flv); itself, if it is in one. Errors:
   // corrupt = there is no such media in it, or a kind that the format cannot hold; unavailable = the child.
   Result<FileRange> as(Format format, MediaKindOfFile kind, const FileRange &range);
 
  private:
-  Result<std::string> in_one(MediaKindOfFile kind, const FileRange &range);
-  std::string next_name(const char *extension);
+  Result<DiskFile> in_one(MediaKindOfFile kind, const FileRange &range) const;
 
-  const std::string path_;
-  std::vector<std::string> made_;
+  const std::string folder_;
+  std::vector<DiskFile> made_;
 };
 
 }  // namespace rec

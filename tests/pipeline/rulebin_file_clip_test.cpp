@@ -142,6 +142,41 @@ TEST_F(RuleBinFileClip, TheFilesOfACycleAreMergedWhenTheRecordingHasEnded) {
   EXPECT_EQ(work_jobs(opened, "me", {})->made, 0U) << "once";
 }
 
+// Runs in the process that is killed, in which a converter never ends.
+TEST(RuleBinFileClipProcess, DISABLED_IsMade) {
+  const std::string dir = victims_directory();
+  ASSERT_TRUE(g_setenv("PATH", (dir + "/programs:" + g_getenv("PATH")).c_str(), TRUE));
+  const SystemClock clock;
+  Catalogue opened = *Catalogue::open(dir + "/spool/catalogue.db", clock);
+  ClipRequest request;
+  request.recordings = {1};
+  request.format = Format::mp4;
+  (void)make_clip(opened, request);
+}
+
+TEST_F(RuleBinFileClip, OfOneThatIsKilledNothingIsLeft) {
+  configure(R"({"hls": {"segment": "2s"}})");
+  record();
+  const auto media = [&] {
+    auto names = dir_.files();
+    std::erase_if(names, [](const std::string &name) { return name.find("catalogue.db") != name.npos; });
+    return names;
+  };
+  const std::string program = dir_ / "programs/gst-launch-1.0", begun = dir_ / "begun";
+  write_file(program,
+             "#!/bin/sh\ncp /proc/self/fd/3 /proc/self/fd/4 && : > '" + begun + "' && exec sleep 1000\n");
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const auto before = media();
+  {
+    Victim victim("RuleBinFileClipProcess.DISABLED_IsMade", dir_.path().string());
+    for (int i = 0; i < 600 && !std::filesystem::exists(begun); ++i) wait_for(milliseconds(100));
+    ASSERT_TRUE(std::filesystem::exists(begun));
+    victim.kill_it();
+  }
+  std::filesystem::remove(begun);
+  EXPECT_EQ(media(), before);
+}
+
 TEST_F(RuleBinFileClip, AMergeThatCannotBeIsGivenUpAndOneOfOneFileIsNone) {
   configure(R"({"mp4": {"cycle": "2s", "merge": true}, "flv": {"merge": true}})");
   record();
