@@ -65,7 +65,7 @@ Result<ClipJob> plan(Catalogue &catalogue, const ClipRequest &request) {
   job.request = request;
   REC_TRY(job.sources, sources_of(catalogue, request));
   job.result.source = request.source;
-  job.result.session_id = random_decimal_id();
+  job.result.session_id = request.session_id.empty() ? random_decimal_id() : request.session_id;
   job.result.job = request.job;
   job.result.directory = job.sources.front().directory;
   for (const Recording &source : job.sources)
@@ -79,6 +79,9 @@ Result<ClipJob> plan(Catalogue &catalogue, const ClipRequest &request) {
       job.result.is_stored = false;
     }
   }
+  const bool may_be_left = request.path.empty() && !request.session_id.empty();
+  if (may_be_left && object_key("", job.result.directory, job.path))  // no row names it yet
+    REC_CHECK(remove_file_below(job.path, job.result.directory));
   if (file_facts(job.path))
     return Error{Errc::exists, "'" + job.path + "' is there already, and nothing is overwritten"};
   return job;

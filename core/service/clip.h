@@ -22,6 +22,7 @@ struct ClipRequest {
   std::string path;             // absolute, of the result; "" = beside the first recording's
   RecordingSource source = RecordingSource::clip;  // or merge
   std::int64_t job = 0;                            // that asked for it (recording_jobs.h); 0 = none
+  std::string session_id;  // of the result, whose file an earlier attempt may have left; "" = a new one
 };
 
 // Makes it and a recording of its own for it, which is uploaded and announced like others: that one. Nothing

@@ -26,6 +26,7 @@ Result<bool> merge(Catalogue &catalogue, const RecordingJob &job) {
   request.format = *format;
   request.source = RecordingSource::merge;
   request.job = job.id;
+  request.session_id = job.session_id;
   REC_TRY(const Recording made, make_clip(catalogue, request));
   return true;
 }

@@ -142,6 +142,23 @@ TEST_F(RuleBinFileClip, TheFilesOfACycleAreMergedWhenTheRecordingHasEnded) {
   EXPECT_EQ(work_jobs(opened, "me", {})->made, 0U) << "once";
 }
 
+// Killed when the file had its name and the catalogue did not know it yet.
+TEST_F(RuleBinFileClip, AMergeThatWasKilledIsMadeAnewInItsPlace) {
+  configure(R"({"mp4": {"cycle": "2s", "merge": true}})");
+  record();
+  Catalogue opened = catalogue();
+  RecordingJobs dead(opened, "dead");
+  const auto taken = *dead.take("merge");
+  ASSERT_TRUE(taken);
+  const auto folder = std::filesystem::path(files(recordings().at(0)).at(0).facts.path).parent_path();
+  const std::string left = (folder / ("merge-" + taken->session_id) / "merge.mp4").string();
+  write_file(left, "whole, but nobody knows");
+  ASSERT_TRUE(dead.release_dead([](const std::string &) { return false; }));
+  ASSERT_EQ(work_jobs(opened, "me", {})->made, 1U);
+  EXPECT_EQ(files(recordings().at(0)).at(0).facts.path, left);
+  expect_clip(recordings().at(0), frames(0, 150));
+}
+
 // Runs in the process that is killed, in which a converter never ends.
 TEST(RuleBinFileClipProcess, DISABLED_IsMade) {
   const std::string dir = victims_directory();
