@@ -53,6 +53,7 @@ JobView view_in_row(const SqlStatement &row) {
 }  // namespace
 
 std::string work_folder(const std::string &directory, const std::string &session_id) {
+  if (session_id.empty() || session_id.find_first_not_of("0123456789") != session_id.npos) return "";
   return (std::filesystem::path(directory) / ".jobs" / session_id).string();
 }
 
@@ -134,8 +135,10 @@ Result<std::vector<std::string>> RecordingJobs::release_dead(
     REC_TRY(auto left, db_.prepare("SELECT r.directory, j.session_id FROM job j JOIN recording r ON r.id = "
                                    "j.recording_id WHERE j.lease = ?1 AND j.kind = 'process'"));
     REC_CHECK(left.bind_all(lease));
-    REC_CHECK(left.each_row(
-        [&](const SqlStatement &row) { folders.push_back(work_folder(row.text(0), row.text(1))); }));
+    REC_CHECK(left.each_row([&](const SqlStatement &row) {
+      std::string folder = work_folder(row.text(0), row.text(1));
+      if (!folder.empty()) folders.push_back(std::move(folder));
+    }));
     REC_CHECK(db_.run_with("UPDATE job SET lease = '' WHERE lease = ?1", lease));
   }
   return folders;

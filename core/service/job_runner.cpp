@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -53,6 +54,12 @@ std::string readable(std::string_view said) {
   return CString(g_utf8_make_valid(&text[cut], static_cast<gssize>(text.size() - cut))).get();
 }
 
+// With a point, whatever the locale that an application has chosen.
+std::string decimal(double value) {
+  std::array<char, 64> text{};
+  return g_ascii_formatd(text.data(), text.size(), "%.6f", value);
+}
+
 // One attempt at one job.
 class Attempted {
  public:
@@ -97,10 +104,14 @@ class Attempted {
     for (const StoredFile &one : files)
       if (one.id == job_.file_id) file_ = one;
     if (file_.id == 0) return Error{Errc::not_found, "its file is not known any more"};
-    folder_ = work_folder(source_.directory, job_.session_id);
-    place_ = fs::path(file_.facts.path).parent_path() / (settings_.name + "-" + job_.session_id);
-    if (!object_key("", source_.directory, place_.string()))
-      return Error{Errc::invalid_argument, "'" + place_.string() + "' is not below the recording's folder"};
+    // The catalogue is a file that others may write: nothing is deleted beside the recording's own folder.
+    const std::string folder = work_folder(source_.directory, job_.session_id);
+    const fs::path place =
+        fs::path(file_.facts.path).parent_path() / (settings_.name + "-" + job_.session_id);
+    if (folder.empty() || !object_key("", source_.directory, place.string()))
+      return Error{Errc::invalid_argument, "'" + place.string() + "' is not below the recording's folder"};
+    folder_ = folder;
+    place_ = place;
     return ok();
   }
 
@@ -122,7 +133,7 @@ class Attempted {
                            {"RECORDING_TEMPLATE", source_.template_name},
                            {"RECORDING_FORMAT", std::string(name_of(file_.format))},
                            {"RECORDING_START", exact_time_text(file_.facts.started)},
-                           {"RECORDING_DURATION", std::to_string(length.count())}};
+                           {"RECORDING_DURATION", decimal(length.count())}};
     return program;
   }
 

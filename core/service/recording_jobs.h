@@ -60,6 +60,7 @@ class RecordingJobs {
 };
 
 // Where a job works: hidden below the recording's directory. What it has made goes from there to its place.
+// "" = that is no session id, which may be a path to anywhere.
 std::string work_folder(const std::string &directory, const std::string &session_id);
 
 // Jobs of recordings of `owner` that are to be run yet.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <clocale>
 #include <cstdlib>
 
 #include "core/service/derived_recording.h"
@@ -169,6 +170,38 @@ TEST_F(RecordingJobsTest, WhatFailsIsTriedAgainAndGivenUpAndBroughtBack) {
   EXPECT_EQ(only_job().state, "done");
   EXPECT_EQ(*retry_jobs(catalogue_, {}), 0) << "it is done";
   EXPECT_TRUE(work_left().empty());
+}
+
+TEST_F(RecordingJobsTest, ALengthHasAPointInEveryLocale) {
+  const std::string made = "localedef -i de_DE -f UTF-8 " + (dir_ / "de") + " 2>&1";
+  if (std::system(made.c_str()) != 0) GTEST_SKIP() << "there are no locales";
+  ASSERT_EQ(setenv("LOCPATH", dir_.path().c_str(), 1), 0);
+  ASSERT_NE(std::setlocale(LC_NUMERIC, "de"), nullptr);
+  close(begin(kOfFlv), "a.flv");
+  const auto news = run(shell("echo $RECORDING_DURATION"));
+  std::setlocale(LC_NUMERIC, "C");
+  ASSERT_EQ(unsetenv("LOCPATH"), 0);
+  ASSERT_TRUE(news);
+  EXPECT_EQ(only_job().log.find(','), std::string::npos) << only_job().log;
+}
+
+// The catalogue is a file that others may write.
+TEST_F(RecordingJobsTest, ASessionIdThatIsAPathLeadsNowhere) {
+  close(begin(kOfFlv), "a.flv");
+  write_file(dir_ / "mine/file", "not a recording's");
+  for (const char *path : {"../../mine", "x/../../../mine", ""}) {
+    EXPECT_EQ(work_folder(dir_ / "spool", path), "") << path;
+    RecordingJobs rows(catalogue_, "dead");
+    ASSERT_TRUE(*rows.take("process", "job"));
+    ASSERT_TRUE(catalogue_.connection().run_with("UPDATE job SET session_id = ?1", path));
+    EXPECT_TRUE(rows.release_dead([](const std::string &) { return false; })->empty());
+    if (*path == 0) break;
+    const auto news = run(shell("true"));
+    ASSERT_TRUE(news && news->error);
+    EXPECT_FALSE(news->retry);
+    EXPECT_EQ(read_file(dir_ / "mine/file"), "not a recording's");
+    ASSERT_EQ(*retry_jobs(catalogue_, {}), 1);
+  }
 }
 
 // Programs name where they fail.
