@@ -3,6 +3,7 @@
 
 #include "core/io/json.h"
 #include "core/service/config_reader.h"
+#include "core/service/recording_json.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 
@@ -17,10 +18,8 @@ const char *state_of(const RecordingTask &task, UtcTime now) {
 
 JsonObjectWriter json_of(const RecordingTask &task, UtcTime now) {
   JsonObjectWriter json;
-  json.text("task_id", task.id)
-      .text("domain", task.stream.domain)
-      .text("app", task.stream.app)
-      .text("stream", task.stream.stream)
+  json.text("task_id", task.id);
+  add_push(json, task.stream)
       .text("template", task.template_name)
       .text("start", time_text(task.start))
       .text("end", time_text(task.end))

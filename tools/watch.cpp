@@ -11,6 +11,7 @@
 #include "core/io/json.h"
 #include "core/model/live_rate.h"
 #include "core/service/config_reader.h"
+#include "core/service/recording_json.h"
 #include "core/service/running_recordings.h"
 #include "tools/commands.h"
 #include "tools/options.h"
@@ -177,10 +178,8 @@ void print_json(const Looks &looks, const RunningRecordings &now) {
   for (const RunningRecording &one : now.recordings) {
     const Recording &r = one.recording;
     JsonObjectWriter json;
-    json.text("session_id", r.session_id)
-        .text("domain", r.push.domain)
-        .text("app", r.push.app)
-        .text("stream", r.push.stream)
+    json.text("session_id", r.session_id);
+    add_push(json, r.push)
         .text("template", r.template_name)
         .text("content", r.content)
         .text("state", name_of(r.state))

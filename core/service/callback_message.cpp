@@ -11,6 +11,7 @@
 #include "core/io/json.h"
 #include "core/model/push_query.h"
 #include "core/service/catalogue_events.h"
+#include "core/service/recording_json.h"
 #include "core/service/recording_quality.h"
 #include "core/service/tencent_payload.h"
 
@@ -50,9 +51,7 @@ std::string host_of(const std::string &url) {
 JsonObjectWriter alibaba_file(const Owed &owed, const std::string &object) {
   const ClosedFile facts = owed.file.value_or(StoredFile{}).facts;
   JsonObjectWriter body;
-  body.text("domain", owed.recording.push.domain)
-      .text("app", owed.recording.push.app)
-      .text("stream", owed.recording.push.stream)
+  add_push(body, owed.recording.push)
       .text("uri", object)
       .real("duration", seconds(facts.duration))
       .number("start_time", unix_seconds(std::min(facts.started, facts.ended)))
@@ -66,9 +65,7 @@ JsonObjectWriter alibaba_status(const Owed &owed) {
   const bool paused = owed.event == RecordingEvent::recording_paused;
   const bool resumed = owed.event == RecordingEvent::recording_resumed;
   JsonObjectWriter body;
-  body.text("domain", owed.recording.push.domain)
-      .text("app", owed.recording.push.app)
-      .text("stream", owed.recording.push.stream)
+  add_push(body, owed.recording.push)
       .text("event", paused ? "record_paused" : (resumed ? "record_resumed" : "record_started"));
   return body;
 }
@@ -125,10 +122,8 @@ JsonObjectWriter recording_of(const Owed &owed) {
   JsonObjectWriter about;
   about.text("session-id", recording.session_id)
       .text("template", recording.template_name)
-      .text("task", recording.task)
-      .text("domain", recording.push.domain)
-      .text("app", recording.push.app)
-      .text("stream", recording.push.stream)
+      .text("task", recording.task);
+  add_push(about, recording.push)
       .text("content", recording.content)
       .text("formats", recording.formats)
       .text("source", name_of(recording.source))

@@ -66,12 +66,14 @@ Result<RecordingView> view_of(Catalogue &catalogue, Recording recording) {
   return view;
 }
 
+JsonObjectWriter &add_push(JsonObjectWriter &json, const PushIdentity &push) {
+  return json.text("domain", push.domain).text("app", push.app).text("stream", push.stream);
+}
+
 JsonObjectWriter json_of(const Recording &r) {
   JsonObjectWriter json;
-  json.text("session_id", r.session_id)
-      .text("domain", r.push.domain)
-      .text("app", r.push.app)
-      .text("stream", r.push.stream)
+  json.text("session_id", r.session_id);
+  add_push(json, r.push)
       .text("template", r.template_name)
       .text("content", r.content)
       .text("task", r.task)

@@ -28,6 +28,9 @@ struct RecordingView {
 
 Result<RecordingView> view_of(Catalogue &catalogue, Recording recording);
 
+// The members domain, app and stream.
+JsonObjectWriter &add_push(JsonObjectWriter &json, const PushIdentity &push);
+
 // As --json of the tool and the API say it. `more` adds members to the object of a file.
 JsonObjectWriter json_of(const RecordingView &view,
                          const std::function<void(JsonObjectWriter &, const StoredFile &)> &more = {});
