@@ -8,6 +8,15 @@
 
 namespace rec::test {
 
+// As of a peer that takes everything and says nothing: until it is cancelled.
+inline Error silence(GCancellable *cancel) {
+  GPollFD fd{};
+  if (!g_cancellable_make_pollfd(cancel, &fd)) return {Errc::unavailable, "no pollfd"};
+  g_poll(&fd, 1, -1);
+  g_cancellable_release_fd(cancel);
+  return {Errc::cancelled, "cancelled"};
+}
+
 // Answers from a script (the last answer stays), and remembers what was asked. Bodies are read as they are
 // sent.
 class FakeHttp final : public HttpClient {

@@ -19,18 +19,6 @@ namespace {
 
 using namespace test;  // NOLINT(google-build-using-namespace): the row builders
 
-// Of the test, for a store that wants a client of its own.
-class Borrowed final : public HttpClient {
- public:
-  explicit Borrowed(HttpClient &http) : http_(http) {}
-  Result<HttpResponse> send(const HttpRequest &request, GCancellable *cancel) override {
-    return http_.send(request, cancel);
-  }
-
- private:
-  HttpClient &http_;
-};
-
 class RemovalTest : public testing::Test {
  protected:
   using Names = std::vector<std::string>;
@@ -98,8 +86,9 @@ class RemovalTest : public testing::Test {
     return query.int64(0);
   }
   Housekeeper housekeeper() {
-    return *Housekeeper::create(path_, destinations_, clock_,
-                                [this](const HttpSettings &) { return std::make_unique<Borrowed>(bucket_); });
+    return *Housekeeper::create(path_, destinations_, clock_, [this](const HttpSettings &) {
+      return std::make_unique<SharedHttp>(bucket_);
+    });
   }
   HousekeepingReport work() { return *housekeeper().work_once(catalogue_); }
   Names local() const {
@@ -112,6 +101,11 @@ class RemovalTest : public testing::Test {
     Names names;
     for (const auto &[key, bytes] : bucket_.objects) names.push_back(key);
     return names;
+  }
+  // Here and in the bucket.
+  void expect_left(const Names &names) {
+    EXPECT_EQ(local(), names);
+    EXPECT_EQ(objects(), names);
   }
   Errc refusal(std::int64_t id) {
     const Status begun = begin_removal(catalogue_, id, RemovalScope::files);
@@ -137,8 +131,7 @@ TEST_F(RemovalTest, DeletesObjectsAndFilesAndKeepsTheInformation) {
   EXPECT_EQ(catalogue_.recording(id)->removal, Removal::under_way);
   EXPECT_EQ(objects().size(), 6U) << "that is the second phase's";
   EXPECT_EQ(work().removed, 1U);
-  EXPECT_EQ(local(), (Names{"b/1.ts", "b/index.m3u8"}));
-  EXPECT_EQ(objects(), local());
+  expect_left({"b/1.ts", "b/index.m3u8"});
   EXPECT_FALSE(std::filesystem::exists(spool_ + "/a"));
   EXPECT_EQ(catalogue_.recording(id)->removal, Removal::done);
   EXPECT_TRUE(catalogue_.files(id)->front().removed);
@@ -209,18 +202,15 @@ TEST_F(RemovalTest, KeepsSegmentsUntilTheLastClipOfThemGoes) {
   upload();
   ASSERT_TRUE(begin_removal(catalogue_, source, RemovalScope::files_and_information));
   EXPECT_EQ(work().removed, 1U);
-  EXPECT_EQ(local(), (Names{"a/2.ts", "a/3.ts", "a/4.ts", "c1/index.m3u8", "c2/index.m3u8"}));
-  EXPECT_EQ(objects(), local());
+  expect_left({"a/2.ts", "a/3.ts", "a/4.ts", "c1/index.m3u8", "c2/index.m3u8"});
   EXPECT_TRUE(removal_state(catalogue_, source)->is_over);
   EXPECT_EQ(search_recordings(catalogue_, {}, 10)->recordings.size(), 2U);
   ASSERT_TRUE(begin_removal(catalogue_, first, RemovalScope::files));
   work();
-  EXPECT_EQ(local(), (Names{"a/3.ts", "a/4.ts", "c2/index.m3u8"}));
-  EXPECT_EQ(objects(), local());
+  expect_left({"a/3.ts", "a/4.ts", "c2/index.m3u8"});
   ASSERT_TRUE(begin_removal(catalogue_, second, RemovalScope::files_and_information));
   work();
-  EXPECT_EQ(local(), Names{});
-  EXPECT_EQ(objects(), Names{});
+  expect_left({});
   EXPECT_EQ(count("segment") + count("clip_segment") + count("derived_from"), 0);
   EXPECT_EQ(count("recording"), 1) << "the first clip's information";
 }
@@ -239,10 +229,14 @@ class RemovalAfterARebuild : public RemovalTest {
     again_.emplace(*Catalogue::open(again_path_, clock_));
   }
   std::int64_t id_of(const std::string &session_id) { return recording_named(*again_, session_id)->id; }
+  void remove_again(const std::string &session_id, RemovalScope scope) {
+    ASSERT_TRUE(begin_removal(*again_, id_of(session_id), scope));
+    work_again();
+  }
   void work_again() {
     Housekeeper keeper =
         *Housekeeper::create(again_path_, destinations_, clock_,
-                             [this](const HttpSettings &) { return std::make_unique<Borrowed>(bucket_); });
+                             [this](const HttpSettings &) { return std::make_unique<SharedHttp>(bucket_); });
     ASSERT_TRUE(keeper.work_once(*again_));
   }
 
@@ -253,25 +247,18 @@ class RemovalAfterARebuild : public RemovalTest {
 TEST_F(RemovalAfterARebuild, DeletesObjectsOfWhichNoUploadTells) {
   hls("a", 2);
   rebuild();
-  EXPECT_EQ(local(), (Names{"a/1.ts", "a/2.ts", "a/index.m3u8", "a/manifest.json"}));
-  EXPECT_EQ(objects(), local());
-  ASSERT_TRUE(begin_removal(*again_, id_of("1"), RemovalScope::files));
-  work_again();
-  EXPECT_EQ(local(), Names{});
-  EXPECT_EQ(objects(), Names{});
+  expect_left({"a/1.ts", "a/2.ts", "a/index.m3u8", "a/manifest.json"});
+  remove_again("1", RemovalScope::files);
+  expect_left({});
 }
 
 TEST_F(RemovalAfterARebuild, KeepsSegmentsThatAClipNeeds) {
   clip("c", hls("a", 4), 2, 2);
   rebuild();
-  ASSERT_TRUE(begin_removal(*again_, id_of("1"), RemovalScope::files_and_information));
-  work_again();
-  EXPECT_EQ(local(), (Names{"a/2.ts", "a/3.ts", "c/index.m3u8", "c/manifest.json"}));
-  EXPECT_EQ(objects(), local());
-  ASSERT_TRUE(begin_removal(*again_, id_of("2"), RemovalScope::files_and_information));
-  work_again();
-  EXPECT_EQ(local(), Names{});
-  EXPECT_EQ(objects(), Names{});
+  remove_again("1", RemovalScope::files_and_information);
+  expect_left({"a/2.ts", "a/3.ts", "c/index.m3u8", "c/manifest.json"});
+  remove_again("2", RemovalScope::files_and_information);
+  expect_left({});
 }
 
 TEST_F(RemovalAfterARebuild, KnowsWhichAreHeldAlsoWhenThatCameLater) {
@@ -300,8 +287,7 @@ TEST_F(RemovalTest, TakesClipsAndTheirSourceTogether) {
   upload();
   ASSERT_EQ(*begin_removals(catalogue_, {source, part}, RemovalScope::files_and_information), 2U);
   work();
-  EXPECT_EQ(local(), Names{});
-  EXPECT_EQ(objects(), Names{});
+  expect_left({});
   EXPECT_EQ(count("recording") + count("removal"), 0);
 }
 
@@ -383,8 +369,7 @@ TEST_F(RemovalTest, LeavesNoManifestThatWasJustWritten) {
   };
   ASSERT_TRUE(manifests.write_due(in_the_middle));
   ASSERT_TRUE(is_begun);
-  EXPECT_EQ(local(), Names{});
-  EXPECT_EQ(objects(), Names{});
+  expect_left({});
   EXPECT_TRUE(catalogue_.take_due("worker", archive(), 10)->empty()) << "it is not uploaded either";
 }
 
