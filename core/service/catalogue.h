@@ -75,8 +75,8 @@ class Catalogue {
   Status drop_file(std::int64_t recording_id, const std::string &temp_path, const std::string &reason);
   // Owes the callbacks an exception, or adds it to one of its kind that was not sent yet.
   Status tell_exception(std::int64_t recording_id, const RecordingException &exception);
-  Result<std::vector<StoredFile>> files(
-      std::int64_t recording_id);  // in the order of their media, playlists last
+  // In the order of their media, playlists last.
+  Result<std::vector<StoredFile>> files(std::int64_t recording_id);
 
   // Parts of longer files (core/model/splice_parts.h, splice_join.h), of a finished recording.
   Result<bool> has_parts(std::int64_t recording_id);
