@@ -23,6 +23,10 @@ WebAnswer store_error(const Error &error) {
   return web_error(502, "store", error.message);
 }
 
+Result<std::string> url_in(const ObjectStore &store, const StoredMedia &media) {
+  return media.url.empty() ? store.url_of(media.object) : media.url;
+}
+
 }  // namespace
 
 StoreDesk::StoreDesk(const Destinations &destinations, const OpenStores::MakeHttp &make_http,
@@ -78,7 +82,8 @@ void StoreDesk::work(OpenStores &stores) {
 Result<std::string> StoreDesk::piece_of(OpenStores &stores, const StoredMedia &media, std::uint64_t at,
                                         std::uint64_t bytes) {
   REC_TRY(ObjectStore *const store, stores.get(media.store));
-  return store->read(media.url, at, std::min(bytes, kPiece), cancel_.get());
+  REC_TRY(const std::string url, url_in(*store, media));
+  return store->read(url, at, std::min(bytes, kPiece), cancel_.get());
 }
 
 void StoreDesk::next_piece(const StoredMedia &media, std::uint64_t at, std::uint64_t bytes,
@@ -107,7 +112,8 @@ void StoreDesk::redirect(const StoredMedia &media, PresignedGet get, const Reply
   get.valid = kValid;
   const auto presign = [this, media, get](OpenStores &stores) -> Result<std::string> {
     REC_TRY(ObjectStore *const store, stores.get(media.store));
-    return store->presigned(media.url, get, cancel_.get());
+    REC_TRY(const std::string url, url_in(*store, media));
+    return store->presigned(url, get, cancel_.get());
   };
   const bool posted = post([presign, reply](OpenStores &stores) {
     auto address = presign(stores);
@@ -121,7 +127,8 @@ void StoreDesk::read(const StoredMedia &media, std::uint64_t most_bytes,
                      std::function<WebAnswer(const std::string &)> make, const Reply &reply) {
   const auto read_it = [this, media, most_bytes](OpenStores &stores) -> Result<std::string> {
     REC_TRY(ObjectStore *const store, stores.get(media.store));
-    return store->read_all(media.url, most_bytes, cancel_.get());
+    REC_TRY(const std::string url, url_in(*store, media));
+    return store->read_all(url, most_bytes, cancel_.get());
   };
   const bool posted = post([read_it, make = std::move(make), reply](OpenStores &stores) {
     const auto text = read_it(stores);

@@ -23,8 +23,9 @@ enum class BucketMedia {
 
 // A stretch of an object.
 struct StoredMedia {
-  std::string store;  // name in the configuration
-  std::string url;    // of the object, as the catalogue has it
+  std::string store;        // name in the configuration
+  std::string url;          // of the object, as the catalogue has it; "" = it knows only its name
+  std::string object = {};  // that name, below the prefix of the store
   std::uint64_t first = 0;
   std::uint64_t length = 0;  // bytes
 };

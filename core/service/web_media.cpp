@@ -24,8 +24,8 @@ constexpr const char *kPlaylistType = "application/vnd.apple.mpegurl";
 // Where something is: on this machine, or in a bucket.
 struct Place {
   std::string path = {};
-  std::string store = {}, url = {};
-  std::uint64_t size_bytes = 0;  // of the object
+  std::string store = {}, url = {}, object = {};  // as StoredMedia has them
+  std::uint64_t size_bytes = 0;                   // of the object
 };
 
 Place place_of(const std::string &local, Place stored) {
@@ -33,7 +33,8 @@ Place place_of(const std::string &local, Place stored) {
   const std::string &url = stored.url;
   if (const auto path = url.empty() ? std::nullopt : path_of_uri(url, "/"); path && file_facts(*path))
     return {.path = *path};
-  if (!url.starts_with("https://") && !url.starts_with("http://")) return {};
+  if (url.empty() ? stored.object.empty() : !url.starts_with("https://") && !url.starts_with("http://"))
+    return {};
   return stored;
 }
 
@@ -95,7 +96,7 @@ WebAnswer from_bucket(const WebStores &stores, const Place &place, const std::st
                       const WebRequest &request) {
   StoreDesk *desk = stores.desk;
   const bool is_far = stores.way == BucketMedia::redirect || (stores.way == BucketMedia::mixed && is_file);
-  StoredMedia media{.store = place.store, .url = place.url};
+  StoredMedia media{.store = place.store, .url = place.url, .object = place.object};
   WebAnswer answer;
   if (is_far && request.method != "HEAD") {  // the address would be good for GET alone
     PresignedGet get{.content_type = content_type_of_file(name)};
@@ -122,9 +123,8 @@ WebAnswer from_bucket(const WebStores &stores, const Place &place, const std::st
 WebAnswer answer_from(const WebStores &stores, const Place &place, const std::string &name, bool is_file,
                       const WebRequest &request) {
   if (!place.path.empty()) return part_of(place.path, name, false, request);
-  if (place.url.empty()) return nothing_there();
   if (stores.desk && stores.desk->has(place.store)) return from_bucket(stores, place, name, is_file, request);
-  return redirection(place.url);
+  return place.url.empty() ? nothing_there() : redirection(place.url);
 }
 
 // The last part of a path, without what could be taken for another one.
@@ -203,20 +203,28 @@ Result<WebAnswer> playlist_of(Catalogue &catalogue, const WebStores &stores, con
   return answer;
 }
 
-// Of the recording, or of another one if this is a clip that names it.
+// Of the recording, or of another one if this is a clip that names it. Of one that is known from its manifest
+// no upload tells where its segments went: they are where its playlist is, by their names.
 Result<WebAnswer> segment_of(SqlDatabase &db, const WebStores &stores, const Recording &recording,
                              std::int64_t segment_id, const WebRequest &request) {
+  const std::string store_of_playlist =
+      "(SELECT f.stored_in FROM file f WHERE f.recording_id = r.id AND f.format = 'hls' AND f.url <> '' "
+      "ORDER BY f.id DESC LIMIT 1)";
   REC_TRY(auto query,
-          db.prepare("SELECT s.path, s.size_bytes, coalesce(o.target, ''), coalesce(o.url, '') FROM segment "
-                     "s LEFT JOIN outbox o ON o.segment_id = s.id AND o.kind = 'upload' AND o.url <> '' "
-                     "WHERE s.id = ?2 AND (s.recording_id = ?1 OR EXISTS (SELECT 1 FROM clip_segment c "
-                     "WHERE c.segment_id = s.id AND c.recording_id = ?1)) ORDER BY o.id DESC LIMIT 1"));
+          db.prepare("SELECT s.path, s.size_bytes, coalesce(o.target, " + store_of_playlist +
+                     ", ''), coalesce(o.url, ''), CASE r.rebuilt WHEN 1 THEN s.object ELSE '' END FROM "
+                     "segment s JOIN recording r ON r.id = s.recording_id LEFT JOIN outbox o ON "
+                     "o.segment_id = s.id AND o.kind = 'upload' AND o.url <> '' WHERE s.id = ?2 AND "
+                     "(s.recording_id = ?1 OR EXISTS (SELECT 1 FROM clip_segment c WHERE "
+                     "c.segment_id = s.id AND c.recording_id = ?1)) ORDER BY o.id DESC LIMIT 1"));
   REC_CHECK(query.bind_all(recording.id, segment_id));
   REC_TRY(const bool found, query.step());
   if (!found) return nothing_there();
   const std::string path = query.text(0);
-  const Place stored{
-      .store = query.text(2), .url = query.text(3), .size_bytes = static_cast<std::uint64_t>(query.int64(1))};
+  const Place stored{.store = query.text(2),
+                     .url = query.text(3),
+                     .object = query.text(4),
+                     .size_bytes = static_cast<std::uint64_t>(query.int64(1))};
   return answer_from(stores, place_of(path, stored), path, false, request);
 }
 

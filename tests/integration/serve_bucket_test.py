@@ -3,12 +3,13 @@
 import datetime
 import pathlib
 import shutil
+import sqlite3
 import urllib.error
 import urllib.request
 
 from rig import case, media
 from rig.node import NodeProject
-from rig.processes import Process, wait_until
+from rig.processes import Process, run, wait_until
 from rig.radosgw import Radosgw
 from rig.recording import BUCKET, Recording
 from rig.serve import TOKEN, Server
@@ -43,7 +44,7 @@ class ServeFromBucket(case.Case):
     def record(cls, name, formats):
         """Records, uploads, keeps the bytes for comparison, and deletes what is here."""
         made = Recording(cls.shared / name, formats, cls.store, app=name)
-        line = [word.replace("/live/cam", f"/{name}/cam") for word in made.pattern(6)]
+        line = [word.replace("/live/cam", f"/{name}/cam") for word in made.pattern(6, manifests=name == "both")]
         line.insert(1, "pattern=snow")  # some pieces long
         recorder = cls.keep_for_all(Process(["gst-launch-1.0", "-e", *line], made.directory / "recorder.log", made.env))
         assert recorder.wait(90) == 0, recorder.tail()
@@ -86,6 +87,25 @@ class ServeFromBucket(case.Case):
         self.assertEqual(sorted(s.body for s in segments), sorted(self.local["both"][".ts"]))
         part = server.get(found["media"].rpartition("/")[0] + "/" + uris[0], headers={"Range": "bytes=188-375"})
         self.assertEqual((part.status, part.body), (206, segments[0].body[188:376]))
+
+    def test_segments_are_found_by_name_in_a_catalogue_that_was_made_of_manifests(self):
+        catalogue = self.directory / "catalogue.db"
+        run(["gst-recording-1.0", "fsck", "--rebuild", "--catalogue", catalogue, "--config", self.both.config],
+            env=self.both.env)
+        with sqlite3.connect(catalogue) as rows:
+            self.assertEqual(rows.execute("SELECT count(*) FROM outbox WHERE url <> ''").fetchall(), [(0,)])
+        for way in ("mixed", "redirect"):
+            server = self.keep(Server(catalogue, self.directory / f"{way}.log", "--config", self.both.config,
+                                      "--bucket-media", way, env=self.both.env))
+            found, = server.get(f"{RECORDINGS}?source=push").json["recordings"]
+            text = server.get(found["media"]).body.decode()
+            uris = [line for line in text.splitlines() if line and not line.startswith("#")]
+            answers = [server.get(found["media"].rpartition("/")[0] + "/" + uri) for uri in uris]
+            self.assertEqual({a.status for a in answers}, {200 if way == "mixed" else 302}, [a.body for a in answers])
+            bodies = [a.body if way == "mixed" else fetch(a.headers["location"])[1] for a in answers]
+            self.assertEqual(sorted(bodies), sorted(self.local["both"][".ts"]))
+        server = self.keep(Server(catalogue, self.directory / "without.log"))
+        self.assertEqual(server.get(found["media"].rpartition("/")[0] + "/" + uris[0]).status, 404)
 
     def test_all_of_it_comes_through_the_server_where_that_is_asked_for(self):
         server, found = self.serve(self.mp4, "--bucket-media", "proxy")
