@@ -111,7 +111,7 @@ const Command kCommands[] = {
     {"serve",
      "[--address A] [--port N] [--name NAME,...] [--token-file FILE | --no-token] [--config FILE]\n"
      "[--bucket-media mixed|proxy|redirect]\n"
-     "      [--catalogue FILE]",
+     "      [--signed-for SECONDS] [--catalogue FILE]",
      "Recordings over HTTP: a page to replay them, media, a JSON API, metrics. Prints its address; whoever\n"
      "      asks needs the token of the file, of GST_RECORDING_TOKEN, or the one that is printed. With "
      "--config\n"

@@ -32,6 +32,7 @@ constexpr const char *kTokenVariable = "GST_RECORDING_TOKEN";
 constexpr std::size_t kShortestToken = 16;  // characters
 constexpr std::size_t kMostWaiting = 256;   // requests
 constexpr std::uint64_t kLongestTokenFile = 4096;
+constexpr unsigned kLongestSigned = 7 * 86400;  // seconds; more is no signature of version 4
 
 // A thread with a catalogue of its own that answers one request after the other.
 class Desk {
@@ -189,13 +190,15 @@ Result<Token> read_token(const Options &options, bool is_loopback) {
   return token;
 }
 
-Result<std::uint16_t> read_port(const Options &options) {
-  const std::string text = options.value("--port", "8095");
-  std::uint16_t port = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (status != std::errc() || end != text.data() + text.size())
-    return Error{Errc::invalid_argument, "--port: expected a number up to 65535, found '" + text + "'"};
-  return port;
+Result<unsigned> read_number(const Options &options, const std::string &name, const char *usual,
+                             unsigned least, unsigned most) {
+  const std::string text = options.value(name, usual);
+  unsigned number = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (status != std::errc() || end != text.data() + text.size() || number < least || number > most)
+    return Error{Errc::invalid_argument, name + ": expected a number from " + std::to_string(least) + " to " +
+                                             std::to_string(most) + ", found '" + text + "'"};
+  return number;
 }
 
 bool is_loopback(const std::string &address) {
@@ -234,7 +237,8 @@ void say_where(const WebAccess &access, const std::string &address, const Token 
 Status run(const Options &options) {
   if (const auto there = file_facts(options.catalogue()); !there) return there.error();
   const std::string address = options.value("--address", "127.0.0.1");
-  REC_TRY(const std::uint16_t port, read_port(options));
+  REC_TRY(const unsigned port, read_number(options, "--port", "8095", 0, 65535));
+  REC_TRY(const unsigned signed_for, read_number(options, "--signed-for", "3600", 1, kLongestSigned));
   REC_TRY(const Token token, read_token(options, is_loopback(address)));
   WebAccess access{.token = token.text, .names = names_of(options, address)};
   const PageFiles page = page_file;
@@ -242,17 +246,20 @@ Status run(const Options &options) {
   REC_TRY(Destinations destinations, read_destinations(options));
   const SystemClock clock;
   StoreDesk store_desk(
-      destinations, [](const HttpSettings &settings) { return make_soup_http_client(settings); }, clock);
+      destinations, [](const HttpSettings &settings) { return make_soup_http_client(settings); }, clock,
+      Seconds(signed_for));
   OpenStores for_clips(
       destinations, [](const HttpSettings &settings) { return make_soup_http_client(settings); }, clock);
   WebStores stores{.desk = &store_desk, .way = bucket_media};
   Desk desk(options.catalogue(), access, page, stores);
   stores.of_thread = &for_clips;
   Desk long_desk(options.catalogue(), access, page, stores);
-  REC_TRY(const auto server,
-          HttpServer::listen(address, port, [&](WebRequest request, const HttpServer::Reply &reply) {
-            (WebApi::takes_long(request) ? long_desk : desk).take(std::move(request), reply);
-          }));
+  REC_TRY(
+      const auto server,
+      HttpServer::listen(address, static_cast<std::uint16_t>(port),
+                         [&](WebRequest request, const HttpServer::Reply &reply) {
+                           (WebApi::takes_long(request) ? long_desk : desk).take(std::move(request), reply);
+                         }));
   access.port = server->port();
   Keeper keeper;
   REC_CHECK(keeper.begin(options.catalogue(), std::move(destinations)));
@@ -266,10 +273,10 @@ Status run(const Options &options) {
 }  // namespace
 
 int serve(const std::vector<std::string> &arguments) {
-  const auto options = read_options(
-      arguments,
-      {"--catalogue", "--config", "--address", "--port", "--name", "--token-file", "--bucket-media"},
-      {"--no-token"}, 0);
+  const auto options = read_options(arguments,
+                                    {"--catalogue", "--config", "--address", "--port", "--name",
+                                     "--token-file", "--bucket-media", "--signed-for"},
+                                    {"--no-token"}, 0);
   if (!options) return usage_error(command_named("serve"), options.error().message);
   const Status done = run(*options);
   return done ? kDone : failed("serve", done.error());

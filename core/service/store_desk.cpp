@@ -12,7 +12,6 @@ namespace {
 constexpr int kThreads = 4;
 constexpr std::size_t kMostWaiting = 256;    // jobs
 constexpr std::uint64_t kPiece = 512 << 10;  // bytes
-constexpr Seconds kValid{3600};              // of an address
 static_assert(kPiece <= kLargestAnswer);
 
 // The store's trouble is not the viewer's fault.
@@ -30,8 +29,8 @@ Result<std::string> url_in(const ObjectStore &store, const StoredMedia &media) {
 }  // namespace
 
 StoreDesk::StoreDesk(const Destinations &destinations, const OpenStores::MakeHttp &make_http,
-                     const Clock &clock)
-    : cancel_(Ref<GCancellable>::adopt(g_cancellable_new())) {
+                     const Clock &clock, Seconds address_life)
+    : address_life_(address_life), cancel_(Ref<GCancellable>::adopt(g_cancellable_new())) {
   for (const auto &[name, settings] : destinations.stores)
     if (!settings.uri.starts_with("file:")) buckets_.insert(name);
   if (buckets_.empty()) return;
@@ -109,7 +108,7 @@ void StoreDesk::send(WebAnswer answer, const StoredMedia &media, Reply reply) {
 }
 
 void StoreDesk::redirect(const StoredMedia &media, PresignedGet get, const Reply &reply) {
-  get.valid = kValid;
+  get.valid = address_life_;
   const auto presign = [this, media, get](OpenStores &stores) -> Result<std::string> {
     REC_TRY(ObjectStore *const store, stores.get(media.store));
     REC_TRY(const std::string url, url_in(*store, media));

@@ -36,8 +36,9 @@ class StoreDesk {
  public:
   using Reply = std::function<void(WebAnswer)>;
 
-  // `clock` must outlive it.
-  StoreDesk(const Destinations &destinations, const OpenStores::MakeHttp &make_http, const Clock &clock);
+  // `clock` must outlive it. `address_life`: how long an address of redirect() is good.
+  StoreDesk(const Destinations &destinations, const OpenStores::MakeHttp &make_http, const Clock &clock,
+            Seconds address_life);
   ~StoreDesk();
   StoreDesk(const StoreDesk &) = delete;
   StoreDesk &operator=(const StoreDesk &) = delete;
@@ -50,7 +51,7 @@ class StoreDesk {
   // Each replies once, from a thread of its own; where the store has not what it should, with an error.
   // Adds the media to `answer`, whose length they are.
   void send(WebAnswer answer, const StoredMedia &media, Reply reply) REC_EXCLUDES(mutex_);
-  // Sends whoever asks there instead, with an address that is good for an hour.
+  // Sends whoever asks there instead, with an address that is good for a while.
   void redirect(const StoredMedia &media, PresignedGet get, const Reply &reply) REC_EXCLUDES(mutex_);
   // What `make` makes of all of the object, which is no longer than that.
   void read(const StoredMedia &media, std::uint64_t most_bytes,
@@ -66,6 +67,7 @@ class StoreDesk {
                   const WebAnswer::Pieces::Take &take) REC_EXCLUDES(mutex_);
 
   std::set<std::string> buckets_, origins_;
+  const Seconds address_life_;
   const Ref<GCancellable> cancel_;
   Mutex mutex_;
   std::condition_variable wake_;

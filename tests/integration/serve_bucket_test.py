@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What `gst-recording-1.0 serve` has of media that are in a private bucket of Ceph alone."""
 import datetime
+import json
 import pathlib
 import shutil
 import sqlite3
@@ -8,6 +9,7 @@ import urllib.error
 import urllib.request
 
 from rig import case, media
+from rig.finished import make_noise
 from rig.node import NodeProject
 from rig.processes import Process, run, wait_until
 from rig.radosgw import Radosgw
@@ -39,13 +41,17 @@ class ServeFromBucket(case.Case):
         cls.local, cls.found = {}, {}
         cls.both = cls.record("both", {"hls": {"segment": "2s"}, "mp4": {}})
         cls.mp4 = cls.record("mp4", {"mp4": {}})
+        cls.page = NodeProject(HERE / "replay", cls.shared / "replay")
 
     @classmethod
-    def record(cls, name, formats):
-        """Records, uploads, keeps the bytes for comparison, and deletes what is here."""
+    def record(cls, name, formats, source=None):
+        """Records (what `source` holds), uploads, keeps the bytes for comparison, and deletes what is here."""
         made = Recording(cls.shared / name, formats, cls.store, app=name)
         line = [word.replace("/live/cam", f"/{name}/cam") for word in made.pattern(6, manifests=name == "both")]
-        line.insert(1, "pattern=snow")  # some pieces long
+        if source:
+            line[:line.index("h264parse")] = ["filesrc", f"location={source}", "!"]
+        else:
+            line.insert(1, "pattern=snow")  # some pieces long
         recorder = cls.keep_for_all(Process(["gst-launch-1.0", "-e", *line], made.directory / "recorder.log", made.env))
         assert recorder.wait(90) == 0, recorder.tail()
         cls.local[name] = {path.suffix: [p.read_bytes() for p in made.files(path.suffix)] for path in made.spool.rglob("*.*")
@@ -56,8 +62,14 @@ class ServeFromBucket(case.Case):
     def serve(self, recording, *options):
         log = self.directory / f"serve-{len(list(self.directory.glob('serve-*.log')))}.log"
         server = self.keep(Server(recording.catalogue, log, "--config", recording.config, *options, env=recording.env))
-        only, = server.get(RECORDINGS).json["recordings"]
+        only, = server.get(f"{RECORDINGS}").json["recordings"]
         return server, only
+
+    def use(self, program, server, *arguments, seconds=90):
+        """What a program of replay/ says of the page, a JSON line per step."""
+        said = self.page.run(program, f"http://127.0.0.1:{server.port}/#token={TOKEN}", *arguments, seconds=seconds)
+        print(said)
+        return [json.loads(line) for line in said.splitlines()]
 
     def mp4_of(self, found):
         return next(f["media"] for f in found["files"] if f["format"] == "mp4")
@@ -160,11 +172,18 @@ class ServeFromBucket(case.Case):
             self.assertIn("archive answered 403", answer.json["error"]["message"])
             self.assertNotIn(b"wrong-secret", answer.body)
 
+    # ---- the page
+
     def test_people_play_what_is_in_a_private_bucket(self):
-        page = NodeProject(HERE / "replay", self.directory / "replay")
         for recording in (self.both, self.mp4):
             server, found = self.serve(recording)
-            print(page.run("play_page.mjs", f"http://127.0.0.1:{server.port}/#token={TOKEN}", found["session_id"], seconds=90))
+            self.use("play_page.mjs", server, found["session_id"])
+
+    def test_people_go_on_when_the_address_of_a_file_is_good_no_more(self):
+        source = make_noise(self.directory, 60, kbit_per_second=20000)
+        server, found = self.serve(self.record("long", {"mp4": {}}, source), "--signed-for", "8")
+        self.assertGreater(len(self.local["long"][".mp4"][0]), 100 << 20)  # more than a browser keeps of it
+        self.use("outlive_address.mjs", server, found["session_id"], seconds=150)
 
 
 if __name__ == "__main__":
