@@ -18,6 +18,8 @@ from rig.serve import TOKEN, Server
 
 HERE = pathlib.Path(__file__).resolve().parent
 RECORDINGS = "/api/v1/recordings"
+CORS = """<CORSConfiguration><CORSRule><AllowedOrigin>http://127.0.0.1:{port}</AllowedOrigin>
+<AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>"""
 
 
 def fetch(url, headers=None):
@@ -62,7 +64,7 @@ class ServeFromBucket(case.Case):
     def serve(self, recording, *options):
         log = self.directory / f"serve-{len(list(self.directory.glob('serve-*.log')))}.log"
         server = self.keep(Server(recording.catalogue, log, "--config", recording.config, *options, env=recording.env))
-        only, = server.get(f"{RECORDINGS}").json["recordings"]
+        only, = server.get(RECORDINGS).json["recordings"]
         return server, only
 
     def use(self, program, server, *arguments, seconds=90):
@@ -178,6 +180,14 @@ class ServeFromBucket(case.Case):
         for recording in (self.both, self.mp4):
             server, found = self.serve(recording)
             self.use("play_page.mjs", server, found["session_id"])
+
+    def test_people_play_from_the_bucket_itself_where_that_lets_the_page_read(self):
+        self.addCleanup(self.store.client.request, "DELETE", f"/{BUCKET}", {"cors": ""})
+        for recording in (self.both, self.mp4):
+            server, found = self.serve(recording, "--bucket-media", "redirect")
+            self.store.client.request("PUT", f"/{BUCKET}", {"cors": ""}, CORS.format(port=server.port).encode())
+            played, = self.use("play_page.mjs", server, found["session_id"])
+            self.assertEqual(played["origins"], [self.store.endpoint])
 
     def test_people_go_on_when_the_address_of_a_file_is_good_no_more(self):
         source = make_noise(self.directory, 60, kbit_per_second=20000)
