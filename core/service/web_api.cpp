@@ -79,15 +79,16 @@ WebAnswer recordings(Catalogue &catalogue, const std::vector<std::string> &parts
   return unknown();
 }
 
-// Scripts, styles and what they ask for are ours alone; media may come from the buckets that are configured.
+// Scripts, styles and what they ask for are ours alone; media and pictures may come from the buckets that are
+// configured.
 std::string content_policy(const WebStores &stores) {
   std::string buckets;
   if (stores.desk && stores.way != BucketMedia::proxy)
     for (const std::string &origin : stores.desk->origins()) buckets += " " + origin;
   const std::string asked = stores.way == BucketMedia::redirect ? buckets : "";
   return "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; img-src 'self' "
-         "blob: data:; media-src 'self' blob:" +
-         buckets + "; connect-src 'self'" + asked +
+         "blob: data:" +
+         buckets + "; media-src 'self' blob:" + buckets + "; connect-src 'self'" + asked +
          "; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 }
 

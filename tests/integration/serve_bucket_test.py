@@ -46,9 +46,11 @@ class ServeFromBucket(case.Case):
         cls.page = NodeProject(HERE / "replay", cls.shared / "replay")
 
     @classmethod
-    def record(cls, name, formats, source=None):
+    def record(cls, name, formats, source=None, jobs=None):
         """Records (what `source` holds), uploads, keeps the bytes for comparison, and deletes what is here."""
         made = Recording(cls.shared / name, formats, cls.store, app=name)
+        if jobs:
+            made.config.write_text(json.dumps({**json.loads(made.config.read_text()), "jobs": jobs}))
         line = [word.replace("/live/cam", f"/{name}/cam") for word in made.pattern(6, manifests=name == "both")]
         if source:
             line[:line.index("h264parse")] = ["filesrc", f"location={source}", "!"]
@@ -64,7 +66,7 @@ class ServeFromBucket(case.Case):
     def serve(self, recording, *options):
         log = self.directory / f"serve-{len(list(self.directory.glob('serve-*.log')))}.log"
         server = self.keep(Server(recording.catalogue, log, "--config", recording.config, *options, env=recording.env))
-        only, = server.get(RECORDINGS).json["recordings"]
+        only, = server.get(f"{RECORDINGS}?source=push").json["recordings"]
         return server, only
 
     def use(self, program, server, *arguments, seconds=90):
@@ -194,6 +196,16 @@ class ServeFromBucket(case.Case):
         server, found = self.serve(self.record("long", {"mp4": {}}, source), "--signed-for", "8")
         self.assertGreater(len(self.local["long"][".mp4"][0]), 100 << 20)  # more than a browser keeps of it
         self.use("outlive_address.mjs", server, found["session_id"], seconds=150)
+
+    def test_people_see_pictures_that_jobs_have_made(self):
+        red = ["gst-launch-1.0", "-q", "videotestsrc", "num-buffers=1", "pattern=red", "!",
+               "video/x-raw,width=320,height=180", "!", "jpegenc", "!", "filesink", "location=red.jpg"]
+        recording = self.record("pictures", {"hls": {"segment": "2s", "process": ["red"]}},
+                                jobs={"red": {"command": red, "output": "red.jpg"}})
+        server, found = self.serve(recording)
+        picture, = server.get(f"{RECORDINGS}?source=job").json["recordings"]
+        self.assertEqual(server.get(picture["poster"]).status, 302, "it is in the bucket alone")
+        self.use("look_at_pictures.mjs", server, found["session_id"], picture["session_id"], self.directory)
 
 
 if __name__ == "__main__":

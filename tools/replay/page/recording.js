@@ -17,6 +17,12 @@ function dropsIn(progress) {
   return count ? `${count} frame${count === 1 ? '' : 's'} (${reasons.join(', ')})` : '';
 }
 
+// Of what a job has made its name tells.
+function formatOf(file) {
+  const [, extension] = /\.(\w{1,5})$/.exec(file.path ?? '') ?? [];
+  return (file.format === 'other' && extension || file.format).toUpperCase();
+}
+
 export function showRecording(main, id, failed) {
   main.append(copyOf('recording'));
   const view = new RecordingView(main, id, failed);
@@ -135,9 +141,9 @@ class RecordingView {
   #showFiles() {
     const files = this.recording.files.filter(file => file.media);
     const items = files.map(file => {
-      const about = file.state === 'open' ? 'growing: what there is by now' : `${length(file.duration)}, ${size(file.size)}`;
-      const link = element('a', {href: `${file.media}?download`, download: ''}, file.format.toUpperCase());
-      return element('li', {}, link, ` ${about}`);
+      const about = [...(file.duration ? [length(file.duration)] : []), size(file.size ?? 0)].join(', ');
+      const link = element('a', {href: `${file.media}?download`, download: ''}, formatOf(file));
+      return element('li', {}, link, ` ${file.state === 'open' ? 'growing: what there is by now' : about}`);
     });
     if (this.recording.media)
       items.unshift(element('li', {}, element('a', {href: this.recording.media}, 'Playlist'), ' HLS, for players'));
@@ -150,16 +156,32 @@ class RecordingView {
     if (this.isStopped) return;
     this.at('.made-of-this').hidden = !recordings.length;
     replaceIfOther(this.at('.made-of-this ul'), ...recordings.map(one => element('li', {},
-        element('a', {href: `#/${one.session_id}`}, `${badgeOf(one)?.text ?? 'Recording'}, ${length(lengthOf(one))}`),
+        element('a', {href: `#/${one.session_id}`},
+            ...(one.poster ? [element('img', {src: one.poster, alt: '', loading: 'lazy'})] : []),
+            `${badgeOf(one)?.text ?? 'Recording'}, ${length(lengthOf(one))}`),
         ` ${when(new Date(one.from))}`)));
   }
 
   // ---- playing
 
+  // The picture that a job has made of it, until it plays; where nothing can be played, instead.
+  #showPoster(plays) {
+    const {poster} = this.recording;
+    const picture = this.at('.picture');
+    picture.hidden = plays || !poster;
+    this.video.hidden = !picture.hidden;
+    const [shown, attribute] = picture.hidden ? [this.video, 'poster'] : [picture, 'src'];
+    if (poster && shown.getAttribute(attribute) !== poster) shown.setAttribute(attribute, poster);
+    picture.alt = `Picture of ${streamName(this.recording)}`;
+  }
+
   #open(wanted) {
     const sources = sourcesOf(this.recording);
     const source = sources.find(one => wanted && one.from <= wanted && wanted < one.to) ?? (wanted ? null : sources[0]);
-    this.at('.no-media').hidden = sources.length > 0;
+    this.#showPoster(sources.length > 0);
+    const isPicture = this.recording.files.some(file => file.media && file.media === this.recording.poster);
+    for (const name of ['timeline', 'scale', 'clip']) this.at(`.${name}`).hidden = isPicture;
+    this.at('.no-media').hidden = sources.length > 0 || isPicture;
     this.at('.no-media').textContent = this.recording.removal
         ? 'Its files were deleted; this is what is known about it.'
         : 'This browser plays none of its formats: download them below.';
