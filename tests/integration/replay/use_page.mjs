@@ -7,52 +7,12 @@
 // URL with the token; session ids of two recordings; a folder. Prints one JSON line per step; exit status 0 when all
 // go as they must.
 import path from 'node:path';
-import {chromium} from 'playwright-core';
+import {complaints, must, open, playFrom, run, say} from './browser.mjs';
 
-const PATIENCE_MS = 30000;
 const [url, spliced, running, folder] = process.argv.slice(2);
-const complaints = [];
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required', '--mute-audio'],
-});
-const desktop = await browser.newContext({viewport: {width: 1280, height: 860}, locale: 'en-GB'});
-desktop.setDefaultTimeout(PATIENCE_MS);
-const page = await desktop.newPage();
-watch(page);
-
-function watch(tab) {
-  tab.on('pageerror', error => complaints.push(`${error}`));
-  tab.on('console', message => message.type() === 'error' && complaints.push(message.text()));
-}
-
-function say(step, seen = {}) {
-  console.log(JSON.stringify({step, ...seen}));
-}
-
-function must(what, isSo) {
-  if (!isSo) throw new Error(`not so: ${what}`);
-}
+let browser, page;
 
 const shot = (tab, name) => tab.screenshot({path: path.join(folder, `${name}.png`)});
-
-// In the page: plays on from there, until so many seconds were played or it ended.
-async function playFrom(tab, from, seconds) {
-  return tab.evaluate(async ([from, seconds, patience]) => {
-    const video = document.querySelector('video');
-    const until = performance.now() + patience;
-    const wait = () => new Promise(resolve => setTimeout(resolve, 50));
-    while (video.readyState < 2 && performance.now() < until) await wait();
-    video.muted = true;
-    video.currentTime = from;
-    await video.play();
-    while (video.currentTime < from + seconds && !video.ended && performance.now() < until) await wait();
-    const seen = {at: video.currentTime, duration: video.duration, ended: video.ended, width: video.videoWidth};
-    video.pause();
-    return seen;
-  }, [from, seconds, PATIENCE_MS]);
-}
 
 async function drag(tab, fromPart, toPart) {
   const box = await tab.locator('.timeline').boundingBox();
@@ -69,7 +29,6 @@ async function openList() {
   await page.locator('form.login').waitFor();
   await shot(page, 'login');
   complaints.length = 0;  // 401 is one
-  await page.goto('about:blank');
   await page.goto(url);
   await page.locator('.card').nth(1).waitFor();
   must('the token left the address', !page.url().includes('token'));
@@ -81,6 +40,51 @@ async function openList() {
   await page.locator('[name=state]').selectOption('');
   await page.locator('.card').nth(1).waitFor();
   say('list', {recordings: await page.locator('.card').count()});
+}
+
+const cardOf = session => page.locator(`.card[href^="#/${session}"]`);
+const isChosen = fields => page.waitForFunction(
+    all => Object.entries(all).every(([name, value]) => document.querySelector(`[name=${name}]`).value === value), fields);
+
+// What the list shows and what is opened is in the address: it can be sent to others, loaded again, and gone back from.
+async function shareLinks() {
+  const chosen = {stream_has: 'cam', state: 'finished'};
+  await page.locator('[name=state]').selectOption('finished');
+  await cardOf(running).waitFor({state: 'detached'});
+  await page.locator('[name=stream_has]').pressSequentially('cam');
+  must('the address has the filters', page.url().endsWith('#/?stream_has=cam&state=finished'));
+  await page.reload();
+  await cardOf(spliced).waitFor();
+  await isChosen(chosen);
+  must('the filters are kept', await cardOf(running).count() === 0);
+  await cardOf(spliced).click();
+  await page.locator('.span.gap').waitFor();
+  const link = page.url();
+  await page.reload();
+  await page.locator('.span.gap').waitFor();
+  await page.locator('.back').click();
+  await cardOf(spliced).waitFor();
+  await isChosen(chosen);
+  await page.goBack();
+  await page.locator('.span.gap').waitFor();
+  await page.goBack();
+  await page.waitForFunction(id => document.activeElement.matches(`.card[href^="#/${id}"]`), spliced);
+  await isChosen(chosen);
+  await page.goBack();  // what was typed is one step
+  await isChosen({stream_has: '', state: 'finished'});
+  await page.goBack();
+  await cardOf(running).waitFor();
+  await isChosen({stream_has: '', state: ''});
+
+  const other = await page.context().newPage();
+  await other.goto(link);
+  await other.locator('.span.gap').waitFor();
+  await other.goto(new URL('/#/?state=nonsense&from=99999-99-99&to=x&stream_has=%3Cimg%20src%3Dx%3E&__proto__=1', url).href);
+  await other.locator('.why', {hasText: 'Nothing was recorded that fits.'}).waitFor();
+  must('a link only fills fields', await other.locator('[name=stream_has]').inputValue() === '<img src=x>');
+  must('what no field can be is left out', await other.locator('[name=state]').inputValue() === '');
+  await other.close();
+  say('links', {link: new URL(link).hash});
 }
 
 async function playSpliced() {
@@ -142,11 +146,9 @@ async function mustFit(tab) {
 
 async function lookOnAPhone() {
   for (const colorScheme of ['light', 'dark']) {
-    const phone = await browser.newContext({
+    const tab = await open(browser, {
       viewport: {width: 390, height: 844}, deviceScaleFactor: 2, hasTouch: true, isMobile: true, colorScheme,
     });
-    const tab = await phone.newPage();
-    watch(tab);
     await tab.goto(url);
     await tab.locator('.card').nth(1).waitFor();
     await tab.locator('.thumb canvas').first().waitFor();
@@ -157,32 +159,34 @@ async function lookOnAPhone() {
     await playFrom(tab, 1, 0.5);
     await mustFit(tab);
     await shot(tab, `phone-${colorScheme}`);
-    await phone.close();
+    await tab.context().close();
   }
   say('phone');
 }
 
-let ok = false;
-try {
+async function lookInTheDark() {
+  await page.emulateMedia({colorScheme: 'dark'});
+  await page.goto(new URL(`/#/${spliced}`, url).href);
+  await page.locator('.span.gap').waitFor();
+  await playFrom(page, 1, 0.5);
+  await drag(page, 0.1, 0.35);
+  await shot(page, 'dark');
+  await page.locator('.back').click();
+  await page.locator('.card').nth(1).waitFor();
+  await shot(page, 'dark-list');
+}
+
+run(async launched => {
+  browser = launched;
+  page = await open(browser);
   await openList();
+  await shareLinks();
   await playSpliced();
   await playRunning();
   await page.goto(new URL(`/#/${spliced}`, url).href);
   await page.locator('.span.gap').waitFor();
   await clip();
   await remove();
-  await page.emulateMedia({colorScheme: 'dark'});
-  await page.goto(new URL(`/#/${spliced}`, url).href);
-  await page.locator('.span.gap').waitFor();
-  await playFrom(page, 1, 0.5);
-  await shot(page, 'dark');
+  await lookInTheDark();
   await lookOnAPhone();
-  ok = complaints.length === 0;
-} catch (error) {
-  complaints.push(`${error.stack}`);
-  await shot(page, 'failed');
-} finally {
-  await browser.close();
-}
-if (!ok) console.error(complaints.join('\n'));
-process.exit(ok ? 0 : 1);
+}, () => shot(page, 'failed'));

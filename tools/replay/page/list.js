@@ -2,6 +2,7 @@
 // The list: a card per recording, newest first. While the page is seen its beginning is looked at again.
 import * as api from './api.js';
 import {badgeOf, copyOf, isRunning, length, lengthOf, size, streamName, when} from './format.js';
+import {filtersIn, linkTo, remember} from './place.js';
 import {Thumbnails} from './thumbnails.js';
 
 const PAGE = 24;
@@ -9,8 +10,7 @@ const AGAIN_MS = 5000;
 const TYPED_MS = 250;  // after the last key
 
 function chosen(filters) {
-  const parameters = {};
-  for (const [name, value] of new FormData(filters)) if (value) parameters[name] = value;
+  const parameters = Object.fromEntries(filtersIn(filters));
   // Days are the viewer's.
   if (parameters.from) parameters.from = new Date(`${parameters.from}T00:00`).toISOString();
   if (parameters.to) parameters.to = new Date(new Date(`${parameters.to}T00:00`).getTime() + 86400e3).toISOString();
@@ -36,7 +36,7 @@ class Card {
   show(recording) {
     const at = name => this.item.querySelector(`.${name}`);
     const badge = badgeOf(recording);
-    at('card').href = `#/${recording.session_id}`;
+    at('card').href = linkTo(recording.session_id);
     at('badge').hidden = !badge;
     at('badge').textContent = badge?.text ?? '';
     at('badge').className = `badge ${badge?.kind ?? ''}`;
@@ -61,12 +61,15 @@ function merged(seen, page) {
 }
 
 class List {
-  constructor(main, filters, failed) {
+  constructor(main, filters, failed, cameFrom) {
     main.append(copyOf('list'));
-    Object.assign(this, {filters, failed, known: new Map(), thumbnails: new Thumbnails(), seen: [], next: '', timer: 0, turn: 0});
+    Object.assign(this, {
+      main, filters, failed, cameFrom, known: new Map(), thumbnails: new Thumbnails(), seen: [], next: '', timer: 0, turn: 0,
+      touched: null,
+    });
     this.at = selector => main.querySelector(selector);
-    this.onChange = () => this.#again(TYPED_MS);
-    this.onReset = () => setTimeout(() => this.#again(0));  // the form is reset after this
+    this.onChange = event => this.#changed(event.target, TYPED_MS);
+    this.onReset = () => setTimeout(() => this.#changed(null, 0));  // the form is reset after this
     this.onSeen = () => document.hidden || this.#look();
     this.onSubmit = event => event.preventDefault();
     this.at('.more button').addEventListener('click', () => this.#more());
@@ -88,7 +91,10 @@ class List {
     document.removeEventListener('visibilitychange', this.onSeen);
   }
 
-  #again(delay) {
+  // What is typed into one field is one step.
+  #changed(field, delay) {
+    remember(this.filters, !field || field !== this.touched);
+    this.touched = field;
     clearTimeout(this.timer);
     [this.seen, this.next] = [[], ''];
     this.timer = setTimeout(() => this.#look(), delay);
@@ -153,7 +159,14 @@ class List {
     this.at('.more button').hidden = !this.next;
     this.at('.problem').hidden = true;
     this.#summarize(recordings, total);
+    this.#goOnWhereOneWas();
     if (!document.hidden) this.timer = setTimeout(() => this.#look(), AGAIN_MS);
+  }
+
+  // Whoever comes back finds the recording again, unless the focus went elsewhere meanwhile.
+  #goOnWhereOneWas() {
+    if (document.activeElement === this.main) this.known.get(this.cameFrom)?.item.querySelector('a').focus();
+    this.cameFrom = '';
   }
 
   #summarize(recordings, total) {
@@ -170,7 +183,8 @@ class List {
   }
 }
 
-export function showList(main, filters, failed) {
-  const list = new List(main, filters, failed);
+// cameFrom: the recording that was seen before, or ''.
+export function showList(main, filters, failed, cameFrom) {
+  const list = new List(main, filters, failed, cameFrom);
   return () => list.stop();
 }

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Which view is shown: "#/" the list, "#/ID" a recording; without a session the login.
+// Which view is shown, as the address says (place.js); without a session the login.
 import * as api from './api.js';
 import {copyOf} from './format.js';
 import {showList} from './list.js';
+import {fill, here} from './place.js';
 import {showRecording} from './recording.js';
 
 const main = document.getElementById('main');
 const filters = document.getElementById('filters');
 let close = () => {};
-
-function place() {
-  const [, id] = /^#\/(\d+)$/.exec(location.hash) ?? [];
-  return id;
-}
+let watched = '';
 
 function open() {
   close();
   main.replaceChildren();
-  const id = place();
+  const {id, filters: wanted} = here();
+  fill(filters, wanted);
   document.title = 'Recordings';
   document.body.classList.toggle('watching', Boolean(id));
-  close = id ? showRecording(main, id, failed) : showList(main, filters, failed);
+  close = id ? showRecording(main, id, failed) : showList(main, filters, failed, watched);
+  watched = id;
   scrollTo(0, 0);
 }
 
@@ -55,17 +54,21 @@ function showLogin() {
 }
 
 // "#token=..." is what the program prints: it comes to no server, and leaves the address here.
-async function start() {
+async function arrive() {
   const [, token] = /^#token=(.+)$/.exec(location.hash) ?? [];
   if (token) {
     history.replaceState(null, '', location.pathname);
     await api.login(decodeURIComponent(token)).catch(() => {});
   }
-  addEventListener('hashchange', () => {
-    open();
-    main.focus({preventScroll: true});  // so that the keyboard goes on where the new view begins
-  });
   open();
 }
 
-start();
+document.querySelector('.skip').addEventListener('click', event => {
+  event.preventDefault();  // "#main" would be another place
+  main.focus();
+});
+addEventListener('hashchange', async () => {
+  await arrive();
+  main.focus({preventScroll: true});  // so that the keyboard goes on where the new view begins
+});
+arrive();

@@ -2,6 +2,7 @@
 // One recording: player, timeline, clips, downloads, deletion. Looked at again while it runs.
 import * as api from './api.js';
 import {badgeOf, clock, copyOf, element, isRunning, length, lengthOf, replaceIfOther, size, streamName, toast, when} from './format.js';
+import {linkTo} from './place.js';
 import {play, sourcesOf} from './player.js';
 import {Timeline} from './timeline.js';
 
@@ -43,6 +44,7 @@ class RecordingView {
   }
 
   async start() {
+    this.at('.back').href = linkTo('');
     this.video.addEventListener('timeupdate', () => this.#showHead());
     this.at('.mark-from').addEventListener('click', () => this.#mark('from'));
     this.at('.mark-to').addEventListener('click', () => this.#mark('to'));
@@ -156,7 +158,7 @@ class RecordingView {
     if (this.isStopped) return;
     this.at('.made-of-this').hidden = !recordings.length;
     replaceIfOther(this.at('.made-of-this ul'), ...recordings.map(one => element('li', {},
-        element('a', {href: `#/${one.session_id}`},
+        element('a', {href: linkTo(one.session_id)},
             ...(one.poster ? [element('img', {src: one.poster, alt: '', loading: 'lazy'})] : []),
             `${badgeOf(one)?.text ?? 'Recording'}, ${length(lengthOf(one))}`),
         ` ${when(new Date(one.from))}`)));
@@ -270,7 +272,7 @@ class RecordingView {
         recordings: [this.id], from: range.from.toISOString(), to: range.to.toISOString(), format,
         bounds: format === 'hls' ? 'covering' : 'keyframe',
       });
-      toast('The clip is saved.', {href: `#/${made.session_id}`, text: 'Play it'});
+      toast('The clip is saved.', {href: linkTo(made.session_id), text: 'Play it'});
       this.timeline.clear();
       await this.#showDerived();
     } catch (error) {
@@ -304,7 +306,7 @@ class RecordingView {
     try {
       await api.remove(this.id, this.at('.confirm [name=files]').checked);
       toast('It is being deleted.');
-      location.hash = '#/';
+      location.replace(linkTo(''));
     } catch (error) {
       toast(`Not deleted: ${error.message}`);
     }
