@@ -269,7 +269,7 @@ class Serve(case.Case):
         shots = self.directory / "shots"
         shots.mkdir()
         print(page.run("use_page.mjs", f"http://127.0.0.1:{self.server.port}/#token={TOKEN}", self.spliced["session_id"],
-                       self.running["session_id"], shots, seconds=180))
+                       self.running["session_id"], shots, seconds=240))
         self.assertTrue(list(shots.glob("phone-dark.png")))
 
 

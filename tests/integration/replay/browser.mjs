@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the programs here share: a browser, what it complains of, playing, and the verdict.
+import axe from 'axe-core';
 import {chromium} from 'playwright-core';
 
 const PATIENCE_MS = 30000;
@@ -22,6 +23,15 @@ export async function open(browser, options = {}) {
   tab.on('pageerror', error => complaints.push(`${error}`));
   tab.on('console', message => message.type() === 'error' && complaints.push(message.text()));
   return tab;
+}
+
+// By the rules of axe-core; what is less than serious is only told.
+export async function mustBeAccessible(tab, what) {
+  await tab.evaluate(axe.source);
+  const {violations, passes} = await tab.evaluate(() => globalThis.axe.run());
+  const told = violations.map(({id, impact, nodes}) => `${impact} ${id}: ${nodes.map(node => node.html.slice(0, 120)).join(' ')}`);
+  say(`${what} for everybody`, {rules: passes.length, ...(told.length && {told})});
+  must(`${what} is accessible: ${told.join('; ')}`, !violations.some(one => ['serious', 'critical'].includes(one.impact)));
 }
 
 // Plays on from there, until so many seconds were played or it ended.

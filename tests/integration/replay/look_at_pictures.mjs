@@ -6,7 +6,7 @@
 // URL with the token; session ids of the two recordings. Exit status 0 when the picture is drawn in the list, in place of
 // the player's first frame, and where there is nothing else.
 import path from 'node:path';
-import {must, open, playFrom, run, say} from './browser.mjs';
+import {must, mustBeAccessible, open, playFrom, run, say} from './browser.mjs';
 
 const [url, source, picture, folder] = process.argv.slice(2);
 
@@ -52,6 +52,7 @@ run(async browser => {
   must('it is red', await looksRed(page, '.stage img'));
   for (const selector of ['video', '.no-media', '.timeline', '.clip'])
     must(`there is no ${selector}`, await page.locator(selector).isHidden());
+  await mustBeAccessible(page, 'the picture');
   await page.screenshot({path: path.join(folder, 'picture.png')});
   say('picture');
 });

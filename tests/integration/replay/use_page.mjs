@@ -7,7 +7,7 @@
 // URL with the token; session ids of two recordings; a folder. Prints one JSON line per step; exit status 0 when all
 // go as they must.
 import path from 'node:path';
-import {complaints, must, open, playFrom, run, say} from './browser.mjs';
+import {complaints, must, mustBeAccessible, open, playFrom, run, say} from './browser.mjs';
 
 const [url, spliced, running, folder] = process.argv.slice(2);
 let browser, page;
@@ -27,12 +27,14 @@ async function drag(tab, fromPart, toPart) {
 async function openList() {
   await page.goto(new URL('/', url).href);  // without the token nothing is shown
   await page.locator('form.login').waitFor();
+  await mustBeAccessible(page, 'the login');
   await shot(page, 'login');
   complaints.length = 0;  // 401 is one
   await page.goto(url);
   await page.locator('.card').nth(1).waitFor();
   must('the token left the address', !page.url().includes('token'));
   await page.locator('.thumb canvas').nth(1).waitFor();
+  await mustBeAccessible(page, 'the list');
   await shot(page, 'list');
   await page.locator('[name=state]').selectOption('recording');
   await page.locator('.card').nth(1).waitFor({state: 'detached'});
@@ -87,6 +89,28 @@ async function shareLinks() {
   say('links', {link: new URL(link).hash});
 }
 
+// Without a pointer: from the skip link to a range on the timeline, and out of it.
+async function markByKeyboard() {
+  await page.locator('.skip').focus();
+  await page.keyboard.press('Enter');
+  must('the skip link leaves the recording open', await page.locator('.span.gap').count() === 1);
+  await page.keyboard.press('Tab');
+  must('the first thing is the way back', await page.locator('.back:focus').count() === 1);
+  await page.locator('.mark-from').press('Enter');
+  const handle = page.locator('.handle.from');
+  const now = async () => Number(await handle.getAttribute('aria-valuenow'));
+  const first = await now();
+  for (const key of ['ArrowRight', 'ArrowRight', 'PageUp', 'PageDown', 'ArrowLeft']) await handle.press(key);
+  must('arrows move it by seconds', await now() === first + 1);
+  must('it says where it is', /\d:\d\d/.test(await handle.getAttribute('aria-valuetext')));
+  await handle.press('End');
+  must('it does not pass the other end', await now() < Number(await page.locator('.handle.to').getAttribute('aria-valuenow')));
+  await handle.press('Escape');
+  must('the range is gone', await page.locator('.range').isHidden());
+  must('the focus is not lost', await page.locator('.timeline:focus').count() === 1);
+  say('keyboard');
+}
+
 async function playSpliced() {
   await page.locator(`.card[href="#/${spliced}"]`).click();
   await page.locator('.span.gap').waitFor();
@@ -107,12 +131,17 @@ async function clip() {
   await drag(page, 0.1, 0.35);
   await page.locator('.range').waitFor();
   await page.locator('.handle.to').press('ArrowLeft');  // the same by keyboard
+  await mustBeAccessible(page, 'a recording');
   await shot(page, 'drag');
   await page.locator('.clip .primary').click();
   await page.locator('.toast a').click();
   await page.locator('.status .badge.derived').waitFor();
   const seen = await playFrom(page, 0, 1);
   must('the clip plays and is shorter', seen.at > 0.9 && seen.width > 0 && seen.duration > 1);
+  for (const colorScheme of ['dark', 'light']) {
+    await page.emulateMedia({colorScheme});
+    await mustBeAccessible(page, `the ${colorScheme} clip`);
+  }
   await shot(page, 'clip');
   say('clip', seen);
   return page.url();
@@ -121,6 +150,7 @@ async function clip() {
 async function remove() {
   await page.locator('.delete').click();
   await page.locator('dialog[open]').waitFor();
+  await mustBeAccessible(page, 'the question');
   await shot(page, 'delete');
   await page.keyboard.press('Escape');
   await page.locator('.delete').click();
@@ -158,6 +188,7 @@ async function lookOnAPhone() {
     await tab.locator('.span.gap').waitFor();
     await playFrom(tab, 1, 0.5);
     await mustFit(tab);
+    await mustBeAccessible(tab, `the ${colorScheme} phone`);
     await shot(tab, `phone-${colorScheme}`);
     await tab.context().close();
   }
@@ -170,9 +201,11 @@ async function lookInTheDark() {
   await page.locator('.span.gap').waitFor();
   await playFrom(page, 1, 0.5);
   await drag(page, 0.1, 0.35);
+  await mustBeAccessible(page, 'the dark recording');
   await shot(page, 'dark');
   await page.locator('.back').click();
   await page.locator('.card').nth(1).waitFor();
+  await mustBeAccessible(page, 'the dark list');
   await shot(page, 'dark-list');
 }
 
@@ -185,6 +218,7 @@ run(async launched => {
   await playRunning();
   await page.goto(new URL(`/#/${spliced}`, url).href);
   await page.locator('.span.gap').waitFor();
+  await markByKeyboard();
   await clip();
   await remove();
   await lookInTheDark();

@@ -30,10 +30,10 @@ export function element(name, properties = {}, ...children) {
 
 export const copyOf = id => document.getElementById(id).content.cloneNode(true);
 
-// Stays while somebody points at it or has the focus in it.
+// Stays while somebody points at it or has the focus in it, but not once its link was followed.
 export function toast(text, link) {
   const shown = element('p', {className: 'toast'}, text);
-  if (link) shown.append(' ', element('a', {href: link.href}, link.text));
+  if (link) shown.append(' ', element('a', {href: link.href, onclick: () => shown.remove()}, link.text));
   document.getElementById('toasts').append(shown);
   const end = () => shown.matches(':hover, :focus-within') ? setTimeout(end, 2000) : shown.remove();
   setTimeout(end, link ? 15000 : 8000);

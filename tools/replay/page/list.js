@@ -40,15 +40,11 @@ class Card {
     at('badge').hidden = !badge;
     at('badge').textContent = badge?.text ?? '';
     at('badge').className = `badge ${badge?.kind ?? ''}`;
-    at('length').textContent = length(lengthOf(recording));
+    at('time').textContent = length(lengthOf(recording));
     at('name').textContent = streamName(recording);
     at('when').textContent = when(new Date(recording.from));
     at('notes').textContent = notes(recording);
     at('name').title = streamName(recording);
-    at('card').setAttribute('aria-label', [
-      streamName(recording), badge?.text, `from ${when(new Date(recording.from))}`,
-      `length ${length(lengthOf(recording))}`, notes(recording),
-    ].filter(Boolean).join(', '));
     this.thumbnails.want(at('thumb'), recording);
   }
 }

@@ -274,6 +274,7 @@ class RecordingView {
       });
       toast('The clip is saved.', {href: linkTo(made.session_id), text: 'Play it'});
       this.timeline.clear();
+      this.at('.timeline').focus({preventScroll: true});  // the button is off
       await this.#showDerived();
     } catch (error) {
       toast(`No clip: ${error.message}`);
@@ -295,8 +296,9 @@ class RecordingView {
 
   #askToDelete() {
     const dialog = this.at('.confirm');
-    dialog.querySelector('.what').textContent =
-        `${streamName(this.recording)} of ${when(new Date(this.recording.from))}, ${length(lengthOf(this.recording))}`;
+    dialog.querySelector('.what').replaceChildren(
+        element('bdi', {}, streamName(this.recording)),  // whatever its letters do to a line
+        ` of ${when(new Date(this.recording.from))}, ${length(lengthOf(this.recording))}`);
     dialog.returnValue = 'keep';
     dialog.addEventListener('close', () => dialog.returnValue === 'delete' && this.#delete(), {once: true});
     dialog.showModal();

@@ -97,10 +97,12 @@ export class Timeline {
   #key(event, end) {
     const step = STEP_MS * (event.shiftKey ? 10 : 1);
     const ways = {
-      ArrowLeft: -step, ArrowDown: -step, ArrowRight: step, ArrowUp: step, Home: -Infinity, End: Infinity,
+      ArrowLeft: -step, ArrowDown: -step, ArrowRight: step, ArrowUp: step, PageDown: -10 * STEP_MS, PageUp: 10 * STEP_MS,
+      Home: -Infinity, End: Infinity,
     };
     if (event.key === 'Escape') {
       this.clear();
+      this.root.focus({preventScroll: true});  // the handle is gone
       return;
     }
     if (!(event.key in ways) || !this.range) return;
