@@ -125,8 +125,10 @@ class FileClip {
     return ok();
   }
   Result<std::string> path_of(const NamedSegment &segment) {
-    auto path =
-        fetched_.whole(segment.facts.path, {segment.stored_in, segment.url, segment.facts.size_bytes});
+    auto path = fetched_.whole(segment.facts.path, {.store = segment.stored_in,
+                                                    .url = segment.url,
+                                                    .size_bytes = segment.facts.size_bytes,
+                                                    .name = segment.object});
     if (!path) return gone(segment.facts.path, path.error());
     return path;
   }

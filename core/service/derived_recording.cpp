@@ -6,6 +6,7 @@
 #include "core/service/catalogue_sql.h"
 #include "core/service/job_rows.h"
 #include "core/service/manifest.h"
+#include "core/service/object_names.h"
 #include "core/service/recording_quality.h"
 
 namespace rec {
@@ -110,18 +111,21 @@ NamedSegment read_segment(const SqlStatement &row) {
                     .size_bytes = static_cast<std::uint64_t>(row.int64(7)),
                     .discontinuity = row.int64(8) != 0},
           .url = row.text(9),
-          .stored_in = row.text(10)};
+          .object = row.text(10),
+          .stored_in = row.text(11)};
 }
 
 Result<std::vector<NamedSegment>> select_segments(SqlDatabase &db, const std::string &from,
-                                                  std::int64_t recording_id) {
+                                                  const std::string &where, std::int64_t recording_id) {
   const std::string uploaded =
       " FROM outbox o WHERE o.segment_id = s.id AND o.kind = 'upload' AND o.done_us IS NOT NULL AND o.url <> "
-      "'' ORDER BY o.id DESC LIMIT 1), '')";
+      "'' ORDER BY o.id DESC LIMIT 1), ";
   REC_TRY(auto query,
           db.prepare("SELECT s.id, s.recording_id, s.path, s.uri, s.sequence, s.started_us, s.duration_ns, "
                      "s.size_bytes, s.discontinuity, coalesce((SELECT o.url" +
-                     uploaded + ", coalesce((SELECT o.target" + uploaded + " FROM " + from));
+                     uploaded + "''), " + kObjectByName + ", coalesce((SELECT o.target" + uploaded +
+                     kStoreByPlaylist + ", '') FROM " + from +
+                     " JOIN recording r ON r.id = s.recording_id WHERE " + where));
   REC_CHECK(query.bind_all(recording_id));
   return query.rows(read_segment);
 }
@@ -154,12 +158,10 @@ Result<Recording> add_derived(Catalogue &catalogue, const DerivedRecording &deri
 Result<std::vector<NamedSegment>> named_segments(Catalogue &catalogue, std::int64_t recording_id) {
   SqlDatabase &db = catalogue.connection();
   // In the order in which they were recorded: numbers begin anew with each playlist of a recording.
-  REC_TRY(auto own, select_segments(db, "segment s WHERE s.recording_id = ?1 ORDER BY s.id", recording_id));
+  REC_TRY(auto own, select_segments(db, "segment s", "s.recording_id = ?1 ORDER BY s.id", recording_id));
   if (!own.empty()) return own;
-  return select_segments(db,
-                         "clip_segment c JOIN segment s ON s.id = c.segment_id WHERE c.recording_id = ?1 "
-                         "ORDER BY c.position",
-                         recording_id);
+  return select_segments(db, "clip_segment c JOIN segment s ON s.id = c.segment_id",
+                         "c.recording_id = ?1 ORDER BY c.position", recording_id);
 }
 
 }  // namespace rec

@@ -43,7 +43,8 @@ Result<Recording> add_derived(Catalogue &catalogue, const DerivedRecording &deri
 struct NamedSegment {
   std::int64_t id = 0;
   NewSegment facts;
-  std::string url;        // of its object; "" = not (yet) uploaded
+  std::string url;        // of its object; "" = not (yet) uploaded, or only the object's name is known
+  std::string object;     // that name; "" = it is not needed
   std::string stored_in;  // store that has that
 };
 Result<std::vector<NamedSegment>> named_segments(Catalogue &catalogue, std::int64_t recording_id);

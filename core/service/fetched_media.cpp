@@ -67,11 +67,15 @@ FetchedMedia::FetchedMedia(OpenStores *stores, std::string folder)
 
 FetchedMedia::~FetchedMedia() = default;
 
-Result<FetchedMedia::Copy *> FetchedMedia::begin(const StoredObject &object) {
-  if (!stores_ || object.store.empty() || object.url.empty() || object.size_bytes == 0)
+Result<FetchedMedia::Copy *> FetchedMedia::begin(StoredObject object) {
+  const bool is_named = !object.url.empty() || !object.name.empty();
+  if (!stores_ || object.store.empty() || !is_named || object.size_bytes == 0)
     return Error{Errc::not_found,
                  "there is no local copy any more, and no store of the configuration has it"};
   REC_TRY(ObjectStore *const store, stores_->get(object.store));
+  if (object.url.empty()) {
+    REC_TRY(object.url, store->url_of(object.name));
+  }
   REC_TRY(DiskFile file, DiskFile::create_temporary(folder_));
   copies_.push_back(std::make_unique<Copy>(std::move(file), *store, object));
   REC_CHECK(copies_.back()->file.truncate(object.size_bytes));

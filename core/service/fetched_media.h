@@ -16,6 +16,7 @@ struct StoredObject {
   std::string store;  // name in the configuration
   std::string url;
   std::uint64_t size_bytes = 0;
+  std::string name = {};  // where `url` is "": NewObject::name
 };
 
 // Files in place of objects that have no local copy: on the disk of `folder`, without names there, gone with
@@ -38,7 +39,7 @@ class FetchedMedia {
 
  private:
   struct Copy;
-  Result<Copy *> begin(const StoredObject &object);
+  Result<Copy *> begin(StoredObject object);
 
   OpenStores *const stores_;
   const std::string folder_;

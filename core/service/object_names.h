@@ -26,6 +26,13 @@ Status name_manifest(SqlDatabase &db, std::int64_t recording_id, const std::stri
 // Those that have none, as manifests of before there were such names have it.
 Status name_all(SqlDatabase &db, std::int64_t recording_id);
 
+// In SQL, of a segment s of a recording r that is known from its manifest, where no upload tells: its name in
+// stores ('' for other recordings), and the store that has it, which is that of its playlist.
+inline constexpr const char *kObjectByName = "CASE r.rebuilt WHEN 1 THEN s.object ELSE '' END";
+inline constexpr const char *kStoreByPlaylist =
+    "(SELECT f.stored_in FROM file f WHERE f.recording_id = r.id AND f.format = 'hls' AND f.url <> '' "
+    "ORDER BY f.id DESC LIMIT 1)";
+
 // What something of the recording that is neither a file nor a segment is called: it goes where its playlists
 // go. "" = it is not below the directory.
 std::string name_of_other(const Recording &recording, const std::string &path);

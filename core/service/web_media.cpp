@@ -13,6 +13,7 @@
 #include "core/model/push_query.h"
 #include "core/model/served_playlist.h"
 #include "core/service/catalogue_sql.h"
+#include "core/service/object_names.h"
 #include "core/service/web_guard.h"
 
 namespace rec {
@@ -203,17 +204,13 @@ Result<WebAnswer> playlist_of(Catalogue &catalogue, const WebStores &stores, con
   return answer;
 }
 
-// Of the recording, or of another one if this is a clip that names it. Of one that is known from its manifest
-// no upload tells where its segments went: they are where its playlist is, by their names.
+// Of the recording, or of another one if this is a clip that names it.
 Result<WebAnswer> segment_of(SqlDatabase &db, const WebStores &stores, const Recording &recording,
                              std::int64_t segment_id, const WebRequest &request) {
-  const std::string store_of_playlist =
-      "(SELECT f.stored_in FROM file f WHERE f.recording_id = r.id AND f.format = 'hls' AND f.url <> '' "
-      "ORDER BY f.id DESC LIMIT 1)";
   REC_TRY(auto query,
-          db.prepare("SELECT s.path, s.size_bytes, coalesce(o.target, " + store_of_playlist +
-                     ", ''), coalesce(o.url, ''), CASE r.rebuilt WHEN 1 THEN s.object ELSE '' END FROM "
-                     "segment s JOIN recording r ON r.id = s.recording_id LEFT JOIN outbox o ON "
+          db.prepare(std::string("SELECT s.path, s.size_bytes, coalesce(o.target, ") + kStoreByPlaylist +
+                     ", ''), coalesce(o.url, ''), " + kObjectByName +
+                     " FROM segment s JOIN recording r ON r.id = s.recording_id LEFT JOIN outbox o ON "
                      "o.segment_id = s.id AND o.kind = 'upload' AND o.url <> '' WHERE s.id = ?2 AND "
                      "(s.recording_id = ?1 OR EXISTS (SELECT 1 FROM clip_segment c WHERE "
                      "c.segment_id = s.id AND c.recording_id = ?1)) ORDER BY o.id DESC LIMIT 1"));

@@ -120,6 +120,11 @@ class ServeFromBucket(case.Case):
             self.assertEqual({a.status for a in answers}, {200 if way == "mixed" else 302}, [a.body for a in answers])
             bodies = [a.body if way == "mixed" else fetch(a.headers["location"])[1] for a in answers]
             self.assertEqual(sorted(bodies), sorted(self.local["both"][".ts"]))
+        made = server.change("POST", "/api/v1/clips", {"recordings": [found["session_id"]], "format": "flv"})
+        self.assertEqual(made.status, 201, made.body)
+        self.assertGreater(len(media.read(pathlib.Path(made.json["files"][0]["path"]))["video"]), 25 * 5)
+        self.assertEqual(server.change("DELETE", made.headers["location"] + "?files=true").status, 202)
+        wait_until(lambda: server.get(made.headers["location"]).status == 404, "the clip is gone", 60, server.process)
         server = self.keep(Server(catalogue, self.directory / "without.log"))
         self.assertEqual(server.get(found["media"].rpartition("/")[0] + "/" + uris[0]).status, 404)
 
