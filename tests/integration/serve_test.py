@@ -52,6 +52,7 @@ class Serve(case.Case):
             assert process.wait(120) == 0, process.tail()
         cls.server = cls.keep_for_all(Server(cls.shared / "catalogue.db", cls.shared / "serve.log"))
         found = cls.server.get(RECORDINGS).json["recordings"]
+        cls.page = NodeProject(HERE / "replay", cls.shared / "replay")
         cls.running, = (r for r in found if r["stream"] == "lobby")
         cls.spliced, = (r for r in found if r["stream"] == "cam1")
 
@@ -265,12 +266,23 @@ class Serve(case.Case):
     # ---- the page
 
     def test_people_play_clip_and_delete_in_a_browser(self):
-        page = NodeProject(HERE / "replay", self.directory / "replay")
         shots = self.directory / "shots"
         shots.mkdir()
-        print(page.run("use_page.mjs", f"http://127.0.0.1:{self.server.port}/#token={TOKEN}", self.spliced["session_id"],
+        print(self.page.run("use_page.mjs", f"http://127.0.0.1:{self.server.port}/#token={TOKEN}", self.spliced["session_id"],
                        self.running["session_id"], shots, seconds=240))
         self.assertTrue(list(shots.glob("phone-dark.png")))
+
+    def test_names_that_people_push_do_no_harm(self):
+        name = '<img src="x" onerror="harm=1">\u202e\u2066 ' + "W" * 250
+        with sqlite3.connect(self.shared / "catalogue.db") as rows, sqlite3.connect(self.directory / "bad.db") as bad:
+            rows.backup(bad)
+            bad.execute("UPDATE recording SET stream = ?, domain = ? WHERE session_id = ?",
+                        (name, f"javascript:harm=1//{name}", self.spliced["session_id"]))
+            bad.execute("UPDATE recording SET removal = 2 WHERE session_id <> ?", (self.spliced["session_id"],))
+        rows.close()
+        bad.close()
+        server = self.keep(Server(self.directory / "bad.db", self.directory / "serve.log"))
+        print(self.page.run("look_at_names.mjs", f"http://127.0.0.1:{server.port}/#token={TOKEN}", name, self.directory))
 
 
 if __name__ == "__main__":
