@@ -15,7 +15,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstring>
+#include <cstdlib>
 
 #include "core/base/glib_ptr.h"
 #include "core/io/files.h"
@@ -48,20 +48,6 @@ void limit(int resource, rlim_t most) {
   setrlimit(static_cast<__rlimit_resource>(resource), &now);
 }
 
-// Both between fork and exec: only what is safe there.
-void set_up_child(gpointer of) {
-  const ChildProgram &program = **static_cast<const ChildProgram *const *>(of);
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  limit(RLIMIT_CORE, 0);
-  if (program.most_file_bytes > 0) limit(RLIMIT_FSIZE, program.most_file_bytes);
-  if (program.nice != 0) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + program.nice);
-}
-
-void join_group(gpointer of) {
-  if (setpgid(0, *static_cast<const GPid *>(of)) != 0) _exit(1);  // it would kill ours
-}
-
 struct Pipe {
   int read_end = -1, write_end = -1;
   static Result<Pipe> open() {
@@ -71,23 +57,24 @@ struct Pipe {
   }
 };
 
-// In a child's group: kills that when this process dies, of whatever. What the child has started would live
-// on, for PR_SET_PDEATHSIG is the child's alone.
-class Guard {
+void lead_group(gpointer) { setpgid(0, 0); }  // between fork and exec, like set_up_child
+
+// A process group whose leader kills it when this process dies, of whatever: what a program has started would
+// live on, for PR_SET_PDEATHSIG is the program's alone. It is there before any program is.
+class Group {
  public:
-  Guard() = default;
-  Guard(const Guard &) = delete;
-  Guard &operator=(const Guard &) = delete;
-  ~Guard() {
-    if (pid_ == 0) return;
-    ::kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
+  Group() = default;
+  Group(const Group &) = delete;
+  Group &operator=(const Group &) = delete;
+  ~Group() {
+    if (leader_ == 0) return;
+    kill_all();
+    waitpid(leader_, nullptr, 0);
     close(alive_);
   }
 
-  Status start(GPid group) {
+  Status start() {
     REC_TRY(const Pipe pipe, Pipe::open());
-    alive_ = pipe.write_end;
     const Strings arguments =
         strings_of({"/bin/sh", "-c", "trap '' HUP INT QUIT TERM; read end; kill -s KILL 0"});
     const Strings nothing = strings_of({});
@@ -95,31 +82,47 @@ class Guard {
         GSpawnFlags(G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL);
     ErrorOut error;
     const gboolean started = g_spawn_async_with_pipes_and_fds(
-        nullptr, arguments.get(), nothing.get(), kFlags, join_group, &group, pipe.read_end, -1, -1, nullptr,
-        nullptr, 0, &pid_, nullptr, nullptr, nullptr, error.out());
+        nullptr, arguments.get(), nothing.get(), kFlags, lead_group, nullptr, pipe.read_end, -1, -1, nullptr,
+        nullptr, 0, &leader_, nullptr, nullptr, nullptr, error.out());
     close(pipe.read_end);
+    alive_ = pipe.write_end;
     if (started) return ok();
     close(alive_);
     return Error{Errc::unavailable, std::string("cannot start '/bin/sh': ") + error->message};
   }
+  GPid id() const { return leader_; }  // it stays ours until the leader is waited for
+  void kill_all() const { ::kill(-leader_, SIGKILL); }
 
  private:
-  GPid pid_ = 0;
+  GPid leader_ = 0;
   int alive_ = -1;  // nobody else has this end of its standard input
 };
 
+struct Setup {
+  const ChildProgram *program;
+  GPid group;
+};
+
+// Between fork and exec: only what is safe there.
+void set_up_child(gpointer of) {
+  const auto &[program, group] = *static_cast<const Setup *>(of);
+  if (setpgid(0, group) != 0) _exit(EXIT_FAILURE);  // somebody has killed the leader
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  limit(RLIMIT_CORE, 0);
+  if (program->most_file_bytes > 0) limit(RLIMIT_FSIZE, program->most_file_bytes);
+  if (program->nice != 0) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + program->nice);
+}
+
 class Child {
  public:
-  Child(GPid pid, int output) : pid_(pid), output_(output) {}
+  Child(const Group &group, GPid pid, int output) : group_(group), pid_(pid), output_(output) {}
   Child(const Child &) = delete;
   Child &operator=(const Child &) = delete;
   ~Child() {
-    kill_all();
+    group_.kill_all();
     if (!reaped_) waitpid(pid_, &status_, 0);
     close(output_);
   }
-
-  void kill_all() const { ::kill(-pid_, SIGKILL); }  // the group: also what it started
 
   // Takes what it says for a while.
   void listen(Milliseconds at_most) {
@@ -154,6 +157,7 @@ class Child {
   }
 
  private:
+  const Group &group_;
   const GPid pid_;
   const int output_;
   std::string said_;
@@ -170,16 +174,16 @@ Error start_error(const GError *error, const std::string &program) {
 }
 
 // Its process, whose words come out of `output`.
-Result<GPid> start(const ChildProgram &program, int output) {
+Result<GPid> start(const ChildProgram &program, const Group &group, int output) {
   const Strings arguments = strings_of(program.arguments), environment = environment_of(program);
-  const ChildProgram *self = &program;
+  Setup setup{&program, group.id()};
   std::vector<int> numbers;
   for (std::size_t i = 0; i < program.files.size(); ++i) numbers.push_back(static_cast<int>(3 + i));
   GPid pid = 0;
   ErrorOut error;
   const gboolean started = g_spawn_async_with_pipes_and_fds(
       program.folder.empty() ? nullptr : program.folder.c_str(), arguments.get(), environment.get(),
-      GSpawnFlags(G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD), set_up_child, &self, -1, output, output,
+      GSpawnFlags(G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD), set_up_child, &setup, -1, output, output,
       program.files.data(), numbers.data(), numbers.size(), &pid, nullptr, nullptr, nullptr, error.out());
   if (!started) return start_error(error.operator->(), program.arguments[0]);
   return pid;
@@ -190,16 +194,16 @@ Result<GPid> start(const ChildProgram &program, int output) {
 Result<ChildResult> run_child(const ChildProgram &program, const std::function<bool()> &is_cancelled) {
   if (program.arguments.empty()) return Error{Errc::invalid_argument, "there is no program to be run"};
   const std::string name = "'" + program.arguments[0] + "'";
+  Group group;
+  REC_CHECK(group.start());
   REC_TRY(const Pipe output, Pipe::open());
-  const auto pid = start(program, output.write_end);
+  const auto pid = start(program, group, output.write_end);
   close(output.write_end);
   if (!pid) {
     close(output.read_end);
     return pid.error();
   }
-  Child child(*pid, output.read_end);
-  Guard guard;
-  REC_CHECK(guard.start(*pid));
+  Child child(group, *pid, output.read_end);
   const auto ends = std::chrono::steady_clock::now() + program.timeout;
   while (!child.has_ended()) {
     child.listen(Milliseconds(250));
@@ -207,7 +211,7 @@ Result<ChildResult> run_child(const ChildProgram &program, const std::function<b
     if (std::chrono::steady_clock::now() >= ends)
       return Error{Errc::unavailable, name + " took too long and was stopped"};
   }
-  child.kill_all();
+  group.kill_all();
   child.drain();
   if (child.is_lost())
     return Error{Errc::unavailable, "how " + name + " ended is not known: this process ignores SIGCHLD"};
