@@ -86,6 +86,8 @@ def pipeline(chosen, stage):
         "x264enc", "speed-preset=veryfast", "tune=zerolatency", f"bitrate={chosen.bitrate}",
         f"key-int-max={2 * chosen.fps}", "!", "video/x-h264,profile=main", "!", "record.video",
         "pulsesrc", f"device={SINK}.monitor", "!", "audio/x-raw,rate=48000,channels=2", "!", "queue", "!",
+        # The sound server's times jump by some milliseconds when it begins and when the machine is busy.
+        "audiorate", "skip-to-first=true", "tolerance=20000000", "!",
         "audioconvert", "!", "avenc_aac", "bitrate=128000", "!", "record.audio_0",
         "rulebin", "name=record", f"uri={chosen.push}", f"config={chosen.config}", f"catalogue={catalogue}",
         f"directory={chosen.directory}", *deliver]
