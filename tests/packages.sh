@@ -13,7 +13,7 @@ PACKAGES_RUN=(
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad ca-certificates
 )
 PACKAGES_INGEST=(nginx-light libnginx-mod-rtmp ffmpeg python3)
-PACKAGES_TEST=(git libgtest-dev gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg sqlite3 python3-jsonschema)
+PACKAGES_TEST=(git libgtest-dev gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg sqlite3 python3-jsonschema locales)
 # clang's own libraries hold libFuzzer and the sanitizers.
 PACKAGES_LINT=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
 # The last ones: examples/cloud-native-recording and examples/srt_listener.py.

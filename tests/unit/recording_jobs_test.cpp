@@ -174,7 +174,7 @@ TEST_F(RecordingJobsTest, WhatFailsIsTriedAgainAndGivenUpAndBroughtBack) {
 
 TEST_F(RecordingJobsTest, ALengthHasAPointInEveryLocale) {
   const std::string made = "localedef -i de_DE -f UTF-8 " + (dir_ / "de") + " 2>&1";
-  if (std::system(made.c_str()) != 0) GTEST_SKIP() << "there are no locales";
+  ASSERT_EQ(std::system(made.c_str()), 0);
   ASSERT_EQ(setenv("LOCPATH", dir_.path().c_str(), 1), 0);
   ASSERT_NE(std::setlocale(LC_NUMERIC, "de"), nullptr);
   close(begin(kOfFlv), "a.flv");
