@@ -104,12 +104,17 @@ void take_codecs(Catalogue &catalogue, const std::vector<Recording> &sources, Cl
   }
 }
 
-Result<Recording> announce_clip(Catalogue &catalogue, ClipJob &job, ClosedFile facts) {
-  const std::string path = facts.path;
+Result<Recording> publish_clip(Catalogue &catalogue, ClipJob &job, DiskFile file, ClosedFile facts) {
+  auto name = file.publish(job.path, true);
+  if (!name) {
+    file.discard();
+    return name.error();
+  }
+  facts.path = *name;
   job.result.files = {{.format = job.request.format, .facts = std::move(facts)}};
   auto added = add_derived(catalogue, job.result);
   if (!added) {  // nobody would ever know of it
-    if (auto file = DiskFile::take(path)) file->discard();
+    if (auto published = DiskFile::take(*name)) published->discard();
   }
   return added;
 }

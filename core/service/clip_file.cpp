@@ -57,13 +57,7 @@ class FileClip {
     take_codecs(catalogue_, job_.sources, facts);
     if (facts.video_frames == 0) facts.video_codec = "";
     if (facts.audio_frames == 0) facts.audio_codec = "";
-    auto name = file.publish(job_.path, true);
-    if (!name) {
-      file.discard();
-      return name.error();
-    }
-    facts.path = *std::move(name);
-    return announce_clip(catalogue_, job_, std::move(facts));
+    return publish_clip(catalogue_, job_, std::move(file), std::move(facts));
   }
 
   // From what needs the least work.

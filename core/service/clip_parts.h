@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/disk/disk_file.h"
 #include "core/service/clip.h"
 #include "core/service/derived_recording.h"
 
@@ -17,8 +18,8 @@ struct ClipJob {
   std::string path;                // of its file; nothing is there
 };
 
-// Its file is complete, under this name.
-Result<Recording> announce_clip(Catalogue &catalogue, ClipJob &job, ClosedFile facts);
+// The file is complete: gives it its name, and announces it. On an error nothing is left of it.
+Result<Recording> publish_clip(Catalogue &catalogue, ClipJob &job, DiskFile file, ClosedFile facts);
 
 // As announced by whoever recorded the first of them that has it; what is not known stays "" and 0.
 void take_codecs(Catalogue &catalogue, const std::vector<Recording> &sources, ClosedFile &facts);

@@ -57,14 +57,7 @@ class PlaylistClip {
     }
     REC_TRY(const std::string text, write_playlist(clip_playlist(entries, segments_, uris)));
     REC_TRY(DiskFile file, create(text));
-    ClosedFile facts = facts_of(entries);
-    auto name = file.publish(job_.path, true);
-    if (!name) {
-      file.discard();
-      return name.error();
-    }
-    facts.path = *std::move(name);
-    return announce_clip(catalogue_, job_, std::move(facts));
+    return publish_clip(catalogue_, job_, std::move(file), facts_of(entries));
   }
 
  private:
