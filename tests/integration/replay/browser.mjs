@@ -25,6 +25,15 @@ export async function open(browser, options = {}) {
   return tab;
 }
 
+// What the page itself sees: Playwright's own page.url() may be behind it.
+export const addressOf = tab => tab.evaluate(() => location.href);
+
+export async function mustComeTo(tab, hash) {
+  await tab.waitForFunction(wanted => location.hash === wanted, hash).catch(async error => {
+    throw new Error(`the address is ${await addressOf(tab)}, not ${hash}`, {cause: error});
+  });
+}
+
 // By the rules of axe-core; what is less than serious is only told.
 export async function mustBeAccessible(tab, what) {
   await tab.evaluate(axe.source);

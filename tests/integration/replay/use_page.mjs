@@ -7,7 +7,7 @@
 // URL with the token; session ids of two recordings; a folder. Prints one JSON line per step; exit status 0 when all
 // go as they must.
 import path from 'node:path';
-import {complaints, must, mustBeAccessible, open, playFrom, run, say} from './browser.mjs';
+import {addressOf, complaints, must, mustBeAccessible, mustComeTo, open, playFrom, run, say} from './browser.mjs';
 
 const [url, spliced, running, folder] = process.argv.slice(2);
 let browser, page;
@@ -32,7 +32,7 @@ async function openList() {
   complaints.length = 0;  // 401 is one
   await page.goto(url);
   await page.locator('.card').nth(1).waitFor();
-  must('the token left the address', !page.url().includes('token'));
+  must('the token left the address', !(await addressOf(page)).includes('token'));
   await page.locator('.thumb canvas').nth(1).waitFor();
   await mustBeAccessible(page, 'the list');
   await shot(page, 'list');
@@ -54,14 +54,14 @@ async function shareLinks() {
   await page.locator('[name=state]').selectOption('finished');
   await cardOf(running).waitFor({state: 'detached'});
   await page.locator('[name=stream_has]').pressSequentially('cam');
-  must('the address has the filters', page.url().endsWith('#/?stream_has=cam&state=finished'));
+  await mustComeTo(page, '#/?stream_has=cam&state=finished');
   await page.reload();
   await cardOf(spliced).waitFor();
   await isChosen(chosen);
   must('the filters are kept', await cardOf(running).count() === 0);
   await cardOf(spliced).click();
   await page.locator('.span.gap').waitFor();
-  const link = page.url();
+  const link = await addressOf(page);
   await page.reload();
   await page.locator('.span.gap').waitFor();
   await page.locator('.back').click();
@@ -144,7 +144,7 @@ async function clip() {
   }
   await shot(page, 'clip');
   say('clip', seen);
-  return page.url();
+  return addressOf(page);
 }
 
 async function remove() {
