@@ -59,8 +59,9 @@
  *
  * ## Example pipeline
  * |[
- * gst-launch-1.0 -e -m videotestsrc num-buffers=300 is-live=true ! x264enc key-int-max=50 tune=zerolatency !
- *     r.video audiotestsrc num-buffers=450 is-live=true ! avenc_aac ! r.audio_0 \
+ * gst-launch-1.0 -e -m videotestsrc num-buffers=300 is-live=true ! video/x-raw,format=I420 ! \
+ *     x264enc key-int-max=50 tune=zerolatency ! r.video \
+ *     audiotestsrc num-buffers=450 is-live=true ! avenc_aac ! r.audio_0 \
  *     rulebin name=r config=examples/recording.json uri=rtmp://127.0.0.1/live/cam1 directory=/tmp/rec
  * ]|
  *

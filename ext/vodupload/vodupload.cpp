@@ -40,8 +40,8 @@
  * the last segments only: use `playlist-length=0` for a recording.
  *
  * |[
- * gst-launch-1.0 -e videotestsrc num-buffers=500 ! x264enc key-int-max=30 ! h264parse ! \
- *     vodupload.( config=examples/recording.json template=default stream=cam1 \
+ * gst-launch-1.0 -e videotestsrc num-buffers=500 ! video/x-raw,format=I420 ! x264enc key-int-max=30 ! \
+ *     h264parse ! vodupload.( config=examples/recording.json template=default stream=cam1 \
  *         hlssink2 playlist-length=0 location=cam1/s%05d.ts playlist-location=cam1/index.m3u8 )
  * ]|
  *

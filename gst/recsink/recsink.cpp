@@ -71,8 +71,8 @@
  *
  * ## Example pipeline
  * |[
- * gst-launch-1.0 -e videotestsrc num-buffers=300 is-live=true ! x264enc key-int-max=50 tune=zerolatency !
- * r.video \
+ * gst-launch-1.0 -e videotestsrc num-buffers=300 is-live=true ! video/x-raw,format=I420 ! \
+ *     x264enc key-int-max=50 tune=zerolatency ! r.video \
  *     audiotestsrc num-buffers=450 is-live=true ! avenc_aac ! r.audio_0 \
  *     recsink name=r formats=flv+mp4+aac cycle=5000000000 location=/tmp/rec/cam1-{EscapedStartTime}
  * ]|

@@ -77,8 +77,8 @@
  *
  * ## Example pipeline
  * |[
- * gst-launch-1.0 -e videotestsrc num-buffers=300 is-live=true ! x264enc key-int-max=50 tune=zerolatency !
- * s.video \
+ * gst-launch-1.0 -e videotestsrc num-buffers=300 is-live=true ! video/x-raw,format=I420 ! \
+ *     x264enc key-int-max=50 tune=zerolatency ! s.video \
  *     audiotestsrc num-buffers=450 is-live=true ! avenc_aac ! s.audio_0 \
  *     splicesink name=s playlist-location=/tmp/rec/live.m3u8 target-duration=4 splice-timeout=5000000000
  * ]|
