@@ -18,7 +18,7 @@ PACKAGES_TEST=(git libgtest-dev gstreamer1.0-plugins-ugly gstreamer1.0-libav ffm
 PACKAGES_LINT=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
 # The last ones: examples/cloud-native-recording and examples/srt_listener.py.
 PACKAGES_INTEGRATION=(libfaketime openssl radosgw ceph-mon ceph-osd ceph-common python3-swift
-  chromium xvfb pulseaudio gstreamer1.0-pulseaudio python3-gi gir1.2-gstreamer-1.0)
+  chromium firefox-esr xvfb pulseaudio gstreamer1.0-pulseaudio python3-gi gir1.2-gstreamer-1.0)
 PACKAGES_NEWER=(debootstrap)
 PACKAGES_NODE=(nodejs npm)  # unless another npm is there already
 

@@ -11,29 +11,11 @@ import urllib.parse
 from rig import case
 from rig.node import NodeProject
 from rig.processes import Process, wait_until
-from rig.serve import OPENAPI, TOKEN, Server, assert_as_documented
+from rig.serve import CONFIG, OPENAPI, TOKEN, Server, assert_as_documented, push
 
 HERE = pathlib.Path(__file__).resolve().parent
 RECORDINGS = "/api/v1/recordings"
 ONE = "/api/v1/recordings/{session_id}"
-CONFIG = {
-    "templates": {"default": {"formats": {"hls": {"segment": "2s", "splice-timeout": "15s"}, "mp4": {}},
-                              "name": "{AppName}/{StreamName}/{EscapedStartTime}"}},
-    "rules": [{"domain": "127.0.0.1", "template": "default"}],
-}
-
-
-def push(directory, stream, seconds):
-    """Words of a pipeline that records a test picture at its own pace."""
-    frames, buffers = 25 * seconds, seconds * 44100 // 1024
-    return ["videotestsrc", "pattern=ball", f"num-buffers={frames}", "!",
-            "video/x-raw,width=320,height=180,framerate=25/1", "!", "identity", "sync=true", "!", "x264enc",
-            "tune=zerolatency", "speed-preset=ultrafast", "key-int-max=25", "!", "h264parse", "!", "r.video",
-            "audiotestsrc", f"num-buffers={buffers}", "samplesperbuffer=1024", "!", "audio/x-raw,rate=44100,channels=2",
-            "!", "identity", "sync=true", "!", "avenc_aac", "!", "aacparse", "!", "r.audio_0",
-            "rulebin", "name=r", f"uri=rtmp://127.0.0.1/live/{stream}", f"config={directory}/recording.json",
-            f"catalogue={directory}/catalogue.db", f"directory={directory}/spool",
-            "vodupload", f"config={directory}/recording.json", f"catalogue={directory}/catalogue.db"]
 
 
 class Serve(case.Case):

@@ -57,7 +57,7 @@ class Recording:
 
     def pattern(self, seconds, manifests=False):
         """Records a test picture of so many seconds, as fast as it goes."""
-        return ["videotestsrc", f"num-buffers={25 * seconds}", "!", "video/x-raw,width=320,height=240,framerate=25/1",
+        return ["videotestsrc", f"num-buffers={25 * seconds}", "!", "video/x-raw,format=I420,width=320,height=240,framerate=25/1",
                 "!", "x264enc", "tune=zerolatency", "speed-preset=ultrafast", "key-int-max=25", "!", "h264parse", "!",
                 "r.video", "rulebin", "name=r", "uri=rtmp://127.0.0.1/live/cam?token=hidden", f"config={self.config}",
                 f"catalogue={self.catalogue}", f"directory={self.spool}", *self.uploader(manifests)]

@@ -12,6 +12,26 @@ TOKEN = "a-token-of-the-tests-0123456789"
 OPENAPI = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
 
 
+CONFIG = {
+    "templates": {"default": {"formats": {"hls": {"segment": "2s", "splice-timeout": "15s"}, "mp4": {}},
+                              "name": "{AppName}/{StreamName}/{EscapedStartTime}"}},
+    "rules": [{"domain": "127.0.0.1", "template": "default"}],
+}
+
+
+def push(directory, stream, seconds, pixels="I420"):
+    """Words of a pipeline that records a test picture at its own pace, as CONFIG in recording.json says."""
+    frames, buffers = 25 * seconds, seconds * 44100 // 1024
+    return ["videotestsrc", "pattern=ball", f"num-buffers={frames}", "!",
+            f"video/x-raw,format={pixels},width=320,height=180,framerate=25/1", "!", "identity", "sync=true", "!", "x264enc",
+            "tune=zerolatency", "speed-preset=ultrafast", "key-int-max=25", "!", "h264parse", "!", "r.video",
+            "audiotestsrc", f"num-buffers={buffers}", "samplesperbuffer=1024", "!", "audio/x-raw,rate=44100,channels=2",
+            "!", "identity", "sync=true", "!", "avenc_aac", "!", "aacparse", "!", "r.audio_0",
+            "rulebin", "name=r", f"uri=rtmp://127.0.0.1/live/{stream}", f"config={directory}/recording.json",
+            f"catalogue={directory}/catalogue.db", f"directory={directory}/spool",
+            "vodupload", f"config={directory}/recording.json", f"catalogue={directory}/catalogue.db"]
+
+
 class Answer:
     def __init__(self, response):
         self.status, self.body = response.status, response.read()

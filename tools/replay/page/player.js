@@ -33,6 +33,7 @@ function openPlaylist(video, url, isThumbnail, fail) {
   });
   let recovered = 0;
   hls.on(Hls.Events.ERROR, (_, data) => {
+    if (data.details === Hls.ErrorDetails.BUFFER_ADD_CODEC_ERROR) fail(`this browser cannot decode ${data.mimeType}`);
     if (!data.fatal) return;
     if (data.type === Hls.ErrorTypes.MEDIA_ERROR && recovered++ < 3) hls.recoverMediaError();
     else fail(data.details);

@@ -33,7 +33,7 @@ export function showRecording(main, id, failed) {
 
 class RecordingView {
   constructor(main, id, failed) {
-    Object.assign(this, {id, failed, timer: 0, isStopped: false, spans: [], source: null, playing: null});
+    Object.assign(this, {id, failed, timer: 0, isStopped: false, spans: [], source: null, playing: null, failure: ''});
     this.at = selector => main.querySelector(selector);
     this.video = this.at('video');
     this.timeline = new Timeline(this.at('.timeline'), {
@@ -183,15 +183,24 @@ class RecordingView {
     this.#showPoster(sources.length > 0);
     const isPicture = this.recording.files.some(file => file.media && file.media === this.recording.poster);
     for (const name of ['timeline', 'scale', 'clip']) this.at(`.${name}`).hidden = isPicture;
-    this.at('.no-media').hidden = sources.length > 0 || isPicture;
-    this.at('.no-media').textContent = this.recording.removal
+    this.#say(sources.length > 0 || isPicture ? '' : this.recording.removal
         ? 'Its files were deleted; this is what is known about it.'
-        : 'This browser plays none of its formats: download them below.';
+        : 'This browser plays none of its formats: download them below.');
     if (!source || (this.source && (!wanted || source.url === this.source.url))) return;
     this.playing?.stop();
     this.source = source;
+    this.failure = '';
     this.playing = play(this.video, source);
-    this.playing.onFailure(error => toast(`It does not play: ${error.message}`));
+    this.playing.onFailure(error => {
+      this.failure = `It does not play: ${error.message}. It can be downloaded below.`;
+      this.#say('');
+    });
+  }
+
+  // Why there is nothing to be seen, in the player's place or below it.
+  #say(why) {
+    this.at('.no-media').textContent = why || this.failure;
+    this.at('.no-media').hidden = !(why || this.failure);
   }
 
   // Of a playlist gaps are left out in playing; a file is all there is of its time.
