@@ -23,7 +23,9 @@ source=$(cd "$(dirname "$(realpath "$0")")/.." && pwd)
 
 if [ ! -e "$root/.complete" ]; then
   rm -rf "$root"
-  debootstrap --variant=minbase "$release" "$root" "${REC_MIRROR:-http://deb.debian.org/debian}"
+  script=/usr/share/debootstrap/scripts/$release
+  [ -e "$script" ] || script=${script%/*}/sid  # it is younger than this debootstrap
+  debootstrap --variant=minbase "$release" "$root" "${REC_MIRROR:-http://deb.debian.org/debian}" "$script"
   printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"  # no service is started in it
   chmod +x "$root/usr/sbin/policy-rc.d"
   touch "$root/.complete"
