@@ -162,10 +162,21 @@ Result<std::vector<std::string>> RecordingJobs::unknown(const std::set<std::stri
 Result<std::uint64_t> owed_jobs(Catalogue &catalogue, const std::string &owner) {
   REC_TRY(auto query, catalogue.connection().prepare(
                           "SELECT count(*) FROM job j JOIN recording r ON r.id = j.recording_id WHERE "
-                          "j.done_us IS NULL AND j.kind = 'process' AND r.owner = ?1 AND r.removal = 0"));
+                          "j.done_us IS NULL AND r.owner = ?1 AND r.removal = 0"));
   REC_CHECK(query.bind_all(owner));
   REC_CHECK(query.step());
   return static_cast<std::uint64_t>(query.int64(0));
+}
+
+Result<std::vector<std::int64_t>> with_results(Catalogue &catalogue, std::int64_t recording_id) {
+  REC_TRY(auto query,
+          catalogue.connection().prepare(
+              "WITH RECURSIVE made (id) AS (SELECT ?1 UNION SELECT j.result_id FROM made m JOIN job j ON "
+              "j.recording_id = m.id WHERE j.result_id IS NOT NULL) SELECT id FROM made WHERE NOT EXISTS "
+              "(SELECT 1 FROM made m JOIN recording r ON r.id = m.id JOIN job j ON j.recording_id = m.id "
+              "WHERE j.done_us IS NULL AND r.removal = 0)"));
+  REC_CHECK(query.bind_all(recording_id));
+  return query.rows(int64_in_row);
 }
 
 Result<std::vector<JobView>> list_jobs(Catalogue &catalogue, const JobFilter &filter, int limit) {

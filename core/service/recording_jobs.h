@@ -63,8 +63,10 @@ class RecordingJobs {
 // "" = that is no session id, which may be a path to anywhere.
 std::string work_folder(const std::string &directory, const std::string &session_id);
 
-// Jobs of recordings of `owner` that are to be run yet.
+// Jobs of recordings of `owner`, merges too, that are to be run yet.
 Result<std::uint64_t> owed_jobs(Catalogue &catalogue, const std::string &owner);
+// The recording, what jobs have made of it, of that, and so on. Empty: some are to be run yet.
+Result<std::vector<std::int64_t>> with_results(Catalogue &catalogue, std::int64_t recording_id);
 
 // A row, for people.
 struct JobView {

@@ -14,13 +14,20 @@
 namespace rec {
 namespace {
 
+// When sinks that are not ours begin, cut and end, and what they write, is their business. What becomes of it
+// is the template's.
 RecordingTemplate template_of(const SinkSession::Facts &facts) {
   RecordingTemplate t;
-  t.name = facts.template_name;
-  t.files = {FileFormat{.format = Format::other}};  // of any format: that there are some makes it record
-  t.store = facts.store;
-  t.callbacks = facts.callbacks;
-  t.callback_events = facts.events;
+  const RecordingTemplate &wanted = facts.recording_template;
+  t.name = wanted.name;
+  for (const FileFormat &file : wanted.files)
+    t.files.push_back({.format = file.format, .upload_while_recording = false, .options = file.options});
+  t.files.push_back({.format = Format::other});  // any: that there are some makes it record
+  if (wanted.hls) t.hls = HlsFormat{.options = wanted.hls->options};
+  t.store = wanted.store;
+  t.backup_store = wanted.backup_store;
+  t.callbacks = wanted.callbacks;
+  t.callback_events = wanted.callback_events;
   return t;
 }
 

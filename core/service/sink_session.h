@@ -27,11 +27,8 @@ class SinkSession {
     std::string owner;       // OwnerLease id
     std::string session_id;  // of the first recording; later ones get new ones
     std::string directory;   // absolute: objects are named like the files below it
-    std::string template_name;
-    std::string store;                   // "" = files stay where they are
-    std::vector<std::string> callbacks;  // names in the configuration
-    std::map<std::string, RecordingEvents> events =
-        {};  // that they are told; who is not named gets finished files
+    // Of it: the stores, the callbacks, and for each format the jobs, the retention and the storage class.
+    RecordingTemplate recording_template = {};
   };
 
   // The catalogue and the clock outlive it.

@@ -32,12 +32,27 @@ std::vector<std::string> names_in(const std::string &list) {
   return names;
 }
 
-Status check(const SinkSession::Facts &facts, const Configuration &configuration) {
-  if (!facts.store.empty() && !configuration.stores.contains(facts.store))
-    return unknown("storage", facts.store);
-  for (const std::string &name : facts.callbacks)
-    if (!configuration.callbacks.contains(name)) return unknown("callback", name);
-  return ok();
+// What the properties say goes before what the template says.
+Result<RecordingTemplate> template_for(const VodUploadSettings &settings,
+                                       const Configuration &configuration) {
+  RecordingTemplate made;
+  if (const std::string &name = settings.recording_template; !name.empty()) {
+    const auto found = configuration.templates.find(name);
+    if (found == configuration.templates.end()) return unknown("template", name);
+    made = found->second;
+  }
+  if (!settings.storage.empty()) made.store = settings.storage;
+  if (made.backup_store == made.store) made.backup_store.clear();
+  if (!settings.callbacks.empty()) made.callbacks = names_in(settings.callbacks);
+  if (!made.store.empty() && !configuration.stores.contains(made.store))
+    return unknown("storage", made.store);
+  made.callback_events.clear();
+  for (const std::string &name : made.callbacks) {
+    const auto found = configuration.callbacks.find(name);
+    if (found == configuration.callbacks.end()) return unknown("callback", name);
+    made.callback_events[name] = found->second.events;
+  }
+  return made;
 }
 
 }  // namespace
@@ -56,18 +71,7 @@ Result<SinkSession::Facts> sink_facts(const VodUploadSettings &settings, const s
                 .stream = settings.stream.empty() ? element_name : settings.stream,
                 .stream_param = ""};
   facts.session_id = random_decimal_id();
-  facts.template_name = settings.recording_template;
-  if (!facts.template_name.empty()) {
-    const auto found = configuration->templates.find(facts.template_name);
-    if (found == configuration->templates.end()) return unknown("template", facts.template_name);
-    facts.store = found->second.store;
-    facts.callbacks = found->second.callbacks;
-  }
-  if (!settings.storage.empty()) facts.store = settings.storage;
-  if (!settings.callbacks.empty()) facts.callbacks = names_in(settings.callbacks);
-  REC_CHECK(check(facts, *configuration));
-  for (const std::string &name : facts.callbacks)
-    facts.events[name] = configuration->callbacks.at(name).events;
+  REC_TRY(facts.recording_template, template_for(settings, *configuration));
   const std::string directory = settings.directory.empty() ? "." : settings.directory;
   facts.directory = (std::filesystem::absolute(directory) / "").lexically_normal().string();
   if (facts.directory.size() > 1) facts.directory.pop_back();  // its '/'

@@ -298,8 +298,13 @@ Result<bool> UploadSession::is_delivered(Catalogue &catalogue, const std::vector
     if (manifests_) {
       REC_TRY(described, manifests_->is_written(id));
     }
-    REC_TRY(const auto owed, catalogue.owed_of(id));
-    if (!described || !owed.empty()) return is_drained(false);
+    REC_TRY(const auto made, with_results(catalogue, id));
+    bool is_owed = made.empty();
+    for (const std::int64_t one : made) {
+      REC_TRY(const auto owed, catalogue.owed_of(one));
+      is_owed |= !owed.empty();
+    }
+    if (!described || is_owed) return is_drained(false);
   }
   return is_drained(true);
 }

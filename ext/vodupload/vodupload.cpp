@@ -27,13 +27,14 @@
  * It is a bin, too: what hlssink2, hlssink3, splitmuxsink, multifilesink and filesink inside it close, and at
  * its EOS what any other sink has written that says where (giosink, or a file: URI as `location`), is a
  * recording of the catalogue, uploaded and announced like rulebin's. They are watched from READY to PAUSED
- * on. Nothing else is needed for that; `template` (or `storage` and `callbacks`) says where to, `stream`,
- * `app` and `domain` what it is called. Files must lie below `directory`, and objects are named like them
- * from there; what has the name of another recording's object gets one with its session in it, and a warning
- * says so. Single files and the first playlist are one recording, further playlists one each. What a stop
- * without EOS, or a crash, leaves is cut to what plays by the same or the next process. EOS is posted when
- * the sinks have ended and all is delivered. An error of a sink is an `exception` (-104) for the callbacks
- * that ask for them.
+ * on. Nothing else is needed for that; `template` says where to, who is told, how long it is kept and what
+ * jobs are run on its formats (`storage` and `callbacks` go before it), `stream`, `app` and `domain` what it
+ * is called. When and how is recorded is the business of the sinks. Files must lie below `directory`, and
+ * objects are named like them from there; what has the name of another recording's object gets one with its
+ * session in it, and a warning says so. Single files and the first playlist are one recording, further
+ * playlists one each. What a stop without EOS, or a crash, leaves is cut to what plays by the same or the
+ * next process. EOS is posted when the sinks have ended and all is delivered. An error of a sink is an
+ * `exception` (-104) for the callbacks that ask for them.
  *
  * Segments of hlssink2 are written into new files only (it would write over those of its last run), and
  * stay when it means to delete them; `max-files` is thereby 0. A playlist with a `playlist-length` ends with
@@ -120,7 +121,7 @@ const rec::PropertyTable<rec::VodUploadSettings> &properties() {
       rec::property("manifests",
                     "Write a manifest.json beside the media of each finished recording, and upload it last",
                     &S::manifests),
-      rec::property("template", "Template whose storage and callbacks what the sinks inside record has",
+      rec::property("template", "Template whose storage, callbacks and jobs what the sinks inside record has",
                     &S::recording_template),
       rec::property("storage", "Store of what the sinks inside record (empty: the template's)", &S::storage),
       rec::property(

@@ -146,6 +146,31 @@ TEST_F(VodUploadSinks, WhatSplitmuxsinkClosesIsAFileEach) {
   EXPECT_EQ(frames, 150U);
 }
 
+TEST_F(VodUploadSinks, JobsMergesAndTheBackupStoreAreThoseOfTheTemplate) {
+  write_file(
+      dir_ / "recording.json",
+      R"({"templates": {"t": {"formats": {"mp4": {"process": ["copy"], "merge": true}, "flv": {"cycle": "1s"}},
+                 "storage": {"primary": "archive", "backup": "second"}}}, "rules": [],
+                 "jobs": {"copy": {"command": ["cp", "{input}", "copy.bin"], "output": "copy.bin"}},
+                 "storage": {"second": {"uri": "file:///nowhere"}, "archive": {"uri": "file://)" +
+          (dir_ / "store") + R"("}}})");
+  fs::create_directories(spool(""));
+  run(std::string(kVideo) + bin("splitmuxsink max-size-time=2000000000 location=" + spool("v%02d.mp4")));
+  std::map<RecordingSource, std::vector<Recording>> made;
+  for (const Recording &recording : recordings()) made[recording.source].push_back(recording);
+  ASSERT_EQ(made[RecordingSource::push].size(), 1U);
+  EXPECT_EQ(made[RecordingSource::push][0].backup_store, "second");
+  const auto parts = *catalogue().files(made[RecordingSource::push][0].id);
+  ASSERT_GE(parts.size(), 3U);
+  ASSERT_EQ(made[RecordingSource::job].size(), parts.size());
+  for (const Recording &recording : made[RecordingSource::job])
+    expect_stored(catalogue().files(recording.id)->at(0).facts.path);
+  ASSERT_EQ(made[RecordingSource::merge].size(), 1U);
+  const StoredFile whole = catalogue().files(made[RecordingSource::merge][0].id)->at(0);
+  EXPECT_EQ(whole.facts.video_frames, 150U);
+  expect_stored(whole.facts.path);
+}
+
 TEST_F(VodUploadSinks, AFlvThatFilesinkWritesIsAFile) {
   fs::create_directories(spool(""));
   run(std::string(kVideo) + bin("flvmux name=m ! filesink location=" + spool("a.flv")) + kAudio + "m.audio");

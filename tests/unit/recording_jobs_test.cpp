@@ -312,7 +312,7 @@ TEST_F(RecordingJobsTest, WhatIsRunOnTheMergedFileIsRunOnAnOnlyOneToo) {
                                  {.kind = "process-merged", .format = "mp4", .name = "job"}});
   close(id, "a.flv");
   ASSERT_TRUE(catalogue_.finish_recording(id, clock_.now_utc(), std::nullopt));
-  EXPECT_EQ(*owed_jobs(catalogue_, "me"), 0U);
+  EXPECT_EQ(*owed_jobs(catalogue_, "me"), 1U) << "the merge";
   EXPECT_EQ(work_jobs(catalogue_, "me", {})->made, 0U) << "there is but one";
   EXPECT_EQ(*owed_jobs(catalogue_, "me"), 1U);
   EXPECT_TRUE(run(shell("true")));
@@ -338,6 +338,18 @@ TEST_F(RecordingJobsTest, AMergedFileIsProcessedAsItsSourceWants) {
   ASSERT_TRUE(news);
   EXPECT_EQ(news->recording, "77");
   EXPECT_FALSE(run(shell("true"))) << "nothing is run on what a job or a merge by hand makes";
+}
+
+TEST_F(RecordingJobsTest, ItIsKnownWhatCameOfARecordingWhenNothingMoreWill) {
+  const std::int64_t id = begin(kOfFlv);
+  const std::int64_t other = begin({});
+  EXPECT_EQ(*with_results(catalogue_, id), std::vector{id});
+  close(id, "a.flv");
+  EXPECT_TRUE(with_results(catalogue_, id)->empty()) << "its job is to be run yet";
+  EXPECT_EQ(*with_results(catalogue_, other), std::vector{other});
+  const auto news = run(shell("echo > out.txt", {"out.txt"}));
+  ASSERT_TRUE(news);
+  EXPECT_EQ(*with_results(catalogue_, id), (std::vector{id, named(news->result).id}));
 }
 
 TEST_F(RecordingJobsTest, AJobThatNobodyKnowsHoldsFilesForADay) {
