@@ -72,6 +72,11 @@ void drop_written(std::vector<iovec> &pieces, std::size_t &first, std::size_t wr
   pieces[first].iov_len -= written;
 }
 
+// Or was until just now.
+bool is_somebody_elses(const Result<DiskFile> &file) {
+  return !file && (file.error().code == Errc::unavailable || file.error().code == Errc::not_found);
+}
+
 }  // namespace
 
 Error disk_error(std::string_view doing, const std::string &path, int number) {
@@ -133,15 +138,22 @@ Result<DiskFile> DiskFile::create(const std::string &path) {
   return file;
 }
 
+Result<DiskFile> DiskFile::create_or_take(const std::string &path) {
+  auto file = create(path);
+  if (file || file.error().code != Errc::exists) return file;
+  file = take(path);
+  if (file) REC_CHECK(file->truncate(0));
+  return file;
+}
+
 Result<DiskFile> DiskFile::create_for(const std::string &path) {
   const int fd = open(nearest_folder(directory_of(path)).c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
   if (fd >= 0) return DiskFile(path, fd, false);
   if (!lacks_unnamed_files(errno)) return disk_error("creating", path, errno);
   REC_CHECK(make_directories_for(path));
-  auto file = create(part_path(path));
-  if (file || file.error().code != Errc::exists) return file;
-  file = take(part_path(path));
-  if (file) REC_CHECK(file->truncate(0));
+  auto file = create_or_take(part_path(path));
+  for (unsigned number = 1; is_somebody_elses(file) && number < kMostNumbers; ++number)
+    file = create_or_take(part_path(numbered_path(path, number)));
   return file;
 }
 
@@ -310,6 +322,15 @@ Status DiskFile::replace(DiskFile &other) {
 void DiskFile::discard() {
   if (fd_ >= 0 && is_named_) unlink(path_.c_str());  // while it is locked: nobody else's by now
   close_fd();
+}
+
+Result<std::string> write_new_file(const std::string &path, std::string_view bytes) {
+  REC_TRY(DiskFile file, DiskFile::create_for(path));
+  Status written = file.write(0, bytes);
+  if (written) written = file.sync();
+  auto name = written ? file.publish(path, true) : Result<std::string>(std::move(written).error());
+  if (!name) file.discard();
+  return name;
 }
 
 }  // namespace rec

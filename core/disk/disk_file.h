@@ -19,9 +19,12 @@ class DiskFile {
  public:
   // Creates `path`. Errors: exists = there is such a file.
   static Result<DiskFile> create(const std::string &path);
+  // The same, or an empty one in the place of what a dead writer has left there. Errors: unavailable = its
+  // writer lives.
+  static Result<DiskFile> create_or_take(const std::string &path);
   // What is to be called `path`. Until publish() it has no name: what a killed process leaves of it is
-  // nothing. On a file system without such files it is part_path(path), which the next one takes over from a
-  // dead writer.
+  // nothing. On a file system without such files it is part_path(path), or that with a number while somebody
+  // writes it, which the next one takes over from a dead writer.
   static Result<DiskFile> create_for(const std::string &path);
   // What never gets a name, on the disk of `folder`, which need not exist yet: it is gone with the last who
   // has it open.
@@ -77,6 +80,8 @@ class DiskFile {
 std::string part_path(const std::string &path);
 // The name that numbering gives: "name-2.ext"; 0 is the name itself.
 std::string numbered_path(const std::string &path, unsigned number);
+// A whole file, durable under `path` or the next free name, which it returns.
+Result<std::string> write_new_file(const std::string &path, std::string_view bytes);
 // Makes a rename in `path`'s directory durable.
 Status sync_folder_of(const std::string &path);
 // Creates the directories above `path`.

@@ -21,31 +21,16 @@ std::string filler(std::uint64_t bytes) {
   return "#" + std::string(bytes - 2, '-') + "\n";
 }
 
-Result<DiskFile> write_new(const std::string &path, std::string_view text) {
-  REC_TRY(DiskFile file, DiskFile::create(path));
-  Status written = file.write(0, text);
-  if (written) written = file.sync();
-  if (written) return file;
-  file.discard();
-  return std::move(written).error();
-}
-
-std::string unique_part_path(const std::string &path) {
-  const CString unique(g_uuid_string_random());
-  return part_path(path + "." + unique.get());
+Status fill(DiskFile &file, std::string_view text) {
+  REC_CHECK(file.write(0, text));
+  return file.sync();
 }
 
 }  // namespace
 
 Result<PlaylistFile> PlaylistFile::create(const std::string &path, std::string_view text) {
-  REC_CHECK(make_directories_for(path));
-  REC_TRY(DiskFile file, write_new(unique_part_path(path), text));
-  auto name = file.publish(path, true);
-  if (!name) {
-    file.discard();
-    return std::move(name).error();
-  }
-  return take(*name);
+  REC_TRY(const std::string name, write_new_file(path, text));
+  return take(name);
 }
 
 Result<PlaylistFile> PlaylistFile::take(const std::string &path) {
@@ -103,8 +88,10 @@ Status PlaylistFile::replace(std::string_view text) {
   REC_CHECK(hold());
   if (!file_->has_its_name() && g_file_test(path_.c_str(), G_FILE_TEST_EXISTS))
     return Error{Errc::exists, "somebody else has put another file in the place of '" + path_ + "'"};
-  REC_TRY(DiskFile next, write_new(unique_part_path(path_), text));
-  if (Status replaced = next.replace(*file_); !replaced) {
+  REC_TRY(DiskFile next, DiskFile::create_or_take(part_path(path_)));  // nobody else's: we hold the playlist
+  Status replaced = fill(next, text);
+  if (replaced) replaced = next.replace(*file_);
+  if (!replaced) {
     next.discard();
     return replaced;
   }

@@ -86,18 +86,6 @@ Result<GrownText> parse(const std::string &path, std::string_view text) {
   return grown;
 }
 
-// A whole file, durable under `path` or the next free name, which it returns.
-Result<std::string> write_new_file(const std::string &path, const std::string &bytes) {
-  const CString unique(g_uuid_string_random());
-  REC_CHECK(make_directories_for(path));
-  REC_TRY(OutputFile file, OutputFile::create(part_path(path + "." + unique.get())));
-  GstBuffer *buffer = gst_buffer_new_memdup(bytes.data(), bytes.size());
-  const Status appended = file.append(Ref<GstBuffer>::adopt(buffer));
-  auto name = appended ? file.finish(path) : Result<std::string>(appended.error());
-  if (!name) file.discard();
-  return name;
-}
-
 Result<OutputStream> stream_for(const std::function<Ref<GOutputStream>(const std::string &)> &get,
                                 const std::string &location) {
   auto stream = get(location);

@@ -110,6 +110,13 @@ int rename(const char *from, const char *to) noexcept {
   return failed;
 }
 
+int linkat(int from_directory, const char *from, int to_directory, const char *to, int flags) noexcept {
+  static const auto next = rec::test::real<int (*)(int, const char *, int, const char *, int)>("linkat");
+  const int failed = next(from_directory, from, to_directory, to, flags);
+  if (failed == 0) rec::test::look_at(to);
+  return failed;
+}
+
 int renameat2(int from_directory, const char *from, int to_directory, const char *to,
               unsigned flags) noexcept {
   static const auto next =

@@ -118,6 +118,30 @@ TEST_P(WithAndWithoutUnnamedFiles, WhatIsWrittenForANameGetsItOrTheNextFreeOne) 
   EXPECT_EQ(dir_.files().size(), 2U);
 }
 
+TEST_P(WithAndWithoutUnnamedFiles, TwoMayWriteForTheSameName) {
+  auto one = DiskFile::create_for(dir_ / "a.flv");
+  auto other = DiskFile::create_for(dir_ / "a.flv");
+  ASSERT_TRUE(one && one->write(0, "one"));
+  ASSERT_TRUE(other) << other.error().message;
+  ASSERT_TRUE(other->write(0, "other"));
+  EXPECT_EQ(*one->publish(dir_ / "a.flv", false), dir_ / "a.flv");
+  EXPECT_EQ(*other->publish(dir_ / "a.flv", false), dir_ / "a-1.flv");
+  EXPECT_EQ(test::read_file(dir_ / "a-1.flv"), "other");
+  EXPECT_EQ(dir_.files().size(), 2U);
+}
+
+TEST_P(WithAndWithoutUnnamedFiles, ANewFileIsWholeUnderANameThatWasFree) {
+  ASSERT_NO_FATAL_FAILURE(kill_after([&] {
+    auto file = DiskFile::create_for(dir_ / "init.mp4");
+    return file && file->write(0, "torn");
+  }));
+  EXPECT_EQ(*write_new_file(dir_ / "init.mp4", "first"), dir_ / "init.mp4");
+  EXPECT_EQ(*write_new_file(dir_ / "init.mp4", "second"), dir_ / "init-1.mp4");
+  EXPECT_EQ(test::read_file(dir_ / "init.mp4"), "first");
+  EXPECT_EQ(test::read_file(dir_ / "init-1.mp4"), "second");
+  EXPECT_EQ(dir_.files().size(), 2U) << "nothing is left of the killed one";
+}
+
 TEST_P(WithAndWithoutUnnamedFiles, WhatIsDiscardedIsGone) {
   auto file = DiskFile::create_for(dir_ / "a.flv");
   ASSERT_TRUE(file && file->write(0, "x"));

@@ -98,6 +98,16 @@ TEST(PlaylistFile, KeepsTheOldTextWhenItCannotBeReplaced) {
   ASSERT_TRUE(file.append("#\n"));
 }
 
+TEST(PlaylistFile, TakesWhatAKilledProcessWasToReplaceItWith) {
+  const test::TempDir dir;
+  auto file = PlaylistFile::create(dir / "live.m3u8", "old\n");
+  ASSERT_TRUE(file) << file.error().message;
+  test::write_file(part_path(dir / "live.m3u8"), "longer than what comes now, and never complete\n");
+  ASSERT_TRUE(file->replace("new\n"));
+  EXPECT_EQ(test::read_file(dir / "live.m3u8"), "new\n");
+  EXPECT_EQ(dir.files(), std::vector<std::string>{"live.m3u8"});
+}
+
 TEST(PlaylistFile, DropsATornEndWithTheNextLines) {
   const TempDir dir;
   test::write_file(dir / "live.m3u8", std::string(kHead) + "#EXTINF:2");
