@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/io/json.h"
+#include "core/model/recording_template.h"
 #include "core/service/housekeeper.h"
 #include "tools/commands.h"
 #include "tools/options.h"
@@ -36,11 +37,17 @@ Result<std::vector<Planned>> plan(Catalogue &catalogue, const RetentionPolicies 
 std::string forecast_text(const RetentionForecast &f) {
   std::string text = std::to_string(f.recordings) + " recordings, " + size_text(f.bytes) + "; per day " +
                      size_text(static_cast<std::uint64_t>(f.bytes_per_day)) + "; ";
-  if (!f.keeps) return text + "keeps all for ever";
-  char days[64];
-  std::snprintf(days, sizeof days, "keeps %.1f days (%s)", static_cast<double>(f.keeps->count()) / 86'400,
-                std::string(name_of(*f.because_of)).c_str());
-  return text + days;
+  char days[64] = "keeps all for ever";
+  if (f.keeps)
+    std::snprintf(days, sizeof days, "keeps %.1f days (%s)", static_cast<double>(f.keeps->count()) / 86'400,
+                  std::string(name_of(*f.because_of)).c_str());
+  text += days;
+  for (const auto &[format, age] : f.formats) {
+    std::snprintf(days, sizeof days, ", its %s %.1f days", std::string(name_of(format)).c_str(),
+                  static_cast<double>(age.count()) / 86'400);
+    text += days;
+  }
+  return text;
 }
 
 JsonObjectWriter json_of(const Planned &planned) {
@@ -48,7 +55,9 @@ JsonObjectWriter json_of(const Planned &planned) {
   std::vector<JsonObjectWriter> expired;
   for (std::size_t i = 0; i < planned.ids.size(); ++i) {
     expired.emplace_back();
-    expired.back().text("session_id", planned.ids[i]).text("reason", name_of(planned.plan.expired[i].reason));
+    const Expiry &expiry = planned.plan.expired[i];
+    expired.back().text("session_id", planned.ids[i]).text("reason", name_of(expiry.reason));
+    if (!expiry.formats.empty()) expired.back().text("formats", join_formats(expiry.formats));
   }
   JsonObjectWriter json;
   json.text("template", planned.template_name)
@@ -57,6 +66,10 @@ JsonObjectWriter json_of(const Planned &planned) {
       .number("bytes", static_cast<std::int64_t>(f.bytes))
       .real("bytes_per_day", f.bytes_per_day)
       .real("recordings_per_day", f.recordings_per_day);
+  JsonObjectWriter formats;
+  for (const auto &[format, age] : f.formats)
+    formats.number(std::string(name_of(format)).c_str(), age.count());
+  if (!f.formats.empty()) json.object("keeps_formats", std::move(formats));
   if (f.keeps) json.number("keeps", f.keeps->count()).text("because_of", name_of(*f.because_of));
   return json;
 }
@@ -72,9 +85,11 @@ int dry_run(const Options &options, Catalogue &catalogue, const RetentionPolicie
   }
   for (const Planned &one : *planned) {
     print_line(one.template_name, "  " + forecast_text(one.plan.forecast));
-    for (std::size_t i = 0; i < one.ids.size(); ++i)
-      print_line("  would go",
-                 one.ids[i] + " because of " + std::string(name_of(one.plan.expired[i].reason)));
+    for (std::size_t i = 0; i < one.ids.size(); ++i) {
+      const Expiry &expiry = one.plan.expired[i];
+      const std::string what = expiry.formats.empty() ? "" : " " + join_formats(expiry.formats) + " alone";
+      print_line("  would go", one.ids[i] + what + " because of " + std::string(name_of(expiry.reason)));
+    }
   }
   if (planned->empty()) std::puts("no template has a retention: everything is kept for ever");
   return kDone;

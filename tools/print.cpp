@@ -17,7 +17,7 @@ double seconds_of(Nanoseconds duration) { return std::chrono::duration<double>(d
 void print_file(const StoredFile &file, const std::string &stored) {
   std::string text = std::string(name_of(file.format)) + " " + std::string(name_of(file.state));
   if (file.state == FileState::closed && file.part == PartState::waits) text += ", to be joined:";
-  if (file.state == FileState::closed) {
+  if (file.state == FileState::closed || file.state == FileState::expired) {
     char duration[32];
     std::snprintf(duration, sizeof duration, " %.3f s ", seconds_of(file.facts.duration));
     text += duration + size_text(file.facts.size_bytes) + " " + file.facts.path;
@@ -68,6 +68,7 @@ void print_view(const RecordingView &view) {
   if (r.ended) state += ", ended " + time_text(*r.ended);
   if (r.hold) state += ", under legal hold";
   if (r.removal == Removal::under_way) state += ", is being deleted";
+  if (!r.expired_formats.empty()) state += ", without " + r.expired_formats + ", whose time is over";
   if (r.removal == Removal::done) state += ", its files are deleted";
   print_line("  state", state);
   if (r.expires) print_line("  expires", time_text(*r.expires));

@@ -14,6 +14,20 @@ bool is_too_old(const KeptRecording &one, const RetentionPolicy &policy, UtcTime
   return policy.age && now - one.ended >= *policy.age;
 }
 
+// Those of its formats whose time is over; all of them = it goes as a whole.
+std::vector<KeptFormat> too_old_formats(const KeptRecording &one, const RetentionPolicy &policy,
+                                        UtcTime now) {
+  std::vector<KeptFormat> old;
+  if (one.expires) return old;
+  for (const KeptFormat &kept : one.formats) {
+    const auto is_old = [&](const FormatAge &f) {
+      return f.format == kept.format && now - one.ended >= f.age;
+    };
+    if (std::any_of(policy.formats.begin(), policy.formats.end(), is_old)) old.push_back(kept);
+  }
+  return old;
+}
+
 // The oldest of what stays, until there is room enough. To delete what a store has makes none here: its local
 // copies go by the spool's policy.
 void make_room(const std::vector<KeptRecording> &newest_first, std::uint64_t missing,
@@ -24,8 +38,14 @@ void make_room(const std::vector<KeptRecording> &newest_first, std::uint64_t mis
   for (std::size_t i = newest_first.size(); i-- > 0 && freed < missing;) {
     if (goes[i] || newest_first[i].held || !newest_first[i].is_local) continue;
     freed += newest_first[i].bytes;
-    expired.push_back({newest_first[i].id, ExpiryReason::free_space});
+    expired.push_back({newest_first[i].id, ExpiryReason::free_space, {}});
   }
+}
+
+Expiry of_formats(const KeptRecording &one, const std::vector<KeptFormat> &old) {
+  Expiry expiry{.id = one.id, .reason = ExpiryReason::age, .formats = {}};
+  for (const KeptFormat &format : old) expiry.formats.push_back(format.format);
+  return expiry;
 }
 
 void lower(RetentionForecast &forecast, double seconds, ExpiryReason reason) {
@@ -52,6 +72,21 @@ std::string_view name_of(ExpiryReason reason) {
   return "free space";
 }
 
+std::vector<ExpiredFormats> expired_formats_of(const RetentionPolicy &policy) {
+  std::vector<ExpiredFormats> ages;
+  for (const auto &[format, age] : policy.formats) {
+    if (std::any_of(ages.begin(), ages.end(), [&](const ExpiredFormats &known) { return known.age == age; }))
+      continue;
+    ExpiredFormats one{.age = age, .formats = {}};
+    for (const auto &[other, others_age] : policy.formats)
+      if (others_age <= age) one.formats.push_back(other);
+    ages.push_back(std::move(one));
+  }
+  std::sort(ages.begin(), ages.end(),
+            [](const ExpiredFormats &a, const ExpiredFormats &b) { return a.age > b.age; });
+  return ages;
+}
+
 std::vector<Expiry> expired_of(const std::vector<KeptRecording> &newest_first, const RetentionPolicy &policy,
                                UtcTime now, std::optional<std::uint64_t> free_bytes) {
   std::vector<Expiry> expired;
@@ -60,19 +95,23 @@ std::vector<Expiry> expired_of(const std::vector<KeptRecording> &newest_first, c
   for (std::size_t i = 0; i < newest_first.size(); ++i) {
     const KeptRecording &one = newest_first[i];
     std::optional<ExpiryReason> reason;
-    if (is_too_old(one, policy, now))
+    const auto old = too_old_formats(one, policy, now);
+    std::uint64_t there = one.bytes;
+    for (const KeptFormat &format : old) there -= std::min(there, format.bytes);
+    if (is_too_old(one, policy, now) || (!old.empty() && old.size() == one.formats.size()))
       reason = ExpiryReason::age;
     else if (policy.recordings && kept >= *policy.recordings)
       reason = ExpiryReason::recordings;
-    else if (policy.bytes && bytes + one.bytes > *policy.bytes)
+    else if (policy.bytes && bytes + there > *policy.bytes)
       reason = ExpiryReason::bytes;
     if (reason && !one.held) {
       goes[i] = true;
-      expired.push_back({one.id, *reason});
+      expired.push_back({one.id, *reason, {}});
       continue;
     }
+    if (!old.empty() && !one.held) expired.push_back(of_formats(one, old));
     ++kept;
-    bytes += one.bytes;
+    bytes += one.held ? one.bytes : there;
   }
   if (free_bytes && *free_bytes < policy.min_free_bytes)
     make_room(newest_first, policy.min_free_bytes - *free_bytes, expired, goes);
@@ -95,6 +134,7 @@ RetentionForecast forecast_of(const std::vector<KeptRecording> &newest_first, co
   const double watched =
       std::chrono::duration<double>(std::min<UtcTime::duration>(now - oldest, kRateWindow)).count();
   if (policy.age) lower(forecast, static_cast<double>(policy.age->count()), ExpiryReason::age);
+  forecast.formats = policy.formats;
   if (watched <= 0) return forecast;
   forecast.bytes_per_day = lately_bytes / watched * kSecondsPerDay;
   forecast.recordings_per_day = lately / watched * kSecondsPerDay;

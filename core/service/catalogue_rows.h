@@ -65,6 +65,8 @@ struct Recording {
   // In stores its playlists and segments lie in a folder of their own, which is called like the session and
   // is where the playlist would be: another recording has their names.
   bool playlist_apart = false;
+  std::string
+      expired_formats;  // "flv+mp4": their own time is over, they are gone or going, while others stay
   std::string quality;  // what the check at its end found, a JSON object; "" = not checked
 };
 
@@ -134,7 +136,12 @@ struct ClosedFile {
   std::optional<MediaSpread> spread = {};  // nothing: it is not known
 };
 
-enum class FileState { open, closed, failed };
+enum class FileState {
+  open,
+  closed,
+  failed,
+  expired,  // it was closed; its format's time is over, and it is gone or going, while its recording stays
+};
 
 enum class PartState {
   free,   // stands for itself

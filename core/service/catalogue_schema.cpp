@@ -5,7 +5,7 @@
 namespace rec {
 namespace {
 
-constexpr std::int64_t kVersion = 6;
+constexpr std::int64_t kVersion = 7;
 
 // Version 2: files that are joined after interruptions. With the columns as schema.sql has them.
 constexpr std::string_view kFrom1To2 = R"(
@@ -289,11 +289,22 @@ constexpr std::string_view kFrom5To6 = R"(
   PRAGMA user_version = 6;
 )";
 
+// Version 7: formats whose time is over before that of their recording.
+constexpr std::string_view kFrom6To7 = R"(
+  ALTER TABLE recording ADD COLUMN expired_formats TEXT NOT NULL DEFAULT '';
+  CREATE INDEX recording_by_formats ON recording (template, expired_formats, started_us)
+    WHERE removal = 0 AND source = 'push';
+  ALTER TABLE removal ADD COLUMN only_expired INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE file ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
+  PRAGMA user_version = 7;
+)";
+
 struct Step {
   std::int64_t from;
   std::string_view script;
 };
-constexpr Step kSteps[] = {{1, kFrom1To2}, {2, kFrom2To3}, {3, kFrom3To4}, {4, kFrom4To5}, {5, kFrom5To6}};
+constexpr Step kSteps[] = {{1, kFrom1To2}, {2, kFrom2To3}, {3, kFrom3To4},
+                           {4, kFrom4To5}, {5, kFrom5To6}, {6, kFrom6To7}};
 
 Result<std::int64_t> version_of(SqlDatabase &db) {
   REC_TRY(auto query, db.prepare("PRAGMA user_version"));

@@ -38,14 +38,15 @@ PartState part_state(std::int64_t number) {
 const std::string_view kRecordingColumns =
     "id, session_id, domain, app, stream, stream_param, template, state, owner, resume_until_us, "
     "splice_timeout_ns, started_us, active_us, ended_us, playlist_path, directory, store, task, content, "
-    "backup_store, in_backup, formats, source, hold, expires_us, removal, quality, playlist_apart";
+    "backup_store, in_backup, formats, source, hold, expires_us, removal, quality, playlist_apart, "
+    "expired_formats";
 
 const std::string_view kFileColumns =
     "id, recording_id, format, state, temp_path, location_pattern, utc_offset_s, path, fragment_id, "
     "started_us, "
     "ended_us, duration_ns, size_bytes, video_codec, width, height, audio_codec, video_frames, audio_frames, "
     "media_start_ns, error, url, push_id, part, joined_into, stored_in, removed_us, object, keyframes, "
-    "longest_gop_ns, audio_start_ns, audio_end_ns";
+    "longest_gop_ns, audio_start_ns, audio_end_ns, expired";
 
 const std::string_view kSpreadColumns = "keyframes, longest_gop_ns, audio_start_ns, audio_end_ns";
 
@@ -108,6 +109,7 @@ std::string_view name_of(RecordingSource source) {
 
 std::string_view name_of(FileState state) {
   if (state == FileState::open) return "open";
+  if (state == FileState::expired) return "expired";
   return state == FileState::closed ? "closed" : "failed";
 }
 
@@ -143,6 +145,7 @@ Recording read_recording(const SqlStatement &row) {
   r.removal = removal_of(row.int64(25));
   r.quality = row.text(26);
   r.playlist_apart = row.int64(27) != 0;
+  r.expired_formats = row.text(28);
   return r;
 }
 
@@ -184,6 +187,7 @@ StoredFile read_file(const SqlStatement &row) {
   f.removed = utc(row.maybe_int64(26));
   f.object = row.text(27);
   f.facts.spread = read_spread(row, 28);
+  if (row.int64(32) != 0) f.state = FileState::expired;
   return f;
 }
 

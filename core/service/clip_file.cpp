@@ -72,7 +72,8 @@ class FileClip {
   }
 
   static bool is_media(const StoredFile &file) {
-    return file.state != FileState::failed && !file.joined_into && file.part != PartState::whole;
+    const bool is_there = file.state == FileState::open || file.state == FileState::closed;
+    return is_there && !file.joined_into && file.part != PartState::whole;
   }
   static bool has(const std::vector<StoredFile> &files, Format format) {
     return std::any_of(files.begin(), files.end(),

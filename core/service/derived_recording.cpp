@@ -25,6 +25,21 @@ Status check_sources(SqlDatabase &db, const DerivedRecording &derived) {
   return ok();
 }
 
+// What its playlist names is there, and stays: neither the recording goes nor its segments before it.
+Status check_segments(SqlDatabase &db, const DerivedRecording &derived) {
+  if (derived.segments.empty()) return ok();
+  for (const DerivedRecording::Part &part : derived.parts) {
+    REC_TRY(auto query,
+            db.prepare("SELECT session_id FROM recording r WHERE id = ?1 AND EXISTS (SELECT 1 FROM "
+                       "file f WHERE f.recording_id = r.id AND f.format = 'hls' AND f.expired = "
+                       "1)"));
+    REC_CHECK(query.bind_all(part.source_id));
+    REC_TRY(const bool gone, query.step());
+    if (gone) return Error{Errc::not_found, "the HLS of recording " + query.text(0) + " is deleted"};
+  }
+  return ok();
+}
+
 Result<std::int64_t> insert_recording(SqlDatabase &db, const DerivedRecording &derived, std::int64_t now) {
   std::optional<std::int64_t> began, ended;
   std::string playlist, formats;
@@ -138,6 +153,7 @@ Result<Recording> add_derived(Catalogue &catalogue, const DerivedRecording &deri
   std::int64_t id = 0;
   const auto body = [&]() -> Status {
     REC_CHECK(check_sources(db, derived));
+    REC_CHECK(check_segments(db, derived));
     REC_TRY(id, insert_recording(db, derived, us(now)));
     REC_CHECK(insert_references(db, id, derived));
     std::int64_t number = 0;

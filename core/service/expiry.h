@@ -14,7 +14,7 @@
 
 namespace rec {
 
-// By template. Those of its formats go with the recording: the longest counts.
+// By template. A recording lasts as long as the longest of its formats.
 using RetentionPolicies = std::map<std::string, RetentionPolicy>;
 RetentionPolicies retention_of(const Configuration &configuration);
 
@@ -30,9 +30,10 @@ struct ExpiryPlan {
 Result<ExpiryPlan> plan_expiry(Catalogue &catalogue, const std::string &template_name,
                                const RetentionPolicy &policy, const FreeBytes &free_bytes);
 
-// Begins the removal (removal.h) of the files of all recordings whose time is over, and that of the
-// information about those whose files went long ago. How many. A recording's own time counts also where no
-// policy is.
+// Begins the removal (removal.h) of the files of all recordings whose time is over, of those of formats whose
+// own time is over, and that of the information about those whose files went long ago. How many. A
+// recording's own time counts also where no policy is, and for all of its formats. What is made of recordings
+// (clips, merges, results of jobs) goes as a whole.
 Result<std::uint64_t> expire(Catalogue &catalogue, const RetentionPolicies &policies,
                              const FreeBytes &free_bytes);
 

@@ -60,7 +60,8 @@ class Check {
   Status check_files() {
     REC_TRY(const auto list,
             expected("SELECT path, CASE WHEN format = 'hls' THEN 0 ELSE size_bytes END, sha256, url <> '' OR "
-                     "removed_us IS NOT NULL FROM file WHERE state = 'closed' AND joined_into IS NULL ORDER "
+                     "expired = 1 OR removed_us IS NOT NULL FROM file WHERE state = 'closed' AND joined_into "
+                     "IS NULL ORDER "
                      "BY id"));
     for (const Expected &e : list) compare(e);
     return ok();
@@ -71,7 +72,7 @@ class Check {
             expected("SELECT path, size_bytes, sha256, EXISTS (SELECT 1 FROM outbox o WHERE o.segment_id = "
                      "s.id AND o.kind = 'upload' AND o.done_us IS NOT NULL) OR EXISTS (SELECT 1 FROM file f "
                      "WHERE f.recording_id = s.recording_id AND f.format = 'hls' AND (f.url <> '' OR "
-                     "f.removed_us IS NOT NULL)) FROM segment s ORDER BY id"));
+                     "f.expired = 1 OR f.removed_us IS NOT NULL)) FROM segment s ORDER BY id"));
     for (const Expected &e : list) compare(e);
     return ok();
   }
@@ -79,8 +80,8 @@ class Check {
   // In stores that are directories.
   Status check_uploads() {
     REC_TRY(const auto list,
-            expected("SELECT url, CASE WHEN format = 'hls' THEN 0 ELSE size_bytes END, sha256, 0 FROM file "
-                     "WHERE url LIKE 'file:%' UNION ALL "
+            expected("SELECT url, CASE WHEN format = 'hls' THEN 0 ELSE size_bytes END, sha256, expired FROM "
+                     "file WHERE url LIKE 'file:%' UNION ALL "
                      "SELECT o.url, s.size_bytes, s.sha256, 0 FROM outbox o JOIN segment s ON s.id = "
                      "o.segment_id WHERE o.url LIKE 'file:%' UNION ALL "
                      "SELECT o.url, 0, '', 0 FROM outbox o WHERE o.path <> '' AND o.url LIKE 'file:%'"));

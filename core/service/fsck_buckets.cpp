@@ -28,11 +28,14 @@ struct Expected {
 // Uploads that were done: what uploads have rows, and files, whose rows outlive a lost catalogue.
 constexpr const char *kUploaded =
     "SELECT o.url, CASE WHEN f.format = 'hls' THEN 0 ELSE coalesce(s.size_bytes, f.size_bytes, 0) END, "
-    "r.removal = 1 OR o.path <> '' FROM outbox o JOIN recording r ON r.id = o.recording_id "
+    "r.removal = 1 OR o.path <> '' OR coalesce(f.expired, 0) = 1 OR (s.id IS NOT NULL AND r.playlist_path = "
+    "'') "
+    "FROM outbox o JOIN recording r ON r.id = o.recording_id "
     "LEFT JOIN file f ON f.id = o.file_id LEFT JOIN segment s ON s.id = o.segment_id "
     "WHERE o.kind = 'upload' AND o.target = ?1 AND o.done_us IS NOT NULL AND o.url <> '' AND r.removal < 2 "
-    "UNION ALL SELECT f.url, CASE WHEN f.format = 'hls' THEN 0 ELSE f.size_bytes END, r.removal = 1 "
-    "FROM file f JOIN recording r ON r.id = f.recording_id WHERE f.stored_in = ?1 AND f.url <> '' AND "
+    "UNION ALL SELECT f.url, CASE WHEN f.format = 'hls' THEN 0 ELSE f.size_bytes END, r.removal = 1 OR "
+    "f.expired = 1 FROM file f JOIN recording r ON r.id = f.recording_id WHERE f.stored_in = ?1 AND f.url <> "
+    "'' AND "
     "r.removal < 2";
 // What lies beside a file that is known, and has no row: of recordings that were made of their manifests.
 constexpr const char *kBeside =

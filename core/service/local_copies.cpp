@@ -50,6 +50,7 @@ Result<std::vector<LocalCopy>> LocalCopies::files(const Wanted &wanted) {
                 kOfThem +
                 " AND "
                 "f.state = 'closed' AND f.format <> 'hls' AND f.part = 0 AND f.removed_us IS NULL AND "
+                "f.expired = 0 AND "
                 "(r.state = 'finished' OR r.splice_timeout_ns = 0)" +
                 kNothingToBeMade +
                 " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.file_id = f.id AND o.kind = 'upload' AND "

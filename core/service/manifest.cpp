@@ -58,7 +58,8 @@ constexpr Hidden kHidden[] = {
 };
 // Of a recording r: another number when something has changed for which its manifest is written again.
 const std::string kChanges =
-    "(r.hold + 2 * (SELECT count(*) FROM job j WHERE j.recording_id = r.id AND j.done_us IS NOT NULL))";
+    "(r.hold + 2 * (SELECT count(*) FROM job j WHERE j.recording_id = r.id AND j.done_us IS NOT NULL) + "
+    "1000000 * (SELECT count(*) FROM file e WHERE e.recording_id = r.id AND e.expired = 1 AND e.url = ''))";
 // Of what is owed the few that make it be owed again.
 constexpr std::string_view kOwed[] = {"event_id", "kind",       "target",          "waits_for",
                                       "event",    "created_us", "next_attempt_us", "path",
@@ -249,8 +250,9 @@ Result<std::vector<Manifests::Due>> Manifests::due(bool only_again) {
       auto query,
       db_.prepare("SELECT id, session_id, manifest, playlist_path, is_uploaded, "
                   "coalesce((SELECT f.path FROM file f WHERE f.recording_id = due.id AND f.state = "
-                  "'closed' AND f.format <> 'hls' ORDER BY f.id LIMIT 1), ''), "
-                  "EXISTS (SELECT 1 FROM file f WHERE f.recording_id = due.id AND f.format = 'hls'), "
+                  "'closed' AND f.expired = 0 AND f.format <> 'hls' ORDER BY f.id LIMIT 1), ''), "
+                  "EXISTS (SELECT 1 FROM file f WHERE f.recording_id = due.id AND f.format = 'hls' AND "
+                  "f.expired = 0), "
                   "manifest_state, changes FROM ("
                   "SELECT r.*, " +
                   kChanges +

@@ -21,7 +21,7 @@ JsonObjectWriter json_of(const StoredFile &file, const std::string &stored) {
       .text("format", name_of(file.format))
       .text("state", name_of(file.state))
       .text("path", facts.path);
-  if (file.state == FileState::closed)
+  if (file.state == FileState::closed || file.state == FileState::expired)
     json.flag("to_be_joined", file.part == PartState::waits)
         .text("start", time_text(facts.started))
         .text("end", time_text(facts.ended))
@@ -85,6 +85,7 @@ JsonObjectWriter json_of(const Recording &r) {
   if (r.ended) json.text("end", time_text(*r.ended));
   if (r.expires) json.text("expires", time_text(*r.expires));
   if (r.removal != Removal::none) json.text("removal", r.removal == Removal::done ? "done" : "under-way");
+  if (!r.expired_formats.empty()) json.text("expired_formats", r.expired_formats);
   json.text("playlist", r.playlist_path);
   add_quality(json, r.quality);
   return json;

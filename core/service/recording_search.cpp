@@ -109,7 +109,7 @@ Result<Conditions> conditions_of(SqlDatabase &db, const RecordingFilter &filter,
     const std::string hls = *filter.format == Format::hls ? "playlist_path <> '' OR " : "";
     conditions.add("(" + hls +
                        "EXISTS (SELECT 1 FROM file f WHERE f.recording_id = recording.id AND "
-                       "f.format = ? AND f.state <> 'failed'))",
+                       "f.format = ? AND f.state <> 'failed' AND f.expired = 0))",
                    std::string(name_of(*filter.format)));
   }
   REC_CHECK(add_times(db, conditions, filter, now));

@@ -36,8 +36,10 @@ Result<std::vector<RecordedPiece>> pieces_of_files(SqlDatabase &db, std::int64_t
       auto query,
       db.prepare("SELECT started_us, CASE state WHEN 'open' THEN ?2 ELSE coalesce(ended_us, started_us) END, "
                  "CASE state WHEN 'open' THEN (?2 - started_us) * 1000 ELSE duration_ns END, 0 FROM file "
-                 "WHERE recording_id = ?1 AND state <> 'failed' AND part < 2 AND format = "
-                 "(SELECT format FROM file WHERE recording_id = ?1 AND state <> 'failed' AND format <> 'hls' "
+                 "WHERE recording_id = ?1 AND state <> 'failed' AND expired = 0 AND part < 2 AND format = "
+                 "(SELECT format FROM file WHERE recording_id = ?1 AND state <> 'failed' AND expired = 0 AND "
+                 "format <> "
+                 "'hls' "
                  "GROUP BY format ORDER BY sum(duration_ns) DESC, format LIMIT 1) ORDER BY started_us, id"));
   REC_CHECK(query.bind_all(recording_id, us(now)));
   return query.rows(piece_in_row);
@@ -45,11 +47,13 @@ Result<std::vector<RecordedPiece>> pieces_of_files(SqlDatabase &db, std::int64_t
 
 Result<std::vector<RecordedPiece>> pieces_of(Catalogue &catalogue, std::int64_t recording_id) {
   SqlDatabase &db = catalogue.connection();
-  REC_TRY(auto own,
-          pieces(db,
-                 "SELECT started_us, started_us + duration_ns / 1000, duration_ns, discontinuity FROM "
-                 "segment WHERE recording_id = ?1 AND duration_ns > 0 ORDER BY started_us, id",
-                 recording_id));
+  REC_TRY(
+      auto own,
+      pieces(db,
+             "SELECT started_us, started_us + duration_ns / 1000, duration_ns, discontinuity FROM "
+             "segment WHERE recording_id = ?1 AND duration_ns > 0 AND NOT EXISTS (SELECT 1 FROM file WHERE "
+             "recording_id = ?1 AND format = 'hls' AND expired = 1) ORDER BY started_us, id",
+             recording_id));
   if (!own.empty()) return own;
   REC_TRY(auto shared, pieces(db,
                               "SELECT s.started_us, s.started_us + s.duration_ns / 1000, s.duration_ns, "

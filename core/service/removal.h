@@ -29,6 +29,11 @@ Status begin_removal(Catalogue &catalogue, std::int64_t recording_id, RemovalSco
 Result<std::uint64_t> begin_removals(Catalogue &catalogue, const std::vector<std::int64_t> &recordings,
                                      RemovalScope scope);
 
+// The same for the files of some formats alone: the recording stays, and what is known of them. Where no file
+// of another format would be left, all of it goes. A legal hold that is set later comes too late for them.
+Result<std::uint64_t> begin_format_removals(Catalogue &catalogue, const std::vector<std::int64_t> &recordings,
+                                            const std::vector<Format> &formats);
+
 // Legal hold: while it is set, neither people nor policies remove the recording. Its manifest is due again.
 // Errors: not_found; exists (it is being removed already).
 Status set_hold(Catalogue &catalogue, std::int64_t recording_id, bool hold);

@@ -27,7 +27,16 @@ const std::string kKept =
 // are there for clips.
 const std::string kHasLocalHls =
     " AND (r.removal = 2 OR NOT EXISTS (SELECT 1 FROM file p WHERE p.recording_id = r.id AND p.format = "
-    "'hls' AND p.removed_us IS NOT NULL)) ";
+    "'hls' AND p.removed_us IS NOT NULL AND p.expired = 0)) ";
+
+// Whether the segments of a recording, an expression, go before it.
+std::string hls_expired(const std::string &recording_id) {
+  return "EXISTS (SELECT 1 FROM file p WHERE p.recording_id = " + recording_id +
+         " AND p.format = 'hls' AND p.expired = 1)";
+}
+// With ?2 = 1 only expired ones: of a file f, and of segments of the recording ?1.
+const std::string kFileGoes = " AND (?2 = 0 OR f.expired = 1) ";
+const std::string kSegmentsGo = " AND (?2 = 0 OR " + hls_expired("?1") + ") ";
 
 Removing removing_in_row(const SqlStatement &row) {
   Removing one;
@@ -36,11 +45,12 @@ Removing removing_in_row(const SqlStatement &row) {
   one.directory = row.text(2);
   one.deletes_files = row.text(3) != "information";
   one.attempts = static_cast<int>(row.int64(4));
+  one.only_expired = row.int64(5) != 0;
   return one;
 }
 
 // In parts, of which the store has some.
-Result<std::vector<RemovablePiece>> begun_uploads(SqlDatabase &db, std::int64_t recording_id) {
+Result<std::vector<RemovablePiece>> begun_uploads(SqlDatabase &db, const Removing &one) {
   // Below the spool's root: like the object, where that has no name of its own.
   const auto name = [](const std::string &object, const std::string &path) {
     return "CASE WHEN " + object + " <> '' THEN " + object + " ELSE substr(" + path +
@@ -52,14 +62,21 @@ Result<std::vector<RemovablePiece>> begun_uploads(SqlDatabase &db, std::int64_t 
                      name("r.manifest_object", "o.path") +
                      " END, o.upload_id FROM outbox o JOIN recording r ON r.id = o.recording_id LEFT JOIN "
                      "file f ON f.id = o.file_id LEFT JOIN segment s ON s.id = o.segment_id WHERE "
-                     "o.recording_id = ?1 AND o.kind = 'upload' AND o.upload_id <> '' AND o.url = ''"));
-  REC_CHECK(query.bind_all(recording_id));
+                     "o.recording_id = ?1 AND o.kind = 'upload' AND o.upload_id <> '' AND o.url = '' AND "
+                     "(?2 = 0 OR f.expired = 1 OR (s.id IS NOT NULL AND " +
+                     hls_expired("?1") + "))"));
+  REC_CHECK(query.bind_all(one.recording_id, std::int64_t{one.only_expired}));
   return query.rows([](const SqlStatement &row) {
     return RemovablePiece{.store = row.text(0), .place = row.text(1), .upload_id = row.text(2)};
   });
 }
 
 }  // namespace
+
+const std::string_view kOwedOfExpired =
+    "(file_id IN (SELECT f.id FROM file f WHERE f.recording_id = outbox.recording_id AND f.expired = 1) OR "
+    "(segment_id IS NOT NULL AND EXISTS (SELECT 1 FROM file p WHERE p.recording_id = outbox.recording_id AND "
+    "p.format = 'hls' AND p.expired = 1)))";
 
 Result<bool> RemovalRows::any_due() {
   REC_TRY(auto query,
@@ -86,12 +103,16 @@ Result<std::vector<Removing>> RemovalRows::take(int limit) {
         "''))",
         lease_, us(clock_.now_utc() + kWhileUploading)));
     REC_CHECK(drop_owed(db_,
-                        "recording_id IN (SELECT recording_id FROM removal WHERE lease = ?1 AND lease <> '')",
+                        "recording_id IN (SELECT recording_id FROM removal WHERE lease = ?1 AND lease <> '') "
+                        "AND (NOT EXISTS (SELECT 1 FROM removal m WHERE m.recording_id = outbox.recording_id "
+                        "AND m.only_expired = 1) OR " +
+                            std::string(kOwedOfExpired) + ")",
                         lease_, clock_.now_utc()));
     REC_TRY(auto query,
             db_.prepare(
-                "SELECT m.recording_id, r.session_id, r.directory, m.scope, m.attempts FROM removal m JOIN "
-                "recording r ON r.id = m.recording_id WHERE m.lease = ?1 AND m.lease <> '' ORDER BY "
+                "SELECT m.recording_id, r.session_id, r.directory, m.scope, m.attempts, m.only_expired FROM "
+                "removal m JOIN recording r ON r.id = m.recording_id WHERE m.lease = ?1 AND m.lease <> '' "
+                "ORDER BY "
                 "m.next_attempt_us"));
     REC_CHECK(query.bind_all(lease_));
     REC_TRY(taken, query.rows(removing_in_row));
@@ -114,7 +135,7 @@ Result<std::map<std::int64_t, std::int64_t>> RemovalRows::kept_counts() {
 }
 
 Result<std::vector<RemovablePiece>> RemovalRows::pieces_of(const Removing &one) {
-  REC_TRY(auto uploads, begun_uploads(db_, one.recording_id));
+  REC_TRY(auto uploads, begun_uploads(db_, one));
   if (!one.deletes_files) return uploads;
   const std::string uploaded =
       "o.recording_id = ?1 AND o.kind = 'upload' AND o.done_us IS NOT NULL AND o.url <> ''";
@@ -126,25 +147,27 @@ Result<std::vector<RemovablePiece>> RemovalRows::pieces_of(const Removing &one) 
       auto query,
       db_.prepare(
           "SELECT 0 AS position, o.target AS store, o.url AS place FROM outbox o WHERE " + uploaded +
-          " AND o.file_id IS NULL AND o.segment_id IS NULL "
+          " AND o.file_id IS NULL AND o.segment_id IS NULL AND ?2 = 0 "
           "UNION SELECT " +
           of_file +
           ", o.target, o.url FROM outbox o JOIN file f ON f.id = o.file_id "
           "WHERE " +
-          uploaded + " UNION SELECT " + of_file +
+          uploaded + kFileGoes + "UNION SELECT " + of_file +
           ", f.stored_in, f.url FROM file f WHERE f.recording_id = ?1 AND "
-          "f.url <> '' AND f.stored_in <> '' "
+          "f.url <> '' AND f.stored_in <> ''" +
+          kFileGoes +
           "UNION SELECT 3, o.target, o.url FROM outbox o JOIN segment s ON s.id = o.segment_id WHERE " +
-          uploaded + free +
-          " UNION SELECT 10, '', manifest FROM recording WHERE id = ?1 AND manifest_state < 3 "
-          "UNION SELECT 11, '', playlist_path FROM recording r WHERE id = ?1" +
+          uploaded + free + kSegmentsGo +
+          "UNION SELECT 10, '', manifest FROM recording WHERE id = ?1 AND manifest_state < 3 AND ?2 = 0 "
+          "UNION SELECT 11, '', playlist_path FROM recording r WHERE id = ?1 AND ?2 = 0" +
           kHasLocalHls + "UNION SELECT 10 + " + of_file +
-          ", '', f.path FROM file f WHERE f.recording_id = ?1 AND f.removed_us IS NULL "
-          "UNION SELECT 12, '', f.temp_path FROM file f WHERE f.recording_id = ?1 AND f.state <> 'closed' "
+          ", '', f.path FROM file f WHERE f.recording_id = ?1 AND f.removed_us IS NULL" + kFileGoes +
+          "UNION SELECT 12, '', f.temp_path FROM file f WHERE f.recording_id = ?1 AND f.state <> 'closed'" +
+          kFileGoes +
           "UNION SELECT 13, '', s.path FROM segment s JOIN recording r ON r.id = s.recording_id WHERE "
           "s.recording_id = ?1" +
-          kHasLocalHls + free + " ORDER BY position"));
-  REC_CHECK(query.bind_all(one.recording_id));
+          kHasLocalHls + free + kSegmentsGo + "ORDER BY position"));
+  REC_CHECK(query.bind_all(one.recording_id, std::int64_t{one.only_expired}));
   REC_TRY(auto pieces, query.rows([](const SqlStatement &row) {
     return RemovablePiece{.store = row.text(1), .place = row.text(2)};
   }));
@@ -164,15 +187,15 @@ Status RemovalRows::add_objects_by_name(const Removing &one, const std::string &
       "SELECT id, backup_store FROM recording WHERE id = ?1 AND rebuilt = 1 AND backup_store <> '') t";
   const auto select = [&](const std::string &sql) -> Result<std::vector<RemovablePiece>> {
     REC_TRY(auto query, db_.prepare(sql));
-    REC_CHECK(query.bind_all(one.recording_id));
+    REC_CHECK(query.bind_all(one.recording_id, std::int64_t{one.only_expired}));
     return query.rows([](const SqlStatement &row) {
       return RemovablePiece{.store = row.text(0), .place = "", .object = row.text(1)};
     });
   };
   REC_TRY(const auto segments, select("SELECT t.name, s.object FROM segment s JOIN " + stores +
-                                      " ON t.id = s.recording_id WHERE s.object <> ''" + free));
+                                      " ON t.id = s.recording_id WHERE s.object <> ''" + free + kSegmentsGo));
   REC_TRY(const auto manifests, select("SELECT t.name, r.manifest_object FROM recording r JOIN " + stores +
-                                       " ON t.id = r.id WHERE r.manifest_object <> ''"));
+                                       " ON t.id = r.id WHERE r.manifest_object <> '' AND ?2 = 0"));
   const auto is_local = [](const RemovablePiece &piece) { return piece.store.empty(); };
   pieces.insert(std::find_if(pieces.begin(), pieces.end(), is_local), segments.begin(), segments.end());
   pieces.insert(pieces.begin(), manifests.begin(), manifests.end());
@@ -222,7 +245,9 @@ Status RemovalRows::settle() {
     REC_TRY(const auto kept, kept_counts());
     if (kept != kept_)
       return db_.run_with("UPDATE removal SET lease = '' WHERE lease = ?1 AND lease <> ''", lease_);
-    const std::string taken = "(SELECT recording_id FROM removal WHERE lease = ?1 AND lease <> '')";
+    REC_CHECK(settle_expired(utc(now)));
+    const std::string taken =
+        "(SELECT recording_id FROM removal WHERE lease = ?1 AND lease <> '' AND only_expired = 0)";
     const std::string these = "recording_id IN " + taken;
     // What was waiting for a clip that is gone now.
     REC_CHECK(db_.run_with(
@@ -238,17 +263,41 @@ Status RemovalRows::settle() {
     REC_CHECK(db_.run_with("DELETE FROM segment WHERE " + these + " AND id NOT IN " + spared, lease_));
     REC_CHECK(db_.run_with(
         "UPDATE file SET removed_us = coalesce(removed_us, ?2), url = '', stored_in = '' WHERE "
-        "recording_id IN (SELECT recording_id FROM removal WHERE lease = ?1 AND lease <> '' AND scope <> "
-        "'information')",
+        "recording_id IN (SELECT recording_id FROM removal WHERE lease = ?1 AND lease <> '' AND only_expired "
+        "= 0 AND scope <> 'information')",
         lease_, now));
     REC_CHECK(db_.run_with("UPDATE recording SET removal = 2, manifest = '' WHERE id IN " + taken, lease_));
-    REC_CHECK(
-        db_.run_with("UPDATE removal SET lease = '', last_error = '', next_attempt_us = NULL WHERE " + these +
-                         " AND EXISTS (SELECT 1 FROM segment s WHERE s.recording_id = removal.recording_id)",
-                     lease_));
+    REC_CHECK(db_.run_with(
+        "UPDATE removal SET lease = '', last_error = '', next_attempt_us = NULL WHERE lease = ?1 AND lease "
+        "<> '' AND (only_expired = 0 OR " +
+            hls_expired("removal.recording_id") +
+            ") AND EXISTS (SELECT 1 FROM segment s WHERE s.recording_id = removal.recording_id)",
+        lease_));
     REC_CHECK(forget());
     return db_.run_with("DELETE FROM removal WHERE lease = ?1 AND lease <> ''", lease_);
   });
+}
+
+// Of recordings that stay: the files that are gone are told of as such, here and in the manifest.
+Status RemovalRows::settle_expired(UtcTime now) {
+  const std::string taken =
+      "(SELECT recording_id FROM removal WHERE lease = ?1 AND lease <> '' AND only_expired = 1)";
+  const std::string these = "recording_id IN " + taken;
+  const std::string spared = "(SELECT s.id FROM segment s WHERE s." + these + " AND " + kKept + ")";
+  REC_CHECK(db_.run_with("DELETE FROM outbox WHERE " + these + " AND " + std::string(kOwedOfExpired) +
+                             " AND (segment_id IS NULL OR segment_id NOT IN " + spared + ")",
+                         lease_));
+  REC_CHECK(db_.run_with("DELETE FROM segment WHERE " + these + " AND " +
+                             hls_expired("segment.recording_id") + " AND id NOT IN " + spared,
+                         lease_));
+  REC_CHECK(
+      db_.run_with("UPDATE file SET removed_us = coalesce(removed_us, ?2), url = '', stored_in = '' "
+                   "WHERE expired = 1 AND " +
+                       these,
+                   lease_, us(now)));
+  return db_.run_with(
+      "UPDATE recording SET manifest_state = 1 WHERE manifest_state > 1 AND removal = 0 AND id IN " + taken,
+      lease_);
 }
 
 // The information, where that is to go, too.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Removing {
   std::string directory;      // spool root
   bool deletes_files = true;  // else the catalogue forgets it, and that is all
   int attempts = 0;           // that failed
+  bool only_expired = false;  // it stays; files of some formats go, and of HLS the segments
 };
 
 // An object or a file of it, or an upload in parts that nobody will complete.
@@ -30,6 +32,9 @@ struct RemovablePiece {
   std::string upload_id = {};  // the store's name for that; "" = it is none
   std::string object = {};     // of an object its name, below the prefix of the store
 };
+
+// Of the outbox: what is about files that have expired before their recording, and their segments.
+extern const std::string_view kOwedOfExpired;
 
 // Inside a transaction: what is owed for recordings being removed, which `which` chooses (?1 in it: `key`),
 // is owed no more. Uploads in parts that have begun are kept as pieces.
@@ -69,6 +74,7 @@ class RemovalRows {
                              std::vector<RemovablePiece> &pieces);
   Status spare_files_of_others(const Removing &one, std::vector<RemovablePiece> &pieces);
   Result<bool> has_anothers(const Removing &one, const std::string &path);
+  Status settle_expired(UtcTime now);
   Status forget();
 
   SqlDatabase &db_;

@@ -2,7 +2,7 @@
 -- The catalogue. Units by suffix: _us = microseconds since 1970-01-01T00:00:00Z, _ns = nanoseconds,
 -- _bytes = bytes, _s = seconds. Text is UTF-8; '' = nothing, NULL = not yet. Paths are absolute.
 PRAGMA application_id = 0x72656331;  -- "rec1"
-PRAGMA user_version = 6;  -- what changed since 1: catalogue_schema.cpp
+PRAGMA user_version = 7;  -- what changed since 1: catalogue_schema.cpp
 
 -- A publisher's connection, recorded or not.
 CREATE TABLE push (
@@ -60,7 +60,9 @@ CREATE TABLE recording (
   playlist_refresh_ns INTEGER NOT NULL DEFAULT 0, -- how often store gets the playlist meanwhile; 0 = at its end only
   quality          TEXT NOT NULL DEFAULT '',     -- what the check at its end found, a JSON object
                                                  -- (recording_quality.h); '' = not checked
-  rebuilt          INTEGER NOT NULL DEFAULT 0    -- 1 = it is known from its manifest: of its uploads no rows tell
+  rebuilt          INTEGER NOT NULL DEFAULT 0,   -- 1 = it is known from its manifest: of its uploads no rows tell
+  expired_formats  TEXT NOT NULL DEFAULT ''      -- of its formats those whose own time is over, while others stay:
+                                                 -- 'flv+mp4'. When HLS is among them it has no playlist_path any more
 );
 CREATE INDEX recording_unfinished ON recording (owner) WHERE state <> 'finished';
 CREATE INDEX recording_manifest_due ON recording (id) WHERE state = 'finished' AND manifest_state < 2;
@@ -75,6 +77,9 @@ CREATE INDEX recording_present_of_stream ON recording (stream, started_us, app, 
 CREATE INDEX recording_present_of_app ON recording (app, started_us) WHERE removal = 0;
 CREATE INDEX recording_present_of_domain ON recording (domain, started_us) WHERE removal = 0;
 CREATE INDEX recording_present_of_template ON recording (template, started_us) WHERE removal = 0;
+-- For formats whose time is over before that of their recordings (format_expiry.h).
+CREATE INDEX recording_by_formats ON recording (template, expired_formats, started_us)
+  WHERE removal = 0 AND source = 'push';
 CREATE INDEX recording_of_task ON recording (task, started_us) WHERE task <> '';
 CREATE INDEX recording_derived ON recording (source, started_us) WHERE source <> 'push';
 CREATE INDEX recording_running ON recording (started_us) WHERE state <> 'finished';
@@ -110,7 +115,8 @@ CREATE TABLE removal (
   next_attempt_us INTEGER,                     -- NULL = when a clip goes that needs its segments
   lease           TEXT NOT NULL DEFAULT '',    -- owner lease of who is at it; '' = nobody
   attempts        INTEGER NOT NULL DEFAULT 0,  -- that failed
-  last_error      TEXT NOT NULL DEFAULT ''     -- one line, no secrets
+  last_error      TEXT NOT NULL DEFAULT '',    -- one line, no secrets
+  only_expired    INTEGER NOT NULL DEFAULT 0   -- 1 = of a recording that stays: only what file.expired tells goes
 );
 CREATE INDEX removal_due ON removal (next_attempt_us) WHERE lease = '' AND next_attempt_us IS NOT NULL;
 CREATE INDEX removal_leased ON removal (lease) WHERE lease <> '';
@@ -161,7 +167,9 @@ CREATE TABLE file (
   keyframes        INTEGER,          -- of its video; NULL = not known, as the next ones
   longest_gop_ns   INTEGER,          -- most video from a keyframe to the next one or the end
   audio_start_ns   INTEGER,          -- so much after its video its audio begins; NULL = it has not both
-  audio_end_ns     INTEGER           -- and so much after it ends
+  audio_end_ns     INTEGER,          -- and so much after it ends
+  expired          INTEGER NOT NULL DEFAULT 0 -- 1 = its format's time is over: it is gone, or going, everywhere (of a
+                                              -- playlist: the segments, too), while the recording stays
 );
 CREATE INDEX file_of_recording ON file (recording_id);
 CREATE INDEX file_part ON file (recording_id) WHERE part <> 0;

@@ -245,7 +245,8 @@ WebAnswer web_file(Catalogue &catalogue, const WebStores &stores, const Recordin
   if (!files) return web_error(files.error());
   const auto file =
       std::find_if(files->begin(), files->end(), [&](const StoredFile &f) { return f.id == file_id; });
-  if (file == files->end() || file->state == FileState::failed || file->format == Format::hls)
+  if (file == files->end() || file->state == FileState::failed || file->state == FileState::expired ||
+      file->format == Format::hls)
     return nothing_there();
   if (file->state == FileState::closed) {
     const Place stored{.store = file->stored_in, .url = file->url, .size_bytes = file->facts.size_bytes};

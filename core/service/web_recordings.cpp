@@ -135,7 +135,8 @@ Result<JsonObjectWriter> web_json(Catalogue &catalogue, const RecordingView &vie
   REC_TRY(const std::string poster, poster_of(catalogue, r.id));
   const std::string media = "/media/" + r.session_id;
   JsonObjectWriter json = json_of(view, [&](JsonObjectWriter &file, const StoredFile &what) {
-    if (is_there(r) && what.format != Format::hls && what.state != FileState::failed)
+    const bool is_media = what.state == FileState::open || what.state == FileState::closed;
+    if (is_there(r) && is_media && what.format != Format::hls)
       file.text("media", media + "/file/" + std::to_string(what.id));
   });
   const UtcTime end = r.ended.value_or(r.active);

@@ -193,5 +193,16 @@ TEST(LargeCatalogue, ExpiresManyAtOnce) {
             1U);
 }
 
+// A format that every recording of the template lacks is no reason to look at them once a minute.
+TEST(LargeCatalogue, LooksOnceForFormatsThatExpire) {
+  const SqlSteps steps;
+  ManyRecordings many(10'000);
+  const RetentionPolicies policies = {
+      {"t", {.formats = {{Format::flv, Seconds(1)}, {Format::hls, std::chrono::days(7)}}}}};
+  const auto look = [&] { ASSERT_TRUE(expire(many.catalogue(), policies, free_bytes_of)); };
+  EXPECT_GT(SqlSteps::of(look), 10'000);
+  EXPECT_LT(SqlSteps::of(look), 1'000);
+}
+
 }  // namespace
 }  // namespace rec

@@ -61,10 +61,10 @@ TEST_F(CatalogueTest, RemembersARecordingAfterItIsOpenedAgain) {
 TEST_F(CatalogueTest, RefusesACatalogueOfAnotherVersion) {
   { open(); }
   auto db = SqlDatabase::open(path_);
-  ASSERT_TRUE(db->run("PRAGMA user_version = 7"));
+  ASSERT_TRUE(db->run("PRAGMA user_version = 8"));
   const auto c = Catalogue::open(path_, clock_);
   ASSERT_FALSE(c);
-  EXPECT_NE(c.error().message.find("version 7"), std::string::npos);
+  EXPECT_NE(c.error().message.find("version 8"), std::string::npos);
 }
 
 // Each is opened by its muxer's thread: who is first among those of a burst is chance. A clock that was set

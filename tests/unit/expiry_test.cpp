@@ -199,6 +199,12 @@ TEST(RetentionOfAConfiguration, IsTheLongestOfATemplatesFormats) {
   EXPECT_EQ(policy_of(R"({"formats": {"mp4": {}}, "retention": "2d"})").age, 2 * kDay);
   EXPECT_EQ(policy_of(R"({"formats": {"hls": {"retention": "9d"}, "mp4": {}}, "retention": "2d"})").age,
             9 * kDay);
+  EXPECT_EQ(policy_of(R"({"formats": {"hls": {"retention": "9d"}, "mp4": {}, "flv": {}}, "retention": "2d"})")
+                .formats,
+            (std::vector<FormatAge>{{Format::flv, 2 * kDay}, {Format::mp4, 2 * kDay}}));
+  EXPECT_EQ(policy_of(R"({"formats": {"mp4": {}, "flv": {"retention": "1d"}}})").formats,
+            (std::vector<FormatAge>{{Format::flv, kDay}}))
+      << "before a recording that is kept for ever";
   EXPECT_FALSE(policy_of(R"({"formats": {"hls": {"retention": "9d"}, "mp4": {}}})").age) << "mp4 is for ever";
   const RetentionPolicy all = policy_of(
       R"({"formats": {"mp4": {}}, "retention": {"age": "1d", "recordings": 2, "bytes": 3, "min-free": 4, "information": "5d"}})");

@@ -39,6 +39,42 @@ TEST(Retention, LetsARecordingHaveItsOwnTime) {
   EXPECT_EQ(expired({.age = 20 * kDay}, recordings), (List{{4, ExpiryReason::age}, {2, ExpiryReason::age}}));
 }
 
+TEST(Retention, EndsFormatsBeforeTheirRecording) {
+  const RetentionPolicy policy{.age = 30 * kDay,
+                               .formats = {{Format::flv, 5 * kDay}, {Format::mp4, 15 * kDay}}};
+  std::vector<KeptRecording> recordings = kFour;
+  for (KeptRecording &one : recordings)
+    one.formats = {{Format::flv, 40}, {Format::mp4, 40}, {Format::hls, 20}};
+  const auto flv = std::vector<Format>{Format::flv};
+  const auto both = std::vector<Format>{Format::flv, Format::mp4};
+  EXPECT_EQ(expired(policy, recordings),
+            (List{{3, ExpiryReason::age, flv}, {2, ExpiryReason::age, both}, {1, ExpiryReason::age, {}}}));
+  recordings[1].held = true;
+  recordings[2].expires = kNow + kDay;
+  EXPECT_EQ(expired(policy, recordings), (List{{1, ExpiryReason::age, {}}}));
+}
+
+TEST(Retention, EndsARecordingWithTheLastOfItsFormats) {
+  std::vector<KeptRecording> recordings = {one(1, 10)};
+  recordings[0].formats = {{Format::flv, 100}};
+  EXPECT_EQ(expired({.formats = {{Format::flv, 5 * kDay}}}, recordings), (List{{1, ExpiryReason::age, {}}}));
+}
+
+TEST(Retention, CountsNoBytesOfFormatsThatGo) {
+  std::vector<KeptRecording> recordings = {one(2, 5), one(1, 10)};
+  for (KeptRecording &one : recordings) one.formats = {{Format::flv, 60}, {Format::hls, 40}};
+  const RetentionPolicy policy{.bytes = 140, .formats = {{Format::flv, 10 * kDay}}};
+  EXPECT_EQ(expired(policy, recordings), (List{{1, ExpiryReason::age, {Format::flv}}}));
+}
+
+TEST(Retention, TakesFormatsTogetherFromTheLongestAgeOn) {
+  const RetentionPolicy policy{
+      .formats = {{Format::flv, kDay}, {Format::mp4, 3 * kDay}, {Format::hls, kDay}}};
+  EXPECT_EQ(expired_formats_of(policy),
+            (std::vector<ExpiredFormats>{{3 * kDay, {Format::flv, Format::mp4, Format::hls}},
+                                         {kDay, {Format::flv, Format::hls}}}));
+}
+
 TEST(Retention, EndsByCountAndByBytes) {
   EXPECT_EQ(expired({.recordings = 3}, kFour), (List{{1, ExpiryReason::recordings}}));
   EXPECT_EQ(expired({.bytes = 250}, kFour), (List{{2, ExpiryReason::bytes}, {1, ExpiryReason::bytes}}));
