@@ -50,7 +50,7 @@ Result<Catalogue> Catalogue::open(const std::string &path, const Clock &clock) {
   if (path == ":memory:") {
     REC_TRY(auto db, SqlDatabase::open(path));
     REC_CHECK(set_up_schema(db, path));
-    return Catalogue(std::move(db), clock);
+    return Catalogue(path, std::move(db), clock);
   }
   auto directory = std::filesystem::path(path).parent_path().string();
   if (directory.empty()) directory = ".";
@@ -58,7 +58,7 @@ Result<Catalogue> Catalogue::open(const std::string &path, const Clock &clock) {
   const CreationLock lock(directory);
   REC_TRY(auto db, SqlDatabase::open(path));
   REC_CHECK(set_up_schema(db, path));
-  return Catalogue(std::move(db), clock);
+  return Catalogue(path, std::move(db), clock);
 }
 
 // ---- Pushes

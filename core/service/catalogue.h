@@ -150,6 +150,7 @@ class Catalogue {
 
   // For the catalogue's own sources (catalogue_sql.h) that have a topic of their own.
   SqlDatabase &connection() { return db_; }
+  const std::string &path() const { return path_; }  // as it was opened
   const Clock &clock() const { return *clock_; }
 
   // Another number whenever another connection has changed the catalogue. Cheap.
@@ -159,7 +160,8 @@ class Catalogue {
   friend class GrowingUploads;
   friend class LocalCopies;
   friend class StoreLedger;  // store_ledger.h: of what uploads tell about stores
-  Catalogue(SqlDatabase db, const Clock &clock) : db_(std::move(db)), clock_(&clock) {}
+  Catalogue(std::string path, SqlDatabase db, const Clock &clock)
+      : path_(std::move(path)), db_(std::move(db)), clock_(&clock) {}
   // Inside a transaction of the caller.
   Status insert_file(const OpenedFile &file);
   Status settle_file(const ClosedFile &file);
@@ -170,6 +172,7 @@ class Catalogue {
   Status give_up_file(std::int64_t recording_id, const std::string &temp_path, const std::string &reason);
   Result<OwedCounts> count_owed(const std::string &where, const std::string &owner);
 
+  std::string path_;
   SqlDatabase db_;
   const Clock *clock_;  // never null
 };

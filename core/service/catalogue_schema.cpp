@@ -289,13 +289,21 @@ constexpr std::string_view kFrom5To6 = R"(
   PRAGMA user_version = 6;
 )";
 
-// Version 7: formats whose time is over before that of their recording.
+// Version 7: formats whose time is over before that of their recording; names of clips.
 constexpr std::string_view kFrom6To7 = R"(
   ALTER TABLE recording ADD COLUMN expired_formats TEXT NOT NULL DEFAULT '';
   CREATE INDEX recording_by_formats ON recording (template, expired_formats, started_us)
     WHERE removal = 0 AND source = 'push';
   ALTER TABLE removal ADD COLUMN only_expired INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE file ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE clip_name (
+    id         INTEGER PRIMARY KEY,
+    owner      TEXT NOT NULL,
+    path       TEXT NOT NULL,
+    directory  TEXT NOT NULL,
+    inode      INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL
+  );
   PRAGMA user_version = 7;
 )";
 

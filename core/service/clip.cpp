@@ -8,6 +8,7 @@
 #include "core/disk/joined_file.h"
 #include "core/io/files.h"
 #include "core/model/object_key.h"
+#include "core/service/clip_names.h"
 #include "core/service/clip_parts.h"
 #include "core/service/owner_lease.h"
 
@@ -105,16 +106,23 @@ void take_codecs(Catalogue &catalogue, const std::vector<Recording> &sources, Cl
 }
 
 Result<Recording> publish_clip(Catalogue &catalogue, ClipJob &job, DiskFile file, ClosedFile facts) {
-  auto name = file.publish(job.path, true);
+  auto noted = note_name(catalogue, file, job.path, job.result.directory);
+  auto name = noted ? file.publish(job.path, true) : Result<std::string>(noted.error());
+  const auto forget = [&] {  // what cannot be forgotten now is when this process has ended
+    if (noted) static_cast<void>(forget_name(catalogue.connection(), noted->id));
+  };
   if (!name) {
     file.discard();
+    forget();
     return name.error();
   }
+  job.result.noted_name = noted->id;
   facts.path = *name;
   job.result.files = {{.format = job.request.format, .facts = std::move(facts)}};
   auto added = add_derived(catalogue, job.result);
   if (!added) {  // nobody would ever know of it
     if (auto published = DiskFile::take(*name)) published->discard();
+    forget();
   }
   return added;
 }

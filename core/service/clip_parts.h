@@ -18,7 +18,8 @@ struct ClipJob {
   std::string path;                // of its file; nothing is there
 };
 
-// The file is complete: gives it its name, and announces it. On an error nothing is left of it.
+// The file is complete: gives it its name, and announces it. On an error, or when the process dies, nothing
+// is left of it (clip_names.h).
 Result<Recording> publish_clip(Catalogue &catalogue, ClipJob &job, DiskFile file, ClosedFile facts);
 
 // As announced by whoever recorded the first of them that has it; what is not known stays "" and 0.

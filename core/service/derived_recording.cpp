@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/service/catalogue_sql.h"
+#include "core/service/clip_names.h"
 #include "core/service/job_rows.h"
 #include "core/service/manifest.h"
 #include "core/service/object_names.h"
@@ -160,6 +161,7 @@ Result<Recording> add_derived(Catalogue &catalogue, const DerivedRecording &deri
     for (const DerivedRecording::File &file : derived.files)
       REC_CHECK(insert_file(db, id, number++, file, now));
     REC_CHECK(check_quality(db, id));
+    REC_CHECK(forget_name(db, derived.noted_name));
     if (derived.job == 0) return ok();
     if (derived.source == RecordingSource::merge) REC_CHECK(owe_jobs_of_merged(db, derived, id, now));
     REC_CHECK(

@@ -31,6 +31,7 @@ struct DerivedRecording {
   std::vector<File> files;               // complete, with their names
   std::int64_t job = 0;                  // that asked for it, and is done with it; 0 = none
   std::vector<std::int64_t> segments{};  // of others, that its playlist names (rows of segment)
+  std::int64_t noted_name = 0;           // of its file, until its row tells (clip_names.h); 0 = none
 };
 
 // Writes the rows, with the uploads and the callbacks that they owe: callbacks are told of the files, not of

@@ -7,6 +7,7 @@
 #include "core/io/files.h"
 #include "core/model/object_key.h"
 #include "core/model/retry_schedule.h"
+#include "core/service/clip_names.h"
 #include "core/service/manifest.h"
 
 namespace rec {
@@ -48,9 +49,11 @@ Result<HousekeepingReport> Housekeeper::work_once(Catalogue &catalogue,
 }
 
 Status Housekeeper::look_about(Catalogue &catalogue, HousekeepingReport &report) {
-  REC_CHECK(RemovalRows(catalogue, lease_.id()).release_dead([this](const std::string &owner) {
+  const auto is_alive = [this](const std::string &owner) {
     return OwnerLease::is_alive(catalogue_path_, owner);
-  }));
+  };
+  REC_CHECK(RemovalRows(catalogue, lease_.id()).release_dead(is_alive));
+  REC_CHECK(remove_files_of_the_dead(catalogue, is_alive));
   REC_TRY(Manifests manifests, Manifests::open(catalogue_path_, *clock_));
   const auto written = manifests.write_again([] { return false; });
   if (!written)

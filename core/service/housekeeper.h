@@ -23,8 +23,9 @@ struct HousekeepingReport {
 };
 
 // Does in the background what recordings want when they are finished: what their retention wants (expiry.h),
-// and the second phase of removals (removal.h). Any number of processes may have one; each works on what it
-// has taken on its lease, and what a dead one has left is freed. For one thread.
+// the second phase of removals (removal.h), and away with clips that the dead have begun (clip_names.h). Any
+// number of processes may have one; each works on what it has taken on its lease, and what a dead one has
+// left is freed. For one thread.
 class Housekeeper {
  public:
   // `clock` must outlive it.

@@ -107,6 +107,16 @@ CREATE TABLE clip_segment (
 ) WITHOUT ROWID;
 CREATE INDEX clip_of_segment ON clip_segment (segment_id);
 
+-- Names that files of clips and merges are about to get: their recordings have no rows yet (clip_names.h).
+CREATE TABLE clip_name (
+  id         INTEGER PRIMARY KEY,
+  owner      TEXT NOT NULL,     -- owner lease of who makes it
+  path       TEXT NOT NULL,     -- or that with a number
+  directory  TEXT NOT NULL,     -- spool root
+  inode      INTEGER NOT NULL,  -- by which the file is known
+  size_bytes INTEGER NOT NULL
+);
+
 -- Recordings whose files are being deleted, or of which some stay because clips need them.
 CREATE TABLE removal (
   recording_id    INTEGER PRIMARY KEY REFERENCES recording (id),
