@@ -252,6 +252,31 @@ class Recordings(unittest.TestCase):
         self.assertEqual(self.tool("expire")[0], 2)
         self.assertEqual(self.tool("expire", "--config", self.folder / "none")[0], 1)
 
+    def test_expire_takes_formats_before_their_recording(self):
+        one = self.recording(0, segments=((0, 0),))
+        folder = self.folder / "spool/1"
+        for kind, path in (("hls", folder / "index.m3u8"), ("flv", folder / "a.flv")):
+            path.write_bytes(b"media")
+            self.sql("INSERT INTO file (recording_id, format, state, temp_path, location_pattern, utc_offset_s, path, "
+                     "fragment_id, started_us, duration_ns, size_bytes, video_codec, width, height, audio_codec, "
+                     "video_frames, audio_frames, media_start_ns, error, url) VALUES "
+                     "(?, ?, 'closed', '', '', 0, ?, 0, 1, 1, 5, '', 0, 0, '', 0, 0, 0, '', '')", one, kind, str(path))
+        config = self.folder / "recording.json"
+        config.write_text(json.dumps({
+            "templates": {"default": {"formats": {"hls": {"retention": "1d"}, "flv": {}}}}, "rules": []}))
+        plan = json.loads(self.tool("expire", "--config", config, "--dry-run", "--json")[1])["templates"][0]
+        self.assertEqual(plan["expired"], [{"session_id": "1", "reason": "age", "formats": "hls"}])
+        self.assertEqual(plan["keeps_formats"], {"hls": 86400})
+        said = self.tool("expire", "--config", config, "--dry-run")[1]
+        self.assertRegex(said, "keeps all for ever, its hls 1.0 days\n *would go +1 hls alone because of age")
+        self.assertEqual(self.tool("expire", "--config", config), (0, "1 expired, 1 removed\n", ""))
+        self.assertEqual(self.tool("expire", "--config", config), (0, "0 expired, 0 removed\n", ""))
+        self.assertEqual([path.name for path in folder.iterdir()], ["a.flv"])
+        self.assertEqual((self.found(), self.found("--format", "hls"), self.found("--format", "flv")), (["1"], [], ["1"]))
+        shown = self.tool("show", "1")[1]
+        self.assertIn("without hls, whose time is over", shown)
+        self.assertRegex(shown, "hls expired .*index.m3u8, deleted here")
+
     def test_what_is_held_or_recorded_is_not_deleted(self):
         self.recording(0)
         self.recording(1, state="recording")
