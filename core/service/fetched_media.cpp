@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/io/files.h"
+#include "core/model/object_key.h"
 #include "core/model/served_playlist.h"
 #include "core/service/expiry.h"
 
@@ -67,6 +68,15 @@ FetchedMedia::FetchedMedia(OpenStores *stores, std::string folder)
 
 FetchedMedia::~FetchedMedia() = default;
 
+// What only its name tells of: in a directory it can be read where it lies.
+StoredObject FetchedMedia::located(StoredObject object) {
+  if (!stores_ || !object.url.empty() || !key_of_name("", object.name)) return object;
+  const auto store = stores_->get(object.store);
+  auto url = store ? (*store)->url_of(object.name) : Result<std::string>(store.error());
+  if (url) object.url = *std::move(url);
+  return object;
+}
+
 Result<FetchedMedia::Copy *> FetchedMedia::begin(StoredObject object) {
   const bool is_named = !object.url.empty() || !object.name.empty();
   if (!stores_ || object.store.empty() || !is_named || object.size_bytes == 0)
@@ -84,7 +94,7 @@ Result<FetchedMedia::Copy *> FetchedMedia::begin(StoredObject object) {
 
 Result<FileRange> FetchedMedia::file(const std::string &local, const StoredObject &object) {
   FileRange range;
-  range.paths = {path_here(local, object)};
+  range.paths = {path_here(local, located(object))};
   if (!range.paths.front().empty()) return range;
   REC_TRY(Copy *const copy, begin(object));
   range.paths = {copy->file.path_by_fd()};
@@ -93,7 +103,7 @@ Result<FileRange> FetchedMedia::file(const std::string &local, const StoredObjec
 }
 
 Result<std::string> FetchedMedia::whole(const std::string &local, const StoredObject &object) {
-  const std::string here = path_here(local, object);
+  const std::string here = path_here(local, located(object));
   if (!here.empty()) return here;
   REC_TRY(Copy *const copy, begin(object));
   REC_CHECK(copy->bring(0, object.size_bytes));

@@ -39,6 +39,7 @@ class FetchedMedia {
 
  private:
   struct Copy;
+  StoredObject located(StoredObject object);
   Result<Copy *> begin(StoredObject object);
 
   OpenStores *const stores_;

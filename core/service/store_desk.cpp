@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/glib_ptr.h"
+#include "core/model/object_key.h"
 #include "core/service/web_guard.h"
 
 namespace rec {
@@ -32,7 +34,10 @@ StoreDesk::StoreDesk(const Destinations &destinations, const OpenStores::MakeHtt
                      const Clock &clock, Seconds address_life)
     : address_life_(address_life), cancel_(Ref<GCancellable>::adopt(g_cancellable_new())) {
   for (const auto &[name, settings] : destinations.stores)
-    if (!settings.uri.starts_with("file:")) buckets_.insert(name);
+    if (!settings.uri.starts_with("file:"))
+      buckets_.insert(name);
+    else if (const CString root(g_filename_from_uri(settings.uri.c_str(), nullptr, nullptr)); root)
+      directories_[name] = root.get();
   if (buckets_.empty()) return;
   for (int i = 0; i < kThreads; ++i) stores_.emplace_back(destinations, make_http, clock);
   for (const std::string &name : buckets_) {
@@ -52,6 +57,12 @@ StoreDesk::~StoreDesk() {
   wake_.notify_all();
   g_cancellable_cancel(cancel_.get());
   for (std::thread &thread : threads_) thread.join();
+}
+
+std::string StoreDesk::path_of(const std::string &store, const std::string &object) const {
+  const auto directory = directories_.find(store);
+  const auto key = key_of_name("", object);
+  return directory == directories_.end() || !key ? "" : directory->second + "/" + *key;
 }
 
 bool StoreDesk::post(Job job) {

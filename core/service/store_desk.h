@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <thread>
@@ -45,8 +46,12 @@ class StoreDesk {
 
   // Whether the configuration has such a bucket.
   bool has(const std::string &store) const { return buckets_.contains(store); }
+  // Where a store that is a directory has what is called so; "" = it is none, or that is no name of an
+  // object.
+  std::string path_of(const std::string &store, const std::string &object) const;
   // Where browsers are sent to: "https://s3.example.org".
   const std::set<std::string> &origins() const { return origins_; }
+  Seconds address_life() const { return address_life_; }
 
   // Each replies once, from a thread of its own; where the store has not what it should, with an error.
   // Adds the media to `answer`, whose length they are.
@@ -67,6 +72,7 @@ class StoreDesk {
                   const WebAnswer::Pieces::Take &take) REC_EXCLUDES(mutex_);
 
   std::set<std::string> buckets_, origins_;
+  std::map<std::string, std::string> directories_;  // absolute, by store
   const Seconds address_life_;
   const Ref<GCancellable> cancel_;
   Mutex mutex_;

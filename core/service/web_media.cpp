@@ -29,8 +29,12 @@ struct Place {
   std::uint64_t size_bytes = 0;                   // of the object
 };
 
-Place place_of(const std::string &local, Place stored) {
+Place place_of(const WebStores &stores, const std::string &local, Place stored) {
   if (!local.empty() && file_facts(local)) return {.path = local};
+  if (stored.url.empty() && stores.desk) {
+    std::string by_name = stores.desk->path_of(stored.store, stored.object);
+    if (!by_name.empty() && file_facts(by_name)) return {.path = std::move(by_name)};
+  }
   const std::string &url = stored.url;
   if (const auto path = url.empty() ? std::nullopt : path_of_uri(url, "/"); path && file_facts(*path))
     return {.path = *path};
@@ -184,7 +188,7 @@ WebAnswer rewritten(const std::string &text, const SegmentNames &names, const st
 
 Result<WebAnswer> playlist_of(Catalogue &catalogue, const WebStores &stores, const Recording &recording) {
   REC_TRY(const auto files, catalogue.files(recording.id));
-  const Place place = place_of(recording.playlist_path, stored_playlist(files));
+  const Place place = place_of(stores, recording.playlist_path, stored_playlist(files));
   if (place.path.empty() && place.url.empty()) return nothing_there();
   const bool is_far = place.path.empty();
   if (is_far && !(stores.desk && stores.desk->has(place.store))) return redirection(place.url);
@@ -222,7 +226,7 @@ Result<WebAnswer> segment_of(SqlDatabase &db, const WebStores &stores, const Rec
                      .url = query.text(3),
                      .object = query.text(4),
                      .size_bytes = static_cast<std::uint64_t>(query.int64(1))};
-  return answer_from(stores, place_of(path, stored), path, false, request);
+  return answer_from(stores, place_of(stores, path, stored), path, false, request);
 }
 
 }  // namespace
@@ -250,7 +254,7 @@ WebAnswer web_file(Catalogue &catalogue, const WebStores &stores, const Recordin
     return nothing_there();
   if (file->state == FileState::closed) {
     const Place stored{.store = file->stored_in, .url = file->url, .size_bytes = file->facts.size_bytes};
-    return answer_from(stores, place_of(file->facts.path, stored), file->facts.path, true, request);
+    return answer_from(stores, place_of(stores, file->facts.path, stored), file->facts.path, true, request);
   }
   const std::string extension(extension_of(file->format));
   const std::string name = file->format == Format::other ? file->facts.temp_path : "recording." + extension;

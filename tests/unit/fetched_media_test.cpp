@@ -15,7 +15,7 @@ class FetchedMediaTest : public testing::Test {
     bucket_.objects["a.flv"] = media_;
     bucket_.objects["b.flv"] = "short";
   }
-  static Destinations destinations() {
+  static Destinations destinations(const std::string &shelf) {
     Destinations all;
     StoreSettings &store = all.stores["archive"];
     store.name = "archive";
@@ -23,6 +23,9 @@ class FetchedMediaTest : public testing::Test {
     store.endpoint = "https://h";
     store.bucket_in_host = false;
     all.credentials["archive"] = {"AK", "SK", ""};
+    StoreSettings &directory = all.stores["shelf"];
+    directory.name = "shelf";
+    directory.uri = "file://" + shelf;
     return all;
   }
   StoredObject object() const { return {"archive", "https://h/b/a.flv", media_.size()}; }
@@ -31,7 +34,7 @@ class FetchedMediaTest : public testing::Test {
   const test::TempDir dir_;
   test::FakeClock clock_;
   test::FakeBucket bucket_;
-  OpenStores stores_{destinations(),
+  OpenStores stores_{destinations(dir_ / "shelf"),
                      [this](const HttpSettings &) { return std::make_unique<test::SharedHttp>(bucket_); },
                      clock_};
 };
@@ -62,6 +65,19 @@ TEST_F(FetchedMediaTest, WhatIsHereIsNotFetched) {
   FetchedMedia fetched(&stores_, dir_.path().string());
   EXPECT_EQ(*fetched.whole(dir_ / "a.flv", object()), dir_ / "a.flv");
   EXPECT_TRUE(bucket_.log.empty());
+}
+
+TEST_F(FetchedMediaTest, WhatADirectoryHasByNameIsReadWhereItIs) {
+  test::write_file(dir_ / "shelf/cam/1.ts", "there");
+  test::write_file(dir_ / "1.ts", "outside");
+  FetchedMedia fetched(&stores_, dir_ / "clip-1");
+  const auto named = [](const std::string &name) {
+    return StoredObject{.store = "shelf", .url = "", .size_bytes = 5, .name = name};
+  };
+  EXPECT_EQ(*fetched.whole(dir_ / "gone.ts", named("cam/1.ts")), dir_ / "shelf/cam/1.ts");
+  EXPECT_EQ(fetched.file("", named("cam/1.ts"))->paths.front(), dir_ / "shelf/cam/1.ts");
+  EXPECT_FALSE(fetched.whole("", named("../1.ts")));
+  EXPECT_FALSE(fetched.whole("", named("cam/2.ts")));
 }
 
 TEST_F(FetchedMediaTest, WithoutStoresThereIsNothingElse) {
