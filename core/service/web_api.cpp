@@ -63,12 +63,13 @@ WebAnswer media(Catalogue &catalogue, const WebStores &stores, const std::vector
 }
 
 // /api/v1/recordings...
-WebAnswer recordings(Catalogue &catalogue, const std::vector<std::string> &parts, const WebRequest &request) {
+WebAnswer recordings(Catalogue &catalogue, const WebStores &stores, const std::vector<std::string> &parts,
+                     const WebRequest &request) {
   if (parts.size() == 3)
-    return reads(request) ? web_list(catalogue, request.query) : wrong_method("GET, HEAD");
+    return reads(request) ? web_list(catalogue, stores, request.query) : wrong_method("GET, HEAD");
   const std::string &id = parts[3];
   if (parts.size() == 4) {
-    if (reads(request)) return web_show(catalogue, id);
+    if (reads(request)) return web_show(catalogue, stores, id);
     return request.method == "DELETE" ? web_remove(catalogue, id, request.query)
                                       : wrong_method("GET, HEAD, DELETE");
   }
@@ -142,12 +143,11 @@ WebAnswer WebApi::route(const WebRequest &request) {
 // /api/v1/...
 WebAnswer WebApi::api(const std::vector<std::string> &parts, const WebRequest &request) {
   const std::string &what = parts[2];
-  if (what == "recordings") return recordings(catalogue_, parts, request);
+  if (what == "recordings") return recordings(catalogue_, stores_, parts, request);
   if (parts.size() != 3) return unknown();
   if (what == "session") return session(request);
   if (what == "clips")
-    return request.method == "POST" ? web_clip(catalogue_, stores_.of_thread, request.body)
-                                    : wrong_method("POST");
+    return request.method == "POST" ? web_clip(catalogue_, stores_, request.body) : wrong_method("POST");
   if (what == "timeline")
     return reads(request) ? web_stream_timeline(catalogue_, request.query) : wrong_method("GET, HEAD");
   return unknown();

@@ -17,6 +17,9 @@ struct WebStores {
   StoreDesk *desk = nullptr;  // null = there are no buckets
   BucketMedia way = BucketMedia::mixed;
   OpenStores *of_thread = nullptr;  // for clips, on the thread that answers; null = of local files alone
+
+  // Whether there are media that viewers get at an address which is good for a while.
+  bool gives_addresses() const { return desk && way != BucketMedia::proxy && !desk->origins().empty(); }
 };
 
 // The playlist, also while it is recorded: its URIs lead to web_segment().

@@ -130,7 +130,7 @@ Result<RecordingFilter> take_filter(Catalogue &catalogue, Parameters &parameters
 
 bool is_there(const Recording &recording) { return recording.removal == Removal::none; }
 
-Result<JsonObjectWriter> web_json(Catalogue &catalogue, const RecordingView &view) {
+Result<JsonObjectWriter> web_json(Catalogue &catalogue, const WebStores &stores, const RecordingView &view) {
   const Recording &r = view.recording;
   REC_TRY(const std::string poster, poster_of(catalogue, r.id));
   const std::string media = "/media/" + r.session_id;
@@ -142,6 +142,8 @@ Result<JsonObjectWriter> web_json(Catalogue &catalogue, const RecordingView &vie
   const UtcTime end = r.ended.value_or(r.active);
   json.text("from", exact_time_text(r.started)).text("to", exact_time_text(std::max(r.started, end)));
   if (is_there(r) && !r.playlist_path.empty()) json.text("media", media + "/index.m3u8");
+  if (is_there(r) && !r.store.empty() && stores.gives_addresses())
+    json.number("media_good_for", stores.desk->address_life().count());
   if (!poster.empty()) json.text("poster", poster);
   return json;
 }
@@ -251,7 +253,7 @@ Result<ClipRequest> clip_request(Catalogue &catalogue, const std::string &text) 
 
 }  // namespace
 
-WebAnswer web_list(Catalogue &catalogue, const std::string &query) {
+WebAnswer web_list(Catalogue &catalogue, const WebStores &stores, const std::string &query) {
   return answer_of([&]() -> Result<WebAnswer> {
     REC_TRY(Parameters parameters, parameters_of(query));
     REC_TRY(const RecordingFilter filter, take_filter(catalogue, parameters));
@@ -262,7 +264,7 @@ WebAnswer web_list(Catalogue &catalogue, const std::string &query) {
     std::vector<JsonObjectWriter> list;
     for (Recording &recording : page.recordings) {
       REC_TRY(const RecordingView view, view_of(catalogue, std::move(recording)));
-      REC_TRY(JsonObjectWriter json, web_json(catalogue, view));
+      REC_TRY(JsonObjectWriter json, web_json(catalogue, stores, view));
       list.push_back(std::move(json));
     }
     JsonObjectWriter json;
@@ -273,11 +275,11 @@ WebAnswer web_list(Catalogue &catalogue, const std::string &query) {
   }());
 }
 
-WebAnswer web_show(Catalogue &catalogue, const std::string &id) {
+WebAnswer web_show(Catalogue &catalogue, const WebStores &stores, const std::string &id) {
   return answer_of([&]() -> Result<WebAnswer> {
     REC_TRY(Recording recording, recording_named(catalogue, id));
     REC_TRY(const RecordingView view, view_of(catalogue, std::move(recording)));
-    REC_TRY(JsonObjectWriter json, web_json(catalogue, view));
+    REC_TRY(JsonObjectWriter json, web_json(catalogue, stores, view));
     REC_TRY(const RecordingProgress progress, progress_of(catalogue.connection(), view.recording.id));
     json.object("progress", json_of(progress));
     return json_answer(json);
@@ -319,12 +321,12 @@ WebAnswer web_stream_timeline(Catalogue &catalogue, const std::string &query) {
   }());
 }
 
-WebAnswer web_clip(Catalogue &catalogue, OpenStores *stores, const std::string &body) {
+WebAnswer web_clip(Catalogue &catalogue, const WebStores &stores, const std::string &body) {
   return answer_of([&]() -> Result<WebAnswer> {
     REC_TRY(const ClipRequest request, clip_request(catalogue, body));
-    REC_TRY(Recording clip, make_clip(catalogue, request, stores));
+    REC_TRY(Recording clip, make_clip(catalogue, request, stores.of_thread));
     REC_TRY(const RecordingView view, view_of(catalogue, std::move(clip)));
-    REC_TRY(const JsonObjectWriter json, web_json(catalogue, view));
+    REC_TRY(const JsonObjectWriter json, web_json(catalogue, stores, view));
     WebAnswer answer = json_answer(json, 201);
     answer.headers.emplace_back("Location", "/api/v1/recordings/" + view.recording.session_id);
     return answer;

@@ -200,7 +200,9 @@ class ServeFromBucket(case.Case):
         source = make_noise(self.directory, 60, kbit_per_second=20000)
         server, found = self.serve(self.record("long", {"mp4": {}}, source), "--signed-for", "8")
         self.assertGreater(len(self.local["long"][".mp4"][0]), 100 << 20)  # more than a browser keeps of it
+        self.assertEqual(found["media_good_for"], 8)
         self.use("outlive_address.mjs", server, found["session_id"], seconds=240)
+        self.use("outlive_address.mjs", server, found["session_id"], "untold", seconds=240)
 
     def test_people_see_pictures_that_jobs_have_made(self):
         red = ["gst-launch-1.0", "-q", "videotestsrc", "num-buffers=1", "pattern=red", "!",

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/service/web_recordings.h"
 #include "tests/common/catalogue_rows.h"
 #include "tests/common/fake_bucket.h"
 #include "tests/common/fake_clock.h"
@@ -80,6 +81,16 @@ TEST_F(WebMediaTest, ANameLeadsToNothingOutsideTheDirectory) {
     ASSERT_TRUE(catalogue_.connection().run_with("UPDATE segment SET object = ?1", name));
     EXPECT_EQ(segment(recording).status, 404) << name;
   }
+}
+
+TEST_F(WebMediaTest, AnAnswerTellsForHowLongAddressesAreGood) {
+  add("archive", "https://h/b/cam/index.m3u8");
+  const auto said = [&](const WebStores &stores) { return web_show(catalogue_, stores, "1").body; };
+  const std::string told = R"("media_good_for":600)";
+  EXPECT_NE(said({.desk = &desk_}).find(told), std::string::npos) << said({.desk = &desk_});
+  EXPECT_NE(said({.desk = &desk_, .way = BucketMedia::redirect}).find(told), std::string::npos);
+  EXPECT_EQ(said({.desk = &desk_, .way = BucketMedia::proxy}).find("media_good_for"), std::string::npos);
+  EXPECT_EQ(said({}).find("media_good_for"), std::string::npos);
 }
 
 }  // namespace

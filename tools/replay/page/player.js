@@ -3,7 +3,8 @@
 
 const PLAYABLE = {mp4: 'video/mp4', mp3: 'audio/mpeg', aac: 'audio/aac'};
 const HLS = 'application/vnd.apple.mpegurl';
-const YOUNG_MS = 30000;  // an address of a bucket is good for longer
+const YOUNG_MS = 30000;  // an address of a bucket is good for longer, where the server does not say for how long
+const RENEWED_AT = 0.9;  // of the time for which it is good
 
 const hasHlsJs = () => Boolean(globalThis.Hls?.isSupported());
 const playsHls = () => hasHlsJs() || Boolean(document.createElement('video').canPlayType(HLS));
@@ -17,6 +18,7 @@ export function sourcesOf(recording) {
   return files.filter(file => file.format === format).map(file => ({
     url: file.media,
     isHls: false,
+    goodForMs: 1000 * (recording.media_good_for ?? Infinity),
     from: file.start ? new Date(file.start) : from,
     to: file.end ? new Date(file.end) : to,
   }));
@@ -49,15 +51,24 @@ function openPlaylist(video, url, isThumbnail, fail) {
 }
 
 // By the browser. What a bucket has comes from an address that is good for a while only; whoever asks this server again gets
-// another one. Browsers make an error of the bucket's refusal, or ask again and again, and stall (Chromium). So the file is
-// opened again where it was, but not when it was opened so lately that this cannot be why.
-function openFile(video, url, fail) {
+// another one. What comes already goes on coming; what would need another request when that time is nearly over has the file
+// opened again first, where it is. Where the time is not known, or another one than it is believed to be: browsers make an
+// error of the bucket's refusal, or ask again and again, and stall (Chromium). So the file is opened again then, but not when
+// it was opened so lately that this cannot be why.
+function openFile(video, {url, goodForMs = Infinity}, fail) {
+  let asked = performance.now();
   let opened = Infinity;
   let isStalled = false;
   const isOld = () => performance.now() - opened > YOUNG_MS;
+  const isNearlyOver = () => performance.now() - asked > goodForMs * RENEWED_AT;
+  const lacks = time => {
+    const {buffered} = video;
+    for (let i = 0; i < buffered.length; ++i) if (buffered.start(i) <= time && time < buffered.end(i)) return false;
+    return true;
+  };
   const openAgain = () => {
     const {currentTime, paused} = video;
-    [opened, isStalled] = [Infinity, false];
+    [asked, opened, isStalled] = [performance.now(), Infinity, false];
     video.src = url;
     video.currentTime = currentTime;
     if (!paused) video.play().catch(() => {});
@@ -70,7 +81,9 @@ function openFile(video, url, fail) {
       isStalled = true;
       lookIfItLacks();
     },
-    waiting: lookIfItLacks,
+    waiting: () => isNearlyOver() ? openAgain() : lookIfItLacks(),
+    seeking: () => isNearlyOver() && lacks(video.currentTime) && openAgain(),
+    play: () => isNearlyOver() && openAgain(),
     error: () => isOld() ? openAgain() : fail(video.error?.message),
   };
   for (const [event, handler] of Object.entries(handlers)) video.addEventListener(event, handler);
@@ -84,7 +97,7 @@ function openFile(video, url, fail) {
 export function play(video, source, {isThumbnail = false} = {}) {
   let failure = () => {};
   const fail = reason => failure(new Error(reason || 'it cannot be played'));
-  const close = source.isHls && hasHlsJs() ? openPlaylist(video, source.url, isThumbnail, fail) : openFile(video, source.url, fail);
+  const close = source.isHls && hasHlsJs() ? openPlaylist(video, source.url, isThumbnail, fail) : openFile(video, source, fail);
   return {
     onFailure(tell) {
       failure = tell;
