@@ -2,6 +2,7 @@
 #include "core/model/retention.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rec {
 namespace {
@@ -74,13 +75,13 @@ std::string_view name_of(ExpiryReason reason) {
 
 std::vector<ExpiredFormats> expired_formats_of(const RetentionPolicy &policy) {
   std::vector<ExpiredFormats> ages;
-  for (const auto &[format, age] : policy.formats) {
-    if (std::any_of(ages.begin(), ages.end(), [&](const ExpiredFormats &known) { return known.age == age; }))
-      continue;
-    ExpiredFormats one{.age = age, .formats = {}};
-    for (const auto &[other, others_age] : policy.formats)
-      if (others_age <= age) one.formats.push_back(other);
-    ages.push_back(std::move(one));
+  for (const FormatAge &one : policy.formats) {
+    const auto is_same = [&](const ExpiredFormats &known) { return known.age == one.age; };
+    if (std::any_of(ages.begin(), ages.end(), is_same)) continue;
+    ExpiredFormats expired{.age = one.age, .formats = {}};
+    for (const FormatAge &other : policy.formats)
+      if (other.age <= one.age) expired.formats.push_back(other.format);
+    ages.push_back(std::move(expired));
   }
   std::sort(ages.begin(), ages.end(),
             [](const ExpiredFormats &a, const ExpiredFormats &b) { return a.age > b.age; });
