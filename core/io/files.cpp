@@ -10,10 +10,13 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "core/base/glib_ptr.h"
 
@@ -67,6 +70,45 @@ Status write_all(int fd, const char *data, std::size_t size, const std::string &
   return ok();
 }
 
+struct NamedFd {
+  int fd;
+  const std::string &path;
+};
+
+// How many bytes the kernel has copied by itself: where the file system can, by sharing them, or on the
+// server that has both files. What it leaves is copied by who asks, and finds out why.
+std::uint64_t copy_in_kernel(int in, int out, std::uint64_t offset, std::uint64_t bytes) {
+  constexpr std::uint64_t kAtOnce = std::uint64_t{1} << 30;
+  auto from = static_cast<off64_t>(offset);
+  off64_t to = from;
+  std::uint64_t copied = 0;
+  while (copied < bytes) {
+    const ssize_t n = ::copy_file_range(in, &from, out, &to, std::min(kAtOnce, bytes - copied), 0);
+    if (n <= 0) break;
+    copied += static_cast<std::uint64_t>(n);
+  }
+  return copied;
+}
+
+// Copies to the same place, until so many bytes are copied or there are no more; tells how many.
+Result<std::uint64_t> copy_bytes(const NamedFd &in, const NamedFd &out, std::uint64_t offset,
+                                 std::uint64_t bytes) {
+  std::uint64_t copied = copy_in_kernel(in.fd, out.fd, offset, bytes);
+  const auto buffer = std::make_unique<std::array<char, kCopyBytes>>();
+  while (copied < bytes) {
+    const auto at = static_cast<off_t>(offset + copied);
+    const ssize_t n = ::pread(in.fd, buffer->data(), std::min<std::uint64_t>(kCopyBytes, bytes - copied), at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return error_of_errno(errno, "reading", in.path);
+    if (n == 0) break;
+    const ssize_t m = ::pwrite(out.fd, buffer->data(), static_cast<std::size_t>(n), at);
+    if (m < 0 && errno == EINTR) continue;
+    if (m < 0) return error_of_errno(errno, "writing", out.path);
+    copied += static_cast<std::uint64_t>(m);
+  }
+  return copied;
+}
+
 // Opens the temp file, lets `fill` write it, and renames it over `path`. The temp file's name is always the
 // same, so that what a killed process left is used again; its lock keeps two from writing at once.
 template <typename Fill>
@@ -99,7 +141,8 @@ Error error_of_errno(int number, std::string_view doing, std::string_view path) 
   if (number == ENOENT || number == ENOTDIR) code = Errc::not_found;
   if (number == EACCES || number == EPERM || number == EROFS) code = Errc::denied;
   if (number == EEXIST) code = Errc::exists;
-  if (number == EINVAL || number == ENAMETOOLONG || number == EISDIR) code = Errc::invalid_argument;
+  if (number == EINVAL || number == ENAMETOOLONG || number == EISDIR || number == EXDEV)
+    code = Errc::invalid_argument;
   return {code,
           std::string(doing) + " " + std::string(path) + ": " + std::generic_category().message(number)};
 }
@@ -153,15 +196,48 @@ Status copy_file_atomically(const std::string &from, const std::string &to) {
   if (!in) return error_of_errno(errno, "opening", from);
   REC_CHECK(make_directories(directory_of(to)));
   return replace(to, [&](int fd, const std::string &temp) -> Status {
-    const auto buffer = std::make_unique<std::array<char, kCopyBytes>>();
-    for (;;) {
-      const ssize_t n = ::read(in.get(), buffer->data(), buffer->size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return error_of_errno(errno, "reading", from);
-      if (n == 0) return ok();
-      REC_CHECK(write_all(fd, buffer->data(), static_cast<std::size_t>(n), temp));
-    }
+    REC_CHECK(copy_bytes({in.get(), from}, {fd, temp}, 0, std::numeric_limits<std::uint64_t>::max()));
+    return ok();
   });
+}
+
+Status copy_stretch(const std::string &from, const std::string &to, std::uint64_t offset,
+                    std::uint64_t bytes) {
+  const Fd in(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!in) return error_of_errno(errno, "opening", from);
+  const Fd out(::open(to.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!out) return error_of_errno(errno, "opening", to);
+  REC_TRY(const std::uint64_t copied, copy_bytes({in.get(), from}, {out.get(), to}, offset, bytes));
+  if (copied < bytes) return Error{Errc::corrupt, from + " is shorter than it was"};
+  if (::fsync(out.get()) != 0) return error_of_errno(errno, "syncing", to);
+  return ok();
+}
+
+Result<bool> is_same_stretch(const std::string &one, const std::string &other, std::uint64_t offset,
+                             std::uint64_t bytes) {
+  REC_TRY(const RandomAccessFile a, RandomAccessFile::open(one));
+  REC_TRY(const RandomAccessFile b, RandomAccessFile::open(other));
+  std::vector<std::uint8_t> of_a(kCopyBytes);
+  std::vector<std::uint8_t> of_b(kCopyBytes);
+  while (bytes > 0) {
+    const std::size_t piece = std::min<std::uint64_t>(kCopyBytes, bytes);
+    if (!a.read(offset, {of_a.data(), piece}) || !b.read(offset, {of_b.data(), piece})) return false;
+    if (std::memcmp(of_a.data(), of_b.data(), piece) != 0) return false;
+    offset += piece;
+    bytes -= piece;
+  }
+  return true;
+}
+
+Status create_file(const std::string &path) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!fd) return error_of_errno(errno, "creating", path);
+  return ok();
+}
+
+Status rename_over(const std::string &from, const std::string &to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return error_of_errno(errno, "renaming", to);
+  return sync_parent_directory(to);
 }
 
 Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes) {

@@ -29,8 +29,20 @@ Status write_file_atomically(const std::string &path, std::string_view bytes);
 // The same, with the pieces that `next` gives until one is empty; what it fails with leaves the file as it
 // was.
 Status write_pieces_atomically(const std::string &path, const std::function<Result<std::string>()> &next);
-// The same, with the bytes of another file, streamed. Creates the directory of `to`.
+// The same, with the bytes of another file, which the kernel copies where it can. Creates the directory of
+// `to`.
 Status copy_file_atomically(const std::string &from, const std::string &to);
+// Copies a stretch of one file to the same place of another that is there already, and syncs it; what lies
+// before it and is not there yet becomes a hole. corrupt when `from` is shorter.
+Status copy_stretch(const std::string &from, const std::string &to, std::uint64_t offset,
+                    std::uint64_t bytes);
+// False also where one of them is shorter.
+Result<bool> is_same_stretch(const std::string &one, const std::string &other, std::uint64_t offset,
+                             std::uint64_t bytes);
+Status create_file(const std::string &path);  // empty; `exists` when there is one
+// Renames over what has the name `to`, and syncs its directory; invalid_argument when it is on another file
+// system.
+Status rename_over(const std::string &from, const std::string &to);
 // Whole content; corrupt when it is longer than `max_bytes`.
 Result<std::string> read_file(const std::string &path, std::uint64_t max_bytes);
 // Digest of `size_bytes` from `offset` on, streamed; corrupt when there are fewer. `is_cancelled` is asked
