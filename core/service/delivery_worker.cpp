@@ -114,11 +114,10 @@ void DeliveryWorker::run_grower(const std::string &store, const std::shared_ptr<
     if (!grower) {
       http = options_.make_http(http_settings({OwedKind::upload, store}));
       const auto found = to.credentials.find(store);
-      REC_TRY(BucketClient bucket,
-              BucketClient::create(to.stores.at(store),
-                                   found == to.credentials.end() ? StoreCredentials{} : found->second, *http,
-                                   clock_, traffic));
-      grower.emplace(store, std::move(bucket), to.storage_classes, lease_.id(), clock_, cancel_.get());
+      REC_TRY(auto parts, make_part_store(to.stores.at(store),
+                                          found == to.credentials.end() ? StoreCredentials{} : found->second,
+                                          *http, clock_, traffic));
+      grower.emplace(store, std::move(parts), to.storage_classes, lease_.id(), clock_, cancel_.get());
     }
     for (bool more = true; more && !is_stopping();) {
       REC_TRY(more, grower->round(catalogue, std::uniform_real_distribution<double>()(random)));

@@ -8,8 +8,6 @@
 #include "core/model/name_pattern.h"
 #include "core/model/object_key.h"
 #include "core/model/retry_schedule.h"
-#include "core/service/grown_object.h"
-#include "core/service/multipart_requests.h"
 #include "core/service/store_ledger.h"
 
 namespace rec {
@@ -52,32 +50,24 @@ Result<bool> Grower::round(Catalogue &catalogue, double jitter) {
 }
 
 Status Grower::abort(GrowingUploads &rows, const GrowingFile &file) {
-  REC_CHECK(abort_grown(bucket_, file.key, file.upload_id, cancel_));
+  REC_CHECK(parts_->abort(file.key, file.upload_id, cancel_));
   return rows.forget(file.file_id, lease_);
 }
 
 // A name that tells when the file ends is not known yet.
 Result<std::string> Grower::key_of(const GrowingFile &file) const {
   if (!file.key.empty()) return file.key;
-  if (file.location_pattern.find('{') != std::string::npos)
-    return growing_key(bucket_.prefix(), file.session_id + "-" + std::to_string(file.file_id),
-                       extension_of(file.format));
-  if (!file.object.empty()) return key_of_name(bucket_.prefix(), file.object);
+  if (file.location_pattern.find('{') != std::string::npos) return parts_->key_of(file, "");
+  if (!file.object.empty()) return parts_->key_of(file, file.object);
   REC_TRY(const std::string path, end_name(file.location_pattern, UtcTime{}, Seconds(0)));
-  return object_key(bucket_.prefix(), file.directory, path);
+  REC_TRY(const std::string name, object_name(file.directory, path));
+  return parts_->key_of(file, name);
 }
 
-// An object that is copied later is to be at hand until then.
 Result<std::string> Grower::begin(GrowingUploads &rows, const GrowingFile &file, const std::string &key) {
-  MultipartRequests store(bucket_, key, cancel_);
-  REC_CHECK(store.abort_all());  // begun by who died before it could be remembered
   const auto of_format = classes_.find({file.template_name, file.format});
-  const bool has_class = of_format != classes_.end() && !is_growing_key(key);
-  BucketCall object;
-  object.content_type = bucket_.content_type_of(key);
-  if (has_class) object.storage_class = of_format->second;
-  object.about = file.about;
-  REC_TRY(std::string id, store.begin(object));
+  const std::string storage_class = of_format == classes_.end() ? "" : of_format->second;
+  REC_TRY(std::string id, parts_->begin(file, key, storage_class, cancel_));
   REC_CHECK(rows.began(file.file_id, lease_, id));
   return id;
 }
@@ -92,7 +82,7 @@ Status Grower::send_part(GrowingUploads &rows, const GrowingFile &file, const Pa
                    "'" + file.path + "' goes up when it is complete: another file goes up to " + key};
     REC_TRY(upload_id, begin(rows, file, key));
   }
-  const auto etag = MultipartRequests(bucket_, key, cancel_).send(upload_id, file.path, part);
+  const auto etag = parts_->send(key, upload_id, file.path, part, cancel_);
   if (etag) return rows.sent(file.file_id, lease_, part.number, *etag);
   if (!file_facts(file.path)) return ok();  // it has just been closed
   if (etag.error().code == Errc::not_found) REC_CHECK(rows.begin_again(file.file_id, lease_));

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/model/multipart_plan.h"
-#include "core/service/bucket_client.h"
 #include "core/service/growing_uploads.h"
+#include "core/service/part_store.h"
 
 namespace rec {
 
-// Sends files to a bucket while they grow, so that hardly anything is left to be sent when they are closed:
+// Sends files to a store while they grow, so that hardly anything is left to be sent when they are closed:
 // parts that will not change any more (settled_parts_of()). Who delivers the closed file completes it
-// (complete_grown()). For one thread; any number of them may serve a store.
+// (NewObject::grown). For one thread; any number of them may serve a store.
 class Grower {
  public:
   // By template and format; "" = the store's own.
   using StorageClasses = std::map<std::pair<std::string, Format>, std::string>;
 
   // `store`: its name. `lease`: of the process. What is given by reference outlives it.
-  Grower(std::string store, BucketClient bucket, const StorageClasses &classes, std::string lease,
-         const Clock &clock, GCancellable *cancel)
+  Grower(std::string store, std::unique_ptr<PartStore> parts, const StorageClasses &classes,
+         std::string lease, const Clock &clock, GCancellable *cancel)
       : store_(std::move(store)),
-        bucket_(std::move(bucket)),
+        parts_(std::move(parts)),
         classes_(classes),
         lease_(std::move(lease)),
         clock_(clock),
@@ -43,7 +44,7 @@ class Grower {
   Status settle(GrowingUploads &rows, const GrowingFile &file, const Status &done, double jitter);
 
   const std::string store_;
-  BucketClient bucket_;
+  const std::unique_ptr<PartStore> parts_;
   const StorageClasses &classes_;
   const std::string lease_;
   const Clock &clock_;

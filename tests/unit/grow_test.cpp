@@ -59,9 +59,9 @@ class Grow : public testing::Test {
     ASSERT_TRUE(catalogue_.close_file(file));
   }
   Result<bool> round() {
-    auto bucket = BucketClient::create(destinations_.stores["archive"], destinations_.credentials["archive"],
-                                       bucket_, clock_);
-    return Grower("archive", *std::move(bucket), destinations_.storage_classes, "grower", clock_, nullptr)
+    auto parts = make_part_store(destinations_.stores["archive"], destinations_.credentials["archive"],
+                                 bucket_, clock_);
+    return Grower("archive", *std::move(parts), destinations_.storage_classes, "grower", clock_, nullptr)
         .round(catalogue_, 0);
   }
   void grow() {
