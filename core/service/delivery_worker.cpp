@@ -41,8 +41,7 @@ Result<std::unique_ptr<DeliveryWorker>> DeliveryWorker::start(Options options, c
       threads.emplace_back([w, t = OwedTarget{OwedKind::upload, name}, lane, traffic] {  //
         w->run_lane(t, lane, traffic);
       });
-    if (!settings.uri.starts_with("file:"))
-      threads.emplace_back([w, store = name, traffic] { w->run_grower(store, traffic); });
+    threads.emplace_back([w, store = name, traffic] { w->run_grower(store, traffic); });
   }
   for (const auto &[name, target] : to.callbacks)
     threads.emplace_back([w, t = OwedTarget{OwedKind::callback, name}] { w->run_lane(t, 0, nullptr); });

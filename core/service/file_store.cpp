@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "core/base/digest.h"
 #include "core/base/glib_ptr.h"
 #include "core/io/files.h"
 #include "core/model/object_key.h"
+#include "core/service/grown_copy.h"
 #include "core/service/object_store.h"
 
 namespace rec {
@@ -35,7 +37,7 @@ class FileStore final : public ObjectStore {
   }
 
   Status abort(const std::string &, const std::string &, GCancellable *) override {
-    return ok();  // there are none
+    return ok();  // there are none: what grows is the Grower's
   }
 
   Result<std::string> read(const std::string &url, std::uint64_t offset, std::uint64_t bytes,
@@ -95,11 +97,19 @@ class FileStore final : public ObjectStore {
     return write_pieces_atomically(target, next);
   }
 
-  static Status store(const NewObject &object, const std::string &target) {
-    if (!object.content && !object.fetched) return copy_file_atomically(object.path, target);
+  Status store(const NewObject &object, const std::string &target) const {
+    if (!object.content && !object.fetched) return copy(object, target);
     REC_CHECK(make_directories(std::filesystem::path(target).parent_path().string()));
     return object.fetched ? store_fetched(*object.fetched, target)
                           : write_file_atomically(target, *object.content);
+  }
+
+  Status copy(const NewObject &object, const std::string &target) const {
+    if (object.grown) {
+      REC_TRY(const bool completed, complete_grown_copy(root_, *object.grown, object.path, target));
+      if (completed) return ok();
+    }
+    return copy_file_atomically(object.path, target);
   }
 
   const std::string root_;  // absolute
@@ -108,10 +118,8 @@ class FileStore final : public ObjectStore {
 }  // namespace
 
 Result<std::unique_ptr<ObjectStore>> make_file_store(const StoreSettings &settings) {
-  ErrorOut e;
-  const CString root(g_filename_from_uri(settings.uri.c_str(), nullptr, e.out()));
-  if (!root) return Error{Errc::invalid_argument, "store " + settings.name + ": " + e->message};
-  return std::unique_ptr<ObjectStore>(std::make_unique<FileStore>(root.get()));
+  REC_TRY(std::string root, directory_of_store(settings));
+  return std::unique_ptr<ObjectStore>(std::make_unique<FileStore>(std::move(root)));
 }
 
 }  // namespace rec

@@ -5,6 +5,7 @@
 
 #include "core/model/object_key.h"
 #include "core/service/bucket_client.h"
+#include "core/service/grown_copy.h"
 #include "core/service/grown_object.h"
 #include "core/service/multipart_requests.h"
 
@@ -55,6 +56,10 @@ Result<std::unique_ptr<PartStore>> make_part_store(const StoreSettings &settings
                                                    StoreCredentials of_environment, HttpClient &http,
                                                    const Clock &clock,
                                                    std::shared_ptr<StoreTraffic> traffic) {
+  if (settings.uri.starts_with("file:")) {
+    REC_TRY(std::string directory, directory_of_store(settings));
+    return make_copy_parts(std::move(directory));
+  }
   REC_TRY(BucketClient bucket,
           BucketClient::create(settings, std::move(of_environment), http, clock, std::move(traffic)));
   return std::unique_ptr<PartStore>(std::make_unique<BucketParts>(std::move(bucket)));

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How long it takes from the end of a long push to the callback that tells its URL.
 
-A recording of some hours is written as fast as it goes, to Ceph's S3 gateway on loopback. When the store has what it
-can have of it, as it would in real time, the push ends, and the clock runs until the callback's receiver has the URL.
+A recording of some hours is written as fast as it goes, to Ceph's S3 gateway on loopback or to a directory. When the
+store has what it can have of it, as it would in real time, the push ends, and the clock runs until the callback's
+receiver has the URL.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -97,29 +99,43 @@ class Trial:
             connection.close()
 
 
-def empty(store):
-    for key in store.client.keys(BUCKET):
-        store.client.request("DELETE", f"/{BUCKET}/{key}")
-    store.admin("gc", "process", "--include-all")
+@contextlib.contextmanager
+def ceph(folder):
+    """The store, and what empties it."""
+    store = Radosgw(folder)
+
+    def empty():
+        for key in store.client.keys(BUCKET):
+            store.client.request("DELETE", f"/{BUCKET}/{key}")
+        store.admin("gc", "process", "--include-all")
+    try:
+        store.start()
+        store.client.create_bucket(BUCKET)
+        yield store, empty
+    finally:
+        store.stop()
+
+
+@contextlib.contextmanager
+def directory(folder):
+    yield folder, lambda: shutil.rmtree(folder)
+
+
+STORES = {"ceph": ceph, "directory": directory}
 
 
 def measure(name, options, base, folder):
     """The times of all rounds, sorted, and the bytes of the last."""
     times, size = [], 0
-    store = Radosgw(folder / f"ceph-{name}")
-    try:
-        store.start()
-        store.client.create_bucket(BUCKET)
+    with STORES[options.store](folder / f"store-{name}") as (store, empty):
         for number in range(options.rounds):
             at = folder / f"{name}-{number}"
             at.mkdir()
             taken, size = Trial(at, FORMATS[name], store).measure(base, options.seconds)
             print(f"{name} {number}: {taken:.2f} s, {size >> 20} MiB", file=sys.stderr, flush=True)
             times.append(taken)
-            empty(store)
+            empty()
             shutil.rmtree(at)
-    finally:
-        store.stop()
     return sorted(times), size
 
 
@@ -129,6 +145,7 @@ def main():
     parser.add_argument("--kbit", type=int, default=160, help="of media a second, in thousand bits")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS))
+    parser.add_argument("--store", choices=STORES, default="ceph")
     parser.add_argument("--json", type=pathlib.Path, help="where the times go")
     options = parser.parse_args()
     rows = {}

@@ -12,9 +12,14 @@ MEASURE = pathlib.Path(__file__).resolve().parent / "stop_to_url.py"
 
 class StopToUrl(case.Case):
     def test_tells_a_time_for_each_format(self):
-        path = self.directory / "times.json"
+        for store in ("ceph", "directory"):
+            with self.subTest(store):
+                self.measure_with(store)
+
+    def measure_with(self, store):
+        path = self.directory / f"times-{store}.json"
         table = run([sys.executable, MEASURE, "--seconds", "300", "--rounds", "1", "--formats", "flv", "cmaf",
-                     "--json", path], 300)
+                     "--store", store, "--json", path], 300)
         times = json.loads(path.read_text())
         self.assertEqual(set(times), {"flv", "cmaf"})
         for name, taken in times.items():

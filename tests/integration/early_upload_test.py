@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Files go to a bucket while they are recorded: at their end only the first part and the last are left."""
+"""Files go to their store while they are recorded: at their end only the first part and the last are left."""
+import pathlib
 import signal
 
 from rig import case
@@ -13,17 +14,11 @@ PART = 5 * MIB
 SLACK = MIB  # headers, lists, and the sound that goes on
 
 
-class EarlyUpload(case.Case):
-    def setUp(self):
-        super().setUp()
-        self.store = self.keep(Radosgw(self.directory / "ceph")).start()
-        self.store.client.create_bucket(BUCKET)
-        self.proxy = self.keep(Proxy(self.store.port))
+FILES = {"flv": {"cycle": "1h"},
+         "mp4": {"cycle": "1h", "name": "{AppName}/{StreamName}/{EscapedStartTime}_{EscapedEndTime}"}}
 
-    def prepare(self, formats):
-        behind_proxy = Radosgw(self.directory / "none", self.proxy.port)  # the same store, never started here
-        return Recording(self.directory / "rec", formats, behind_proxy)
 
+class Noise(case.Case):
     def record(self, recording):
         """Eight seconds of noise, which no encoder makes small, about 50 Mbit/s; then there is sound alone."""
         return self.launch(
@@ -36,22 +31,33 @@ class EarlyUpload(case.Case):
              f"catalogue={recording.catalogue}", f"directory={recording.spool}", *recording.uploader()],
             "recorder", recording.env)
 
-    def growing(self, recording):
-        return [p.stat().st_size for p in recording.spool.rglob(".*.part")]
+    def settled(self, recording):
+        """Bytes of all growing files that will not change any more; nothing until both are long."""
+        sizes = [p.stat().st_size for p in recording.spool.rglob(".*.part")]
+        return sum((size // PART - 1) * PART for size in sizes) if len(sizes) == 2 and min(sizes) > 30 * MIB else None
+
+
+class EarlyUpload(Noise):
+    def setUp(self):
+        super().setUp()
+        self.store = self.keep(Radosgw(self.directory / "ceph")).start()
+        self.store.client.create_bucket(BUCKET)
+        self.proxy = self.keep(Proxy(self.store.port))
+
+    def prepare(self, formats):
+        behind_proxy = Radosgw(self.directory / "none", self.proxy.port)  # the same store, never started here
+        return Recording(self.directory / "rec", formats, behind_proxy)
 
     def assert_nothing_dangles(self):
         self.assertNotIn(b"<Upload>", self.store.client.request("GET", f"/{BUCKET}", {"uploads": ""}))
 
     def test_what_is_left_at_the_end_does_not_depend_on_the_length(self):
-        recording = self.prepare({
-            "flv": {"cycle": "1h"},
-            "mp4": {"cycle": "1h", "name": "{AppName}/{StreamName}/{EscapedStartTime}_{EscapedEndTime}"}})
+        recording = self.prepare(FILES)
         recorder = self.record(recording)
 
         def is_up():
-            sizes = self.growing(recording)
-            settled = sum((size // PART - 1) * PART for size in sizes)
-            return len(sizes) == 2 and min(sizes) > 30 * MIB and self.proxy.sent > settled
+            settled = self.settled(recording)
+            return settled and self.proxy.sent > settled
         wait_until(is_up, "what will not change any more is in the store", 120, recorder)
         self.assertEqual(self.store.client.keys(BUCKET), [])
         before = self.proxy.sent
@@ -73,6 +79,55 @@ class EarlyUpload(case.Case):
         self.assert_nothing_dangles()
         (path,) = recording.files(".flv")
         self.assertLess(self.proxy.sent, path.stat().st_size + PART + SLACK)
+
+
+class EarlyCopy(Noise):
+    """The store is a directory."""
+
+    def prepare(self, formats):
+        self.store = self.directory / "store"
+        return Recording(self.directory / "rec", formats, self.store)
+
+    def copies(self):
+        """{inode: bytes that were written} of what nobody sees yet; of each the first part is still a hole."""
+        return {p.stat().st_ino: p.stat().st_blocks * 512 for p in (self.store / ".growing").glob("*")}
+
+    def finished(self):
+        return {p.stat().st_ino for p in self.store.rglob("*") if p.is_file()}
+
+    def test_what_is_left_at_the_end_does_not_depend_on_the_length(self):
+        recording = self.prepare(FILES)
+        recorder = self.record(recording)
+
+        def is_there():
+            settled = self.settled(recording)
+            return settled and sum(self.copies().values()) >= settled
+        wait_until(is_there, "what will not change any more is in the store", 120, recorder)
+        copies = self.copies()
+        self.assertEqual(len(copies), 2)
+        self.assertEqual(set(copies), self.finished(), "readers see nothing of it")
+        recorder.signal(signal.SIGINT)
+        self.assertEqual(recorder.wait(90), 0, recorder.tail())
+        self.assertEqual(set(copies), self.finished(), "the same files, renamed")
+        recording.assert_stored_in_directory(self)
+
+    def test_a_killed_recorder_costs_at_most_one_part(self):
+        recording = self.prepare({"flv": {"cycle": "1h"}})
+        recorder = self.record(recording)
+        wait_until(lambda: sum(self.copies().values()) > 3 * PART, "parts of the file are in the store", 120, recorder)
+        recorder.kill()
+        copies = self.copies()
+        again = self.launch(recording.uploader(), "worker", recording.env)
+
+        def written_when_done():
+            io = pathlib.Path(f"/proc/{again.pid}/io").read_text().split()
+            is_done = recording.files(".flv") and "owed" not in recording.list()
+            return is_done and int(io[io.index("wchar:") + 1])
+        written = wait_until(written_when_done, "nothing is owed any more", 90, again)
+        self.assertEqual(set(copies), self.finished(), "the same file, renamed")
+        recording.assert_stored_in_directory(self)
+        (path,) = recording.files(".flv")
+        self.assertLess(sum(copies.values()) + written, path.stat().st_size + PART + SLACK)
 
 
 if __name__ == "__main__":

@@ -4,22 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 
-#include "core/service/delivery.h"
 #include "core/service/store_ledger.h"
-#include "tests/common/catalogue_rows.h"
-#include "tests/common/fake_bucket.h"
-#include "tests/common/fake_clock.h"
+#include "tests/unit/growing_recording.h"
 
 namespace rec {
 namespace {
 
-constexpr std::size_t kMiB = 1 << 20;
-constexpr std::size_t kPart = 5 * kMiB;
+using test::kMiB;
+using test::kPart;
 
-// A file is recorded, and goes up meanwhile and when it is closed.
-class Grow : public testing::Test {
+class Grow : public test::GrowingRecording {
  protected:
   Grow() {
     destinations_.stores["archive"].name = "archive";
@@ -28,58 +23,6 @@ class Grow : public testing::Test {
     destinations_.credentials["archive"] = {"AK", "SK", ""};
     destinations_.storage_classes[{"main", Format::flv}] = "archive";
   }
-
-  void open(const std::string &name = "cam/a.flv", bool may_be_continued = false) {
-    NewRecording n = test::a_recording("recorder", "42");
-    n.directory = dir_ / "spool";
-    n.store = "archive";
-    recording_ = catalogue_.start_recording(n)->id;
-    OpenedFile file = test::an_open_file(recording_);
-    file.temp_path = temp_;
-    file.location_pattern = dir_ / ("spool/" + name);
-    file.goes_up_early = true;
-    file.may_be_continued = may_be_continued;
-    file_ = *catalogue_.open_file(file);
-  }
-  void write_until(std::size_t bytes) {
-    const std::size_t had = media_.size();
-    media_.resize(bytes, 'm');
-    for (std::size_t i = had; i < bytes; i += 4096) media_[i] = static_cast<char>(i >> 12);
-    test::write_file(temp_, media_);
-  }
-  // The muxer writes the header again, and the file gets its name.
-  void close(const std::string &name = "cam/a.flv", bool repaired = false) {
-    media_.replace(0, 6, "header");
-    ClosedFile file = test::a_closed_file(recording_);
-    file.temp_path = temp_;
-    file.path = dir_ / ("spool/" + name);
-    file.repaired = repaired;
-    std::filesystem::remove(temp_);
-    test::write_file(file.path, media_);
-    ASSERT_TRUE(catalogue_.close_file(file));
-  }
-  Result<bool> round() {
-    auto parts = make_part_store(destinations_.stores["archive"], destinations_.credentials["archive"],
-                                 bucket_, clock_);
-    return Grower("archive", *std::move(parts), destinations_.storage_classes, "grower", clock_, nullptr)
-        .round(catalogue_, 0);
-  }
-  void grow() {
-    for (;;) {
-      const auto more = round();
-      ASSERT_TRUE(more) << more.error().message;
-      if (!*more) return;
-    }
-  }
-  Result<std::string> deliver() {
-    const auto report =
-        deliver_next(catalogue_, "uploader", test::archive(),
-                     make_deliverer(destinations_, test::archive(), bucket_, clock_), 0, clock_, nullptr);
-    if (!report) return report.error();
-    if (!*report) return Error{Errc::not_found, "nothing was due"};
-    if ((*report)->error) return *(*report)->error;
-    return (*report)->url;
-  }
   void expect_stored(const std::string &key = "eu/cam/a.flv") {
     grow();
     EXPECT_EQ(bucket_.objects.size(), 1U);
@@ -87,16 +30,6 @@ class Grow : public testing::Test {
     EXPECT_TRUE(bucket_.uploads.empty()) << "nothing dangles";
     EXPECT_TRUE(GrowingUploads(catalogue_).due("archive")->empty());
   }
-
-  test::TempDir dir_;
-  test::FakeClock clock_;
-  Catalogue catalogue_ = *Catalogue::open(":memory:", clock_);
-  Destinations destinations_;
-  test::FakeBucket bucket_;
-  const std::string temp_ = dir_ / "spool/.a.flv.part";
-  std::string media_;
-  std::int64_t recording_ = 0;
-  std::int64_t file_ = 0;
 };
 
 TEST_F(Grow, WhatIsLeftAtTheEndDoesNotDependOnTheLength) {

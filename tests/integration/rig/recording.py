@@ -10,11 +10,18 @@ from rig.servers import CALLBACK_KEY
 BUCKET, SPARE = "recordings", "spare"
 
 
+def _at(store):
+    if isinstance(store, pathlib.Path):
+        return {"uri": f"file://{store}"}
+    return {"uri": f"s3://{BUCKET}/eu", "endpoint": store.endpoint, "region": store.region, "credentials": "env"}
+
+
 class Recording:
     """Everything that recorder processes share: several of them may use one at the same time."""
 
     def __init__(self, directory, formats, store=None, receiver=None, app="live", backup=None):
-        """`backup`: a directory or another store, whose bucket is called SPARE, that stands in while `store` fails."""
+        """`store`: a server or a directory. `backup`: a directory or another store, whose bucket is called SPARE, that
+        stands in while `store` fails."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         self.catalogue, self.spool = self.directory / "catalogue.db", self.directory / "spool"
@@ -31,14 +38,13 @@ class Recording:
                     "rules": [{"domain": "127.0.0.1", "app": self.app, "template": "default"}]}
         if store:
             template["storage"] = {"primary": "archive"}
-            storage = {"uri": f"s3://{BUCKET}/eu", "endpoint": store.endpoint, "region": store.region,
-                       "credentials": "env"}
+            storage = _at(store)
             storage |= {name.replace("_", "-"): value for name, value in of_storage.items()}
             document["storage"] = {"archive": storage}
             if self.backup:
                 template["storage"]["backup"] = "spare"
                 document["storage"]["spare"] = (
-                    {"uri": f"file://{self.backup}"} if isinstance(self.backup, pathlib.Path) else
+                    _at(self.backup) if isinstance(self.backup, pathlib.Path) else
                     {**storage, "uri": f"s3://{SPARE}/us", "endpoint": self.backup.endpoint})
         if receiver:
             callbacks = {"ops": {"url": receiver.url, "schema": "tencent", "key": {"env": "RECORDING_CALLBACK_KEY"}}}
@@ -48,7 +54,7 @@ class Recording:
         draft = self.config.with_suffix(".new")  # whoever reads it meanwhile sees the old one or the new one
         draft.write_text(json.dumps(document, indent=2))
         draft.rename(self.config)
-        self.env = {"RECORDING_CALLBACK_KEY": CALLBACK_KEY, **(store.credentials if store else {})}
+        self.env = {"RECORDING_CALLBACK_KEY": CALLBACK_KEY, **getattr(store, "credentials", {})}
 
     def uploader(self, manifests=False):
         """Without manifests only media are counted."""
@@ -88,6 +94,14 @@ class Recording:
         test.assertEqual(sorted(local), self.store.client.keys(BUCKET))
         for key, path in local.items():
             test.assertEqual(self.store.client.get(BUCKET, key), path.read_bytes(), key)
+
+    def assert_stored_in_directory(self, test):
+        """The same of a store that is one; nothing else is in it."""
+        local = {p.relative_to(self.spool): p for p in self.spool.rglob("*")
+                 if p.is_file() and not p.name.startswith(".")}
+        test.assertEqual(sorted(local), sorted(p.relative_to(self.store) for p in self.store.rglob("*") if p.is_file()))
+        for name, path in local.items():
+            test.assertTrue((self.store / name).read_bytes() == path.read_bytes(), name)
 
 
 class Playlist:
