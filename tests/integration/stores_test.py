@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is uploaded is what Amazon's SDK finds, in two stores that do not know each other: Ceph's and Swift's."""
+"""What is uploaded is what Amazon's SDK finds, in two stores that do not know each other: Ceph's and Swift's; and what
+they copy by themselves is what they were sent."""
 import hashlib
 import json
 import pathlib
@@ -7,7 +8,8 @@ import pathlib
 from rig import case
 from rig.finished import Finished, assert_announced_once, assert_no_secrets, assert_stored, make_noise
 from rig.node import NodeProject
-from rig.processes import wait_until
+from rig.processes import run, wait_until
+from rig.proxy import Proxy
 from rig.radosgw import Radosgw
 from rig.recording import BUCKET
 from rig.servers import CallbackReceiver
@@ -15,6 +17,8 @@ from rig.swift import Swift
 
 SDK = pathlib.Path(__file__).resolve().parent / "sdk"
 PART = 16 << 20
+STRETCH = 6 << 20  # that a store copies at a time, instead of a gibibyte
+SLACK = 1 << 20  # requests and their headers
 FORMATS = {"mp4": {"cycle": "1h"}, "hls": {"segment": "2s"}}
 TYPES = {".mp4": "video/mp4", ".ts": "video/mp2t", ".m3u8": "application/vnd.apple.mpegurl",
          ".json": "application/json"}
@@ -66,6 +70,29 @@ class Stores(case.Case):
 
     def test_swift_holds_what_the_sdk_reads(self):
         self.deliver_to(self.keep(Swift(self.directory / "swift")).start())
+
+    def copy_in(self, store):
+        """The object lay elsewhere while it grew, and is too long to be copied at once: UploadPartCopy."""
+        store.client.create_bucket(BUCKET)
+        path = max(self.finished.paths(".mp4"), key=lambda p: p.stat().st_size)
+        size = path.stat().st_size
+        proxy = self.keep(Proxy(store.port))
+        spool = self.finished.recording.spool
+        run(["grown-object", f"http://127.0.0.1:{proxy.port}", store.region, f"s3://{BUCKET}/eu", spool, path, STRETCH],
+            env=store.credentials)
+        key = f"eu/{path.relative_to(spool)}"
+        self.assertEqual(store.client.keys(BUCKET), [key])
+        self.assertTrue(store.client.get(BUCKET, key) == path.read_bytes(), "byte for byte")
+        self.assertNotIn(b"<Upload>", store.client.request("GET", f"/{BUCKET}", {"uploads": ""}))
+        self.assertLess(proxy.sent, size + SLACK, "nothing went up twice")
+        lines = self.sdk.run("inventory.mjs", store.endpoint, store.region, BUCKET, env=store.credentials).splitlines()
+        self.assertTrue(json.loads(lines[0])["etag"].strip('"').endswith(f"-{-(-size // STRETCH)}"), "copied in parts")
+
+    def test_ceph_copies_in_stretches_what_grew_elsewhere(self):
+        self.copy_in(self.keep(Radosgw(self.directory / "ceph")).start())
+
+    def test_swift_copies_in_stretches_what_grew_elsewhere(self):
+        self.copy_in(self.keep(Swift(self.directory / "swift")).start())
 
 
 if __name__ == "__main__":
