@@ -188,7 +188,7 @@ void DeliveryWorker::run_job(const JobSettings &settings) {
 }
 
 void DeliveryWorker::run_keeper() {
-  loop([this](Catalogue &catalogue) { return keep(catalogue); });
+  loop([this](Catalogue &catalogue) { return keep(catalogue); }, kByTime);
 }
 
 Result<std::optional<UtcTime>> DeliveryWorker::serve(Catalogue &catalogue, const OwedTarget &target,
@@ -289,7 +289,7 @@ Result<std::optional<UtcTime>> DeliveryWorker::try_round(const Round &round,
   }
 }
 
-void DeliveryWorker::loop(const Round &round) {
+void DeliveryWorker::loop(const Round &round, Glances glances) {
   std::optional<Catalogue> catalogue;
   std::string told;  // the trouble that was told last
   std::uint64_t seen = 0;
@@ -307,8 +307,9 @@ void DeliveryWorker::loop(const Round &round) {
     Nanoseconds pause = kGlance;
     if (next && *next) pause = std::clamp<Nanoseconds>(**next - clock_.now_utc(), Nanoseconds(0), kGlance);
     MutexLock lock(mutex_);
-    lock.wait_for(wake_, pause,
-                  [&]() REC_TSA(no_thread_safety_analysis) { return stopping_ || kicks_ != seen; });
+    lock.wait_for(wake_, pause, [&]() REC_TSA(no_thread_safety_analysis) {
+      return stopping_ || (glances == kAtKicks && kicks_ != seen);
+    });
   }
 }
 

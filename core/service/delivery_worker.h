@@ -47,7 +47,7 @@ class DeliveryWorker {
   DeliveryWorker(const DeliveryWorker &) = delete;
   DeliveryWorker &operator=(const DeliveryWorker &) = delete;
 
-  // Something may be due: look now instead of at the next glance (every half second).
+  // Something may be due: look for it now instead of at the next glance (every half second).
   void kick() REC_EXCLUDES(mutex_);
   // Breaks off what is under way (it stays owed) and joins. Idempotent; one caller at a time.
   void stop() REC_EXCLUDES(mutex_);
@@ -72,8 +72,11 @@ class DeliveryWorker {
   Status tell_of_unserved(Catalogue &catalogue);
   Status join(Catalogue &catalogue, std::int64_t recording_id);
   Status tell_changes(Catalogue &catalogue);
+  // A kick follows every delivery: what looks at all that is owed comes by time alone, or else what cannot be
+  // delivered would cost something with each that can.
+  enum Glances { kAtKicks, kByTime };
   // Glances until stop(); what goes wrong (exceptions, too) is told and tried again.
-  void loop(const Round &round) REC_EXCLUDES(mutex_);
+  void loop(const Round &round, Glances glances = kAtKicks) REC_EXCLUDES(mutex_);
   Result<std::optional<UtcTime>> try_round(const Round &round, std::optional<Catalogue> &catalogue);
   bool is_stopping() REC_EXCLUDES(mutex_);
   HttpSettings http_settings(const OwedTarget &target) const;

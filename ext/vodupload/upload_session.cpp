@@ -230,6 +230,14 @@ void UploadSession::report(const JobNews &n) {
   wake_.notify_all();
 }
 
+// Not after every delivery: all that is owed is counted, to targets that are dead, too.
+void UploadSession::count_owed(Catalogue &catalogue) {
+  const Nanoseconds now = clock_.monotonic();
+  if (counted_owed_ && now - *counted_owed_ < kGlance) return;
+  counted_owed_ = now;
+  if (const auto owed = catalogue.owed()) counts_.with([&](Counts &c) { c.owed = *owed; });
+}
+
 // Not at every glance: it is added up of all rows.
 void UploadSession::look_at_backlog(Catalogue &catalogue) {
   const Nanoseconds now = clock_.monotonic();
@@ -255,7 +263,7 @@ void UploadSession::watch() {
   bool over = false;
   do {
     follow_configuration();
-    if (const auto owed = catalogue->owed()) counts_.with([&](Counts &c) { c.owed = *owed; });
+    count_owed(*catalogue);
     look_at_backlog(*catalogue);
     if (over) continue;  // EOS is said once; what comes later is delivered all the same
     bool end_requested = false;
@@ -270,7 +278,10 @@ void UploadSession::watch() {
     if (has_sinks && !settled) continue;
     const auto checked = settled ? is_delivered(*catalogue, *settled) : is_over(*catalogue, end_requested);
     over = checked && *checked;  // a busy catalogue is asked again
-    if (over) post_eos();
+    if (!over) continue;
+    counted_owed_.reset();
+    count_owed(*catalogue);
+    post_eos();
   } while (wait_for_news());
 }
 

@@ -81,6 +81,7 @@ class UploadSession {
   Result<bool> is_over(Catalogue &catalogue, bool end_requested);
   Result<bool> is_delivered(Catalogue &catalogue, const std::vector<std::int64_t> &recordings);
   bool is_drained(bool all_delivered);
+  void count_owed(Catalogue &catalogue);
   void look_at_backlog(Catalogue &catalogue);
   bool wait_for_news() REC_EXCLUDES(mutex_);
   void post_eos() REC_EXCLUDES(mutex_);
@@ -103,6 +104,7 @@ class UploadSession {
   std::optional<std::vector<std::int64_t>> settled_ REC_GUARDED_BY(mutex_);  // recordings of the sinks
 
   std::optional<Nanoseconds> draining_since_;   // watching thread; monotonic
+  std::optional<Nanoseconds> counted_owed_;     // the same
   std::optional<Nanoseconds> counted_backlog_;  // the same
   Manifests *manifests_ = nullptr;              // watching thread, while it watches
   // Of start(), then of the watching thread, then of stop().
