@@ -116,6 +116,16 @@ Status owe_jobs_of_merged(SqlDatabase &db, const DerivedRecording &derived, std:
   return ok();
 }
 
+// Of the job that asked for it.
+Status end_job(SqlDatabase &db, const DerivedRecording &derived, std::int64_t recording_id, UtcTime now) {
+  if (derived.job == 0) return ok();
+  if (derived.source == RecordingSource::merge) REC_CHECK(owe_jobs_of_merged(db, derived, recording_id, now));
+  REC_CHECK(
+      db.run_with("UPDATE job SET done_us = ?2, lease = '', last_error = '', result_id = ?3 WHERE id = ?1",
+                  derived.job, us(now), recording_id));
+  return renew_manifest(db, derived.parts.front().source_id);
+}
+
 NamedSegment read_segment(const SqlStatement &row) {
   return {.id = row.int64(0),
           .facts = {.recording_id = row.int64(1),
@@ -162,12 +172,7 @@ Result<Recording> add_derived(Catalogue &catalogue, const DerivedRecording &deri
       REC_CHECK(insert_file(db, id, number++, file, now));
     REC_CHECK(check_quality(db, id));
     REC_CHECK(forget_name(db, derived.noted_name));
-    if (derived.job == 0) return ok();
-    if (derived.source == RecordingSource::merge) REC_CHECK(owe_jobs_of_merged(db, derived, id, now));
-    REC_CHECK(
-        db.run_with("UPDATE job SET done_us = ?2, lease = '', last_error = '', result_id = ?3 WHERE id = ?1",
-                    derived.job, us(now), id));
-    return renew_manifest(db, derived.parts.front().source_id);
+    return end_job(db, derived, id, now);
   };
   REC_CHECK(db.transaction(body));
   return catalogue.recording(id);
