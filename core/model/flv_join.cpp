@@ -8,61 +8,25 @@
 
 #include "core/model/byte_reader.h"
 #include "core/model/flv_metadata.h"
+#include "core/model/flv_tag.h"
 
-// Adobe Video File Format 10.1, annex E; for video with a FourCC, Enhanced RTMP v1.
 namespace rec {
 namespace {
 
 constexpr std::uint64_t kFirstTag = 13;  // header, and the size of no tag
-constexpr std::size_t kTagHeaderBytes = 11;
-constexpr std::size_t kTrailerBytes = 4;
-constexpr std::size_t kLookedAt = 6;  // bytes of a tag's data that tell what it is
 constexpr std::size_t kMetadataBytes = std::size_t{64} << 10;
 constexpr std::size_t kConfigBytes = std::size_t{64} << 10;
 constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
 constexpr std::int64_t kLatestMs = std::numeric_limits<std::int32_t>::max();
-enum TagType : std::uint8_t { kAudio = 8, kVideo = 9, kScript = 18 };
-enum class Role { config, frame, end_of_sequence, script, other };
+using Role = FlvTagKind::Role;
 
-struct Tag {
+struct Tag : FlvTagKind {
   std::uint64_t at = 0;  // bytes from the beginning of the part
   std::uint8_t type = 0;
   std::uint64_t data_bytes = 0;
   std::int64_t ms = 0;
-  Role role = Role::other;
-  bool is_keyframe = false;
-  std::string format;  // what of its coding must not change: codec, and what audio says in each tag
-  std::uint64_t bytes() const { return kTagHeaderBytes + data_bytes + kTrailerBytes; }
+  std::uint64_t bytes() const { return kFlvTagHeaderBytes + data_bytes + kFlvTrailerBytes; }
 };
-
-Role role_of_packet(unsigned packet) {
-  if (packet == 0) return Role::config;
-  return packet == 2 ? Role::end_of_sequence : Role::frame;
-}
-
-void describe_video(std::span<const std::uint8_t> data, Tag &tag) {
-  const unsigned head = data[0];
-  const bool has_fourcc = (head & 0x80) != 0;
-  tag.is_keyframe = ((head >> 4) & 7) == 1;
-  if (has_fourcc && data.size() >= 5) {
-    tag.format.assign(data.begin() + 1, data.begin() + 5);
-    const unsigned packet = head & 15;  // 3: coded frames without composition time; 4: metadata
-    tag.role = packet <= 3 ? role_of_packet(packet == 3 ? 1 : packet) : Role::other;
-    return;
-  }
-  const unsigned codec = head & 15;
-  tag.format = codec == 7 ? "H.264" : codec == 12 ? "H.265" : "FLV video codec " + std::to_string(codec);
-  const bool has_packets = codec == 7 || codec == 12;
-  tag.role = has_packets && data.size() >= 2 ? role_of_packet(data[1]) : Role::frame;
-  if (((head >> 4) & 7) == 5) tag.role = Role::other;  // a command to the player
-}
-
-void describe_audio(std::span<const std::uint8_t> data, Tag &tag) {
-  const unsigned codec = data[0] >> 4;
-  const bool is_aac = codec == 10;
-  tag.format = is_aac ? "AAC" : "FLV sound format " + std::to_string(data[0]);  // with rate and channels
-  tag.role = is_aac && data.size() >= 2 && data[1] == 0 ? Role::config : Role::frame;
-}
 
 // The tags of one part, read in blocks.
 class TagReader {
@@ -72,8 +36,8 @@ class TagReader {
   // Nothing at the end, or where no whole tag is.
   std::optional<Tag> next() {
     const std::uint64_t left = source_.size - std::min(source_.size, at_);
-    const std::size_t looked = std::min<std::uint64_t>(left, kTagHeaderBytes + kLookedAt);
-    const auto head = looked > kTagHeaderBytes ? bytes(at_, looked) : std::nullopt;
+    const std::size_t looked = std::min<std::uint64_t>(left, kFlvTagHeaderBytes + kFlvTagLookedAt);
+    const auto head = looked > kFlvTagHeaderBytes ? bytes(at_, looked) : std::nullopt;
     if (!head) return std::nullopt;
     const std::span<const std::uint8_t> h = *head;
     Tag tag;
@@ -81,15 +45,15 @@ class TagReader {
     tag.type = h[0];
     tag.data_bytes = be24(h.subspan(1));
     tag.ms = be24(h.subspan(4)) | (std::uint32_t{h[7]} << 24);
-    const std::size_t told = std::min<std::uint64_t>(tag.data_bytes, h.size() - kTagHeaderBytes);
-    const auto data = h.subspan(kTagHeaderBytes, told);
-    if (tag.type == kScript) tag.role = Role::script;
-    if (tag.type == kVideo && !data.empty()) describe_video(data, tag);
-    if (tag.type == kAudio && !data.empty()) describe_audio(data, tag);
-    if (tag.type != kAudio && tag.type != kVideo && tag.type != kScript) return std::nullopt;
+    const std::size_t told = std::min<std::uint64_t>(tag.data_bytes, h.size() - kFlvTagHeaderBytes);
+    const auto data = h.subspan(kFlvTagHeaderBytes, told);
+    if (tag.type == kFlvScript) tag.role = Role::script;
+    if (tag.type == kFlvVideo && !data.empty()) static_cast<FlvTagKind &>(tag) = flv_video_kind(data);
+    if (tag.type == kFlvAudio && !data.empty()) static_cast<FlvTagKind &>(tag) = flv_audio_kind(data);
+    if (tag.type != kFlvAudio && tag.type != kFlvVideo && tag.type != kFlvScript) return std::nullopt;
     if (tag.bytes() > left) return std::nullopt;
-    const auto trailer = bytes(at_ + tag.bytes() - kTrailerBytes, kTrailerBytes);
-    if (!trailer || be32(*trailer) != tag.bytes() - kTrailerBytes) return std::nullopt;
+    const auto trailer = bytes(at_ + tag.bytes() - kFlvTrailerBytes, kFlvTrailerBytes);
+    if (!trailer || be32(*trailer) != tag.bytes() - kFlvTrailerBytes) return std::nullopt;
     at_ += tag.bytes();
     return tag;
   }
@@ -107,7 +71,7 @@ class TagReader {
   }
   std::optional<std::string> data_of(const Tag &tag) {
     if (tag.data_bytes > kBlockBytes) return std::nullopt;
-    const auto data = bytes(tag.at + kTagHeaderBytes, tag.data_bytes);
+    const auto data = bytes(tag.at + kFlvTagHeaderBytes, tag.data_bytes);
     if (!data) return std::nullopt;
     return std::string(reinterpret_cast<const char *>(data->data()), data->size());
   }
@@ -132,7 +96,7 @@ class Choice {
     }
     if (tag.role != Role::config || tag.data_bytes > kConfigBytes) return true;
     auto data = reader.data_of(tag);
-    std::string &current = tag.type == kVideo ? video_config_ : audio_config_;
+    std::string &current = tag.type == kFlvVideo ? video_config_ : audio_config_;
     if (!data || *data == current) return false;
     current = *std::move(data);
     return true;
@@ -240,8 +204,8 @@ class Planner {
     while (const auto tag = reader.next()) {
       if (tag->role != Role::frame) continue;
       first = std::min(first.value_or(tag->ms), tag->ms);
-      has_video = has_video || tag->type == kVideo;
-      const bool is_key = tag->type == kVideo && tag->is_keyframe;
+      has_video = has_video || tag->type == kFlvVideo;
+      const bool is_key = tag->type == kFlvVideo && tag->is_keyframe;
       if (range.from && is_key && (!key || tag->ms <= *first + ms_of(*range.from))) key = tag->ms;
     }
     if (!first) return not_in_range();
@@ -257,7 +221,7 @@ class Planner {
 
   Status take(const Tag &tag, TagReader &reader) {
     if (tag.role == Role::frame || tag.role == Role::config) {
-      std::string &format = tag.type == kVideo ? video_format_ : audio_format_;
+      std::string &format = tag.type == kFlvVideo ? video_format_ : audio_format_;
       if (format.empty()) format = tag.format;
       if (format != tag.format) return misfit(tag.format + " instead of " + format);
     }
@@ -267,9 +231,9 @@ class Planner {
     if (tag.role == Role::frame) {
       // Where it will be: this part's times are moved when they are all known.
       const std::uint64_t at = body_bytes_ + part_.body_bytes;
-      (tag.type == kVideo ? part_.video : part_.audio).add(tag.ms);
-      if (tag.type == kAudio) part_audio_points_.add(tag.ms, at);
-      if (tag.type == kVideo && tag.is_keyframe) part_video_points_.add(tag.ms, at);
+      (tag.type == kFlvVideo ? part_.video : part_.audio).add(tag.ms);
+      if (tag.type == kFlvAudio) part_audio_points_.add(tag.ms, at);
+      if (tag.type == kFlvVideo && tag.is_keyframe) part_video_points_.add(tag.ms, at);
     }
     part_.body_bytes += tag.bytes();
     return ok();
@@ -320,8 +284,8 @@ class Planner {
         (join_.media.video_frames > 0 ? 1U : 0U) | (join_.media.audio_frames > 0 ? 4U : 0U);
     const std::string data = metadata.write(points.empty() ? "" : flv_keyframes_property(points));
     std::string head = "FLV\x01" + number(flags, 1) + number(9, 4) + number(0, 4);
-    head += number(kScript, 1) + number(data.size(), 3) + number(0, 7) + data;
-    return head + number(kTagHeaderBytes + data.size(), 4);
+    head += number(kFlvScript, 1) + number(data.size(), 3) + number(0, 7) + data;
+    return head + number(kFlvTagHeaderBytes + data.size(), 4);
   }
 
   FlvJoin join_;

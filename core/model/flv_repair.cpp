@@ -9,17 +9,14 @@
 #include "core/model/container_repair.h"
 #include "core/model/flv_filler.h"
 #include "core/model/flv_metadata.h"
+#include "core/model/flv_tag.h"
 
-// FLV (Adobe Video File Format 10.1, annex E): a 9-byte header, then per tag an 11-byte header, its data and
-// its whole size again as 32 bits.
+// FLV (Adobe Video File Format 10.1, annex E): a 9-byte header, the size of no tag, then tags (flv_tag.h).
 namespace rec {
 namespace {
 
 constexpr std::uint64_t kFileHeaderBytes = 9;
-constexpr std::uint64_t kTagHeaderBytes = 11;
-constexpr std::uint64_t kTrailerBytes = 4;
 constexpr std::size_t kMetadataBytes = std::size_t{64} << 10;  // of onMetaData that are looked at
-enum TagType : std::uint8_t { kAudio = 8, kVideo = 9, kScript = 18 };
 
 struct Track {
   std::uint64_t frames = 0;
@@ -45,7 +42,7 @@ class FlvScan {
 
   Result<Repair> run() {
     std::array<std::uint8_t, kFileHeaderBytes> header{};
-    const std::uint64_t first_tag = kFileHeaderBytes + kTrailerBytes;
+    const std::uint64_t first_tag = kFileHeaderBytes + kFlvTrailerBytes;
     if (source_.size < first_tag || !source_.read(0, header) || header[0] != 'F' || header[1] != 'L' ||
         header[2] != 'V')
       return Error{Errc::corrupt, "no FLV header in it"};
@@ -68,50 +65,48 @@ class FlvScan {
   // Reads one tag at keep_bytes and moves behind it. False at the end or at what is no whole tag.
   bool take_tag() {
     const std::uint64_t at = repair_.keep_bytes;
-    std::array<std::uint8_t, kTagHeaderBytes + 2> h{};
-    if (source_.size - at < h.size() + kTrailerBytes || !source_.read(at, h)) return false;
-    const std::uint64_t data_bytes = be24(std::span(h).subspan(1));
-    const std::uint64_t tag_bytes = kTagHeaderBytes + data_bytes;
-    std::array<std::uint8_t, kTrailerBytes> trailer{};
-    if (tag_bytes + kTrailerBytes > source_.size - at || !source_.read(at + tag_bytes, trailer) ||
+    std::array<std::uint8_t, kFlvTagHeaderBytes + kFlvTagLookedAt> room{};
+    const std::uint64_t left = source_.size - at;
+    const std::span h = std::span(room).first(std::min<std::uint64_t>(room.size(), left));
+    if (left < kFlvTagHeaderBytes + kFlvTrailerBytes || !source_.read(at, h)) return false;
+    const std::uint64_t data_bytes = be24(h.subspan(1));
+    const std::uint64_t tag_bytes = kFlvTagHeaderBytes + data_bytes;
+    std::array<std::uint8_t, kFlvTrailerBytes> trailer{};
+    if (tag_bytes + kFlvTrailerBytes > source_.size - at || !source_.read(at + tag_bytes, trailer) ||
         be32(trailer) != tag_bytes)
       return false;
     const std::int64_t ms = be24(std::span(h).subspan(4)) | (std::uint32_t{h[7]} << 24);
-    const std::span<const std::uint8_t> data = std::span(h).subspan(kTagHeaderBytes);
+    const std::uint64_t told = std::min<std::uint64_t>(data_bytes, h.size() - kFlvTagHeaderBytes);
+    const std::span<const std::uint8_t> data = h.subspan(kFlvTagHeaderBytes, told);
     switch (h[0]) {
-      case kAudio:
-        take_audio(data, data_bytes, ms);
+      case kFlvAudio:
+        if (!data.empty()) take_audio(flv_audio_kind(data), ms);
         break;
-      case kVideo:
-        take_video(data, data_bytes, ms);
+      case kFlvVideo:
+        if (!data.empty()) take_video(flv_video_kind(data), ms);
         break;
-      case kScript:
-        if (!duration_at_) take_metadata(at + kTagHeaderBytes, data_bytes);
+      case kFlvScript:
+        if (!duration_at_) take_metadata(at + kFlvTagHeaderBytes, data_bytes);
         break;
       default:
         return false;
     }
-    repair_.keep_bytes = at + tag_bytes + kTrailerBytes;
+    repair_.keep_bytes = at + tag_bytes + kFlvTrailerBytes;
     return true;
   }
 
-  void take_audio(std::span<const std::uint8_t> data, std::uint64_t data_bytes, std::int64_t ms) {
-    if (data_bytes < 2) return;
-    const bool is_aac = data[0] >> 4 == 10;
-    if (is_aac) repair_.audio_codec = "aac";
-    if (is_aac && data[1] != 1) return;
+  void take_audio(const FlvTagKind &kind, std::int64_t ms) {
+    if (!kind.codec.empty()) repair_.audio_codec = kind.codec;
+    if (kind.role != FlvTagKind::Role::frame) return;
     audio_.add(ms);
     audio_points_.add(ms, repair_.keep_bytes);
   }
 
-  void take_video(std::span<const std::uint8_t> data, std::uint64_t data_bytes, std::int64_t ms) {
-    if (data_bytes < 2) return;
-    const int codec = data[0] & 15;
-    if (codec == 7) repair_.video_codec = "h264";
-    if (codec == 12) repair_.video_codec = "h265";
-    if (data[1] != 1) return;
+  void take_video(const FlvTagKind &kind, std::int64_t ms) {
+    if (!kind.codec.empty()) repair_.video_codec = kind.codec;
+    if (kind.role != FlvTagKind::Role::frame) return;
     video_.add(ms);
-    if (data[0] >> 4 == 1) video_points_.add(ms, repair_.keep_bytes);
+    if (kind.is_keyframe) video_points_.add(ms, repair_.keep_bytes);
   }
 
   void take_metadata(std::uint64_t at, std::uint64_t data_bytes) {

@@ -244,12 +244,26 @@ void MuxWriter::Shared::open_out() {
   gst_pad_set_active(out.get(), TRUE);
 }
 
+namespace {
+
+// eflvmux (1.28) writes every codec as FLV of old had it, H.265 too, which nobody can read, unless it is told
+// to name the codec.
+void have_codec_named(GstPad *sink, GstCaps *caps) {
+  constexpr const char *kMode = "flv-track-mode";
+  if (!g_object_class_find_property(G_OBJECT_GET_CLASS(sink), kMode)) return;
+  if (gst_structure_has_name(gst_caps_get_structure(caps, 0), "video/x-h265"))
+    gst_util_set_object_arg(G_OBJECT(sink), kMode, "non-multitrack");
+}
+
+}  // namespace
+
 bool MuxWriter::Shared::open_pads(const Container &container, const std::vector<Track> &tracks) {
   for (const Track &track : tracks) {
     const char *name = container.pad_of(track.kind);
     auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(mux.get(), name));
     if (!sink) sink = Ref<GstPad>::adopt(gst_element_request_pad_simple(mux.get(), name));
     if (!sink) return false;
+    have_codec_named(sink.get(), track.caps.get());
     auto source = Ref<GstPad>::sink(gst_pad_new(nullptr, GST_PAD_SRC));
     gst_pad_set_query_function(source.get(), [](GstPad *pad, GstObject *parent, GstQuery *query) -> gboolean {
       if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return gst_pad_query_default(pad, parent, query);

@@ -43,6 +43,10 @@ constexpr auto operator|(GstMessageType a, GstMessageType b) {
 
 }  // namespace
 
+bool has_element(const char *factory) {
+  return gst_registry_check_feature_version(gst_registry_get(), factory, 1, 0, 0);
+}
+
 Ref<GstElement> parse_pipeline(const std::string &description) {
   ErrorOut error;
   auto pipeline = Ref<GstElement>::sink(

@@ -12,6 +12,8 @@ namespace rec::test {
 
 inline constexpr std::chrono::seconds kDeadline{20};  // generous: sanitizer builds on two busy cores
 
+bool has_element(const char *factory);  // of GStreamer as it is here
+
 // gst_parse_launch; a test failure and an empty Ref when the line is wrong.
 Ref<GstElement> parse_pipeline(const std::string &description);
 

@@ -37,8 +37,8 @@ std::map<std::string, Hashes> packets_of_all(const TempDir &dir, const std::vect
   std::map<std::string, Hashes> packets;
   std::istringstream lines(result.out);
   for (std::string line; std::getline(lines, line);)
-    if (const auto bar = line.find('|'); bar != std::string::npos)
-      packets[line.substr(0, bar)].push_back(line.substr(bar + 1));
+    if (const auto bar = line.find('|'); bar != std::string::npos)  // ffprobe 9 puts side data behind it
+      packets[line.substr(0, bar)].push_back(line.substr(bar + 1, line.find('|', bar + 1) - bar - 1));
   return packets;
 }
 

@@ -6,6 +6,7 @@
 #include "tests/common/ffprobe.h"
 #include "tests/common/publisher.h"
 #include "tests/common/temp_dir.h"
+#include "tests/pipeline/recsink_fixture.h"
 
 namespace rec::test {
 namespace {
@@ -239,6 +240,7 @@ TEST(RecSink, BeginsAFileWhenThePictureSizeChanges) {
 }
 
 TEST(RecSink, SaysThatFlvCannotHoldH265AndRecordsMp4) {
+  if (has_element("eflvmux")) GTEST_SKIP() << "it can";
   const TempDir dir;
   VideoSpec h265;
   h265.codec = "h265";
@@ -255,6 +257,19 @@ TEST(RecSink, SaysThatFlvCannotHoldH265AndRecordsMp4) {
   EXPECT_TRUE(warned);
   EXPECT_EQ(dir.files(), std::vector<std::string>{"cam.mp4"});
   EXPECT_EQ(packets_of(dir / "cam.mp4")["video"].size(), 150u);
+}
+
+TEST(RecSink, FlvHoldsH265WhereThereIsAMuxerForIt) {
+  if (!has_element("eflvmux")) GTEST_SKIP() << "GStreamer 1.28 has one";
+  const TempDir dir;
+  VideoSpec h265;
+  h265.codec = "h265";
+  Publisher publisher("recsink formats=flv location=" + (dir / "cam"));
+  publisher.send({{"video", video(h265)}, {"audio_0", audio()}});
+  finish_recording(publisher);
+  EXPECT_EQ(hashes_stored({dir / "cam.flv"}, "video"), hashes_sent({video(h265)}));
+  for (const auto &[kind, stream] : decoded(dir / "cam.flv"))
+    EXPECT_EQ(stream.frames, stream.packets) << kind;
 }
 
 // The last frames of a push are recorded when its video has ended, and waited for audio until then.

@@ -64,6 +64,27 @@ TEST(FlvRepair, KeepsAWholeFileAndTellsWhatIsInIt) {
   EXPECT_EQ(repair->duration, Seconds(1));
 }
 
+// As Enhanced RTMP names it: eflvmux of GStreamer 1.28.
+TEST(FlvRepair, KnowsACodecThatIsNamed) {
+  std::string flv = flv_start() + tag(9, 0, "\x90hvc1config");
+  flv += tag(9, 0, std::string("\x93hvc1key", 8)) + tag(9, 40, std::string("\xa1hvc1\0\0\0p", 9));
+  flv += tag(9, 80, std::string("\xa1hvc1\0\0\0p", 9)) + tag(9, 80, "\x94hvc1metadata") +
+         tag(9, 120, "\x92hvc1");
+  const auto repair = plan_flv_repair(source_of(flv));
+  ASSERT_TRUE(repair) << repair.error().message;
+  EXPECT_EQ(repair->keep_bytes, flv.size());
+  EXPECT_EQ(repair->video_codec, "h265");
+  EXPECT_EQ(repair->video_frames, 3U);
+  EXPECT_EQ(repair->duration, Milliseconds(120));
+}
+
+TEST(FlvRepair, ATagOfOneByteIsWhole) {
+  const std::string flv = flv_of(1) + tag(8, 40, "\x2f");
+  const auto repair = plan_flv_repair(source_of(flv));
+  ASSERT_TRUE(repair) << repair.error().message;
+  EXPECT_EQ(repair->keep_bytes, flv.size());
+}
+
 TEST(FlvRepair, CutsToTheLastWholeTagWhereverTheFileEnds) {
   const std::string whole = flv_of(3);
   const std::size_t last_tag = tag(8, 80, std::string("\xaf\1sound", 7)).size();
