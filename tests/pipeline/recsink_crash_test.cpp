@@ -23,6 +23,21 @@ std::size_t fragments_in(const std::string &mp4) {
   return count;
 }
 
+Bytes bytes_of(const std::string &text) {
+  return {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()};
+}
+
+// Who writes the next fragment may wait for a processor with half of it written.
+bool ends_with_a_fragment(const std::string &mp4) {
+  Bytes last;
+  std::uint32_t last_type = 0;
+  each_box(bytes_of(mp4), [&](std::uint32_t type, Bytes payload) {
+    last = payload;
+    last_type = type;
+  });
+  return last_type == fourcc("mdat") && last.data() + last.size() == bytes_of(mp4).data() + mp4.size();
+}
+
 // The growing file, once it has so many fragments and nothing is being written.
 std::string growing_file(const std::string &path, std::size_t fragments) {
   const auto deadline = std::chrono::steady_clock::now() + kDeadline;
@@ -30,7 +45,8 @@ std::string growing_file(const std::string &path, std::size_t fragments) {
     g_thread_yield();
     if (!std::filesystem::exists(path)) continue;
     std::string bytes = read_file(path);
-    if (fragments_in(bytes) >= fragments && read_file(path) == bytes) return bytes;
+    if (fragments_in(bytes) < fragments || !ends_with_a_fragment(bytes)) continue;
+    if (read_file(path) == bytes) return bytes;
   }
   ADD_FAILURE() << "not " << fragments << " fragments in " << path;
   return {};
@@ -81,12 +97,11 @@ void repair(const std::string &path, Format format) {
 std::vector<std::string> top_boxes(const std::string &path) {
   const std::string bytes = read_file(path);
   std::vector<std::string> types;
-  each_box(Bytes(reinterpret_cast<const std::uint8_t *>(bytes.data()), bytes.size()),
-           [&](std::uint32_t type, Bytes) {
-             std::string name;
-             put32(name, type);
-             types.push_back(name);
-           });
+  each_box(bytes_of(bytes), [&](std::uint32_t type, Bytes) {
+    std::string name;
+    put32(name, type);
+    types.push_back(name);
+  });
   return types;
 }
 
