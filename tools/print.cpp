@@ -30,6 +30,18 @@ void print_file(const StoredFile &file, const std::string &stored) {
   if (!file.error.empty()) print_line("  error", file.error);
 }
 
+std::string state_text(const Recording &r) {
+  std::string text = std::string(name_of(r.state)) + ", started " + time_text(r.started);
+  if (r.state == RecordingState::paused && r.resume_until)
+    text += ", may be resumed until " + time_text(*r.resume_until);
+  if (r.ended) text += ", ended " + time_text(*r.ended);
+  if (r.hold) text += ", under legal hold";
+  if (r.removal == Removal::under_way) text += ", is being deleted";
+  if (!r.expired_formats.empty()) text += ", without " + r.expired_formats + ", whose time is over";
+  if (r.removal == Removal::done) text += ", its files are deleted";
+  return text;
+}
+
 void print_owed(const OwedSummary &owed) {
   print_line("  owed", std::to_string(owed.count) + " " + std::string(name_of(owed.target.kind)) +
                            (owed.count == 1 ? " to " : "s to ") + owed.target.name +
@@ -62,15 +74,7 @@ void print_view(const RecordingView &view) {
   if (r.source != RecordingSource::push) print_line("  made as", std::string(name_of(r.source)));
   if (!r.task.empty()) print_line("  task", r.task);
   if (r.content != "origin") print_line("  content", r.content);
-  std::string state = std::string(name_of(r.state)) + ", started " + time_text(r.started);
-  if (r.state == RecordingState::paused && r.resume_until)
-    state += ", may be resumed until " + time_text(*r.resume_until);
-  if (r.ended) state += ", ended " + time_text(*r.ended);
-  if (r.hold) state += ", under legal hold";
-  if (r.removal == Removal::under_way) state += ", is being deleted";
-  if (!r.expired_formats.empty()) state += ", without " + r.expired_formats + ", whose time is over";
-  if (r.removal == Removal::done) state += ", its files are deleted";
-  print_line("  state", state);
+  print_line("  state", state_text(r));
   if (r.expires) print_line("  expires", time_text(*r.expires));
   if (const std::string quality = quality_text(r.quality); !quality.empty()) print_line("  quality", quality);
   for (const StoredFile &file : view.files) print_file(file, view.stored_as(file));
