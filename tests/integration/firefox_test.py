@@ -42,7 +42,7 @@ class Firefox(case.Case):
         self.assertEqual(sorted(recordings), ["cmaf", "foreign", "running", "spliced"])
         page = NodeProject(HERE / "replay", self.directory / "replay")
         print(page.run("in_firefox.mjs", f"http://127.0.0.1:{server.port}/#token={TOKEN}", json.dumps(recordings),
-                       self.directory, seconds=200))
+                       self.directory, seconds=200, env={"HOME": str(self.directory)}))  # where it writes, too
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ async function beToldWhy(page) {
 const browser = await puppeteer.launch({
   browser: 'firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr', headless: true,
   extraPrefsFirefox: {'media.autoplay.default': 0},
+  env: {...process.env, MOZ_DISABLE_CONTENT_SANDBOX: '1', MOZ_DISABLE_RDD_SANDBOX: '1'},  // not in every container
 });
 try {
   const page = await browser.newPage();
