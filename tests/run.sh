@@ -16,9 +16,9 @@ pipeline and integration, and ends with the line "N passed, N failed". Exit stat
   --fast          gcc only: no clang, no clang-tidy, no sanitizers, no fuzzing, no integration
   --suite NAME    this suite only, with gcc (repeatable)
   --long          the long forms of tests that have one, ten minutes of fuzzing per target instead of ten seconds
-  --newer-gstreamer
-                  unit, element and pipeline also in a Debian 13 root (GStreamer 1.26, gcc 14); needs root and
-                  some 3 GB below the build root
+  --newer-gstreamer[=RELEASE]
+                  unit, element and pipeline also in a root of another Debian: trixie (13, the default: GStreamer
+                  1.26, gcc 14), forky...; needs root and some 3 GB below the build root
   --bench         measures what recording costs at the end (docs/performance.md): no test, some 20 minutes
   --no-install    do not install missing Debian packages
   --help          this text
@@ -27,12 +27,13 @@ Builds are kept in build-test/ (REC_BUILD_ROOT), so a second run is fast; logs a
 HELP
 }
 
-fast=0 install=1 newer=0 bench=0 suites=()
+fast=0 install=1 newer='' bench=0 suites=()
 while [ $# -gt 0 ]; do
   case $1 in
     --fast) fast=1 ;;
     --long) export REC_LONG=1 ;;
-    --newer-gstreamer) newer=1 ;;
+    --newer-gstreamer) newer=trixie ;;
+    --newer-gstreamer=*) newer=${1#*=} ;;
     --bench) bench=1 ;;
     --no-install) install=0 ;;
     --suite) shift && suites+=("${1:?--suite needs a name}") ;;
@@ -67,7 +68,7 @@ install_all() {
     packages+=("${PACKAGES_INGEST[@]}" "${PACKAGES_INTEGRATION[@]}")
     command -v npm >/dev/null || packages+=("${PACKAGES_NODE[@]}")
   fi
-  if [ $newer -eq 1 ]; then packages+=("${PACKAGES_NEWER[@]}"); fi
+  if [ -n "$newer" ]; then packages+=("${PACKAGES_NEWER[@]}"); fi
   if [ $bench -eq 1 ]; then packages+=("${PACKAGES_INGEST[@]}"); fi
   install_packages "$root/packages.log" "${packages[@]}"
 }
@@ -135,20 +136,19 @@ test_clang() {
   run_tests clang tidy clang-tidy
 }
 
-# The same tests where GStreamer, compiler and everything else are three years younger.
+# The same tests where GStreamer, compiler and everything else are years younger.
 test_newer() {
-  local trixie=$root/trixie label
-  say "Debian 13 in $trixie"
-  tests/debian_root.sh "$trixie" trixie "$root/trixie-build" -- env REC_BUILD_ROOT="$root/trixie-build" \
-    ${REC_LONG:+REC_LONG=1} tests/run.sh --suite unit --suite element --suite pipeline \
-    >"$root/trixie.log" 2>&1 </dev/null ||
-    say "something failed there: see $root/trixie.log"
-  sed -n 's/^/    /; /^    \[/p' "$root/trixie.log"
+  local label there=$root/$newer-build log=$root/$newer.log
+  say "Debian's $newer in $root/$newer"
+  tests/debian_root.sh "$root/$newer" "$newer" "$there" -- env REC_BUILD_ROOT="$there" ${REC_LONG:+REC_LONG=1} \
+    tests/run.sh --suite unit --suite element --suite pipeline >"$log" 2>&1 </dev/null ||
+    say "something failed there: see $log"
+  sed -n 's/^/    /; /^    \[/p' "$log"
   for label in unit element pipeline; do
-    if [ -f "$root/trixie-build/gcc/meson-logs/gcc-$label.json" ]; then
-      logs+=("$root/trixie-build/gcc/meson-logs/gcc-$label.json")
+    if [ -f "$there/gcc/meson-logs/gcc-$label.json" ]; then
+      logs+=("$there/gcc/meson-logs/gcc-$label.json")
     else
-      step_failed "no $label test ran in Debian 13: see $root/trixie.log"
+      step_failed "no $label test ran in Debian's $newer: see $log"
     fi
   done
 }
@@ -183,7 +183,7 @@ if wants integration && [ -f "$root/gcc/build.ninja" ]; then
   run_tests gcc integration --suite integration
   test_quickstart
 fi
-if [ $newer -eq 1 ]; then test_newer; fi
+if [ -n "$newer" ]; then test_newer; fi
 if [ $bench -eq 1 ]; then run_bench; fi
 
 say "done"

@@ -36,7 +36,7 @@ class Firefox(case.Case):
         for process in pushes:
             self.assertEqual(process.wait(120), 0, process.tail())
         server = self.keep(Server(self.directory / "catalogue.db", self.directory / "serve.log"))
-        recordings = {r["stream"]: {"id": r["session_id"],
+        recordings = {r["stream"]: {"id": r["session_id"], "name": f"live/{r['stream']}",
                                     "files": {f["format"]: f["media"] for f in r["files"] if f.get("media")}}
                       for r in server.get("/api/v1/recordings").json["recordings"]}
         self.assertEqual(sorted(recordings), ["cmaf", "foreign", "running", "spliced"])

@@ -3,8 +3,8 @@
 //
 //   node in_firefox.mjs URL RECORDINGS SCREENSHOTS
 //
-// URL with the token; JSON {spliced, cmaf, running, foreign: {id, media, files}, ...}, of which Firefox cannot decode the last
-// one; a folder. Prints one JSON line per step; exit status 0 when all go as they must.
+// URL with the token; JSON {spliced, cmaf, running, foreign: {id, name, files}}, of which Firefox cannot decode the last; a
+// folder. Prints one JSON line per step; exit status 0 when all go as they must.
 import path from 'node:path';
 import puppeteer from 'puppeteer-core';
 import {must, playFrom, say} from './browser.mjs';
@@ -13,8 +13,9 @@ const [url, recordings, folder] = process.argv.slice(2);
 const {spliced, cmaf, running, foreign} = JSON.parse(recordings);
 const complaints = [];
 
-async function openRecording(page, {id}) {
+async function openRecording(page, {id, name}) {
   await page.goto(new URL(`/#/${id}`, url).href);
+  await page.waitForFunction(title => document.title === title, {}, name);  // the one before may be there yet
   await page.waitForSelector('.timeline:not([hidden]) .span');
 }
 
@@ -53,10 +54,11 @@ async function playRunning(page) {
 
 async function beToldWhy(page) {
   await openRecording(page, foreign);
-  const why = await page.waitForFunction(() => document.querySelector('.no-media:not([hidden])')?.textContent);
-  must('the codec is named', /cannot decode video\/mp4;\s*codecs="?avc1\.f4/i.test(await why.jsonValue()));
+  const told = await page.waitForFunction(() => document.querySelector('.no-media:not([hidden])')?.textContent);
+  const why = await told.jsonValue();
+  must(`the codec is named: ${why}`, /cannot decode video\/mp4;\s*codecs="?avc1\.f4/i.test(why));
   await shot(page, 'foreign');
-  say('foreign', {why: await why.jsonValue()});
+  say('foreign', {why});
 }
 
 const browser = await puppeteer.launch({

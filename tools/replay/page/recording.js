@@ -192,7 +192,7 @@ class RecordingView {
     this.failure = '';
     this.playing = play(this.video, source);
     this.playing.onFailure(error => {
-      this.failure = `It does not play: ${error.message}. It can be downloaded below.`;
+      this.failure ||= `It does not play: ${error.message}. It can be downloaded below.`;  // others follow from the first
       this.#say('');
     });
   }
